@@ -1,0 +1,1 @@
+"""TAXLIEN.online: one code base, fifteen services, two shapes (see docs/architecture.md)."""

@@ -1,0 +1,1 @@
+"""What services may know of each other: events and client calls, as plain typed data."""

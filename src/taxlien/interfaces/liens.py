@@ -1,0 +1,130 @@
+"""What other services may know of the catalogue: a lien, its events, and the one call to read it whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar, Literal, Protocol
+from uuid import UUID
+
+import msgspec
+
+from taxlien.kit.events import Event
+
+LienKind = Literal["certificate", "subsequent_tax", "deed_sale", "delinquency", "summary"]
+
+LienStatus = Literal[
+    "delinquent",  # the county says taxes are unpaid; no sale is known
+    "advertised",  # on the list of a coming sale
+    "removed",  # taken off the list before the sale (paid, bankrupt, exempt: the list does not say)
+    "withdrawn",  # taken off at the sale itself
+    "unsold",  # offered, nobody bid
+    "struck_off",  # struck to the county or city
+    "sold",
+    "assigned",
+    "redeemed",
+    "deed_applied",
+    "foreclosed",  # a deed was issued or the property foreclosed
+    "void",  # sale in error, refunded
+    "expired",
+]
+
+DateBasis = Literal["published", "assumed"]
+
+
+class Lien(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One lien as the catalogue knows it now. Money in US dollars, rates in percent, null is unknown.
+
+    ``version`` starts at 1 and grows by one with every change: a reader keeps the highest it has seen.
+    ``parcel_id`` is as published; ``parcel_key`` is the same without punctuation, upper case.
+    ``bid_rate_pct`` is what was bid where the rate is bid down; ``winning_bid`` is a price for the
+    property where that is what bidders name. ``sale_date_basis`` says ``assumed`` where the county's
+    file gives no date and the source's usual date stands in for it.
+    """
+
+    lien_id: UUID
+    version: int
+    kind: LienKind
+    status: LienStatus
+    state: str
+    county_fips: str
+    county: str
+    parcel_id: str
+    parcel_key: str
+    source: str
+    first_seen_at: datetime
+    last_changed_at: datetime
+    tax_year: int | None = None
+    certificate_number: str | None = None
+    advertising_number: str | None = None
+    sale_date: date | None = None
+    sale_date_basis: DateBasis | None = None
+    face_amount: Decimal | None = None
+    bid_rate_pct: Decimal | None = None
+    premium: Decimal | None = None
+    opening_bid: Decimal | None = None
+    winning_bid: Decimal | None = None
+    amount_due: Decimal | None = None
+    bid_count: int | None = None
+    assessed_value: Decimal | None = None
+    market_value: Decimal | None = None
+    situs_address: str | None = None
+    city: str | None = None
+    zip_code: str | None = None
+    property_type: str | None = None
+    acres: Decimal | None = None
+    building_sqft: Decimal | None = None
+    year_built: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    homestead: bool | None = None
+    vacant: bool | None = None
+    paid_on: date | None = None  # the holder paid this subsequent tax, or bought the certificate
+    redeemed_on: date | None = None
+    interest_paid: Decimal | None = None
+    synthetic: bool = False
+
+
+class LienCreated(Event):
+    """A lien was seen for the first time."""
+
+    type: ClassVar[str] = "lien.created"
+
+    lien: Lien
+
+    def key(self) -> str:
+        return str(self.lien.lien_id)
+
+
+class LienChanged(Event):
+    """Published facts of a lien changed; ``changed`` names the fields (status has its own event)."""
+
+    type: ClassVar[str] = "lien.changed"
+
+    lien: Lien
+    changed: tuple[str, ...]
+
+    def key(self) -> str:
+        return str(self.lien.lien_id)
+
+
+class LienStatusChanged(Event):
+    """A lien moved from one status to another. When other facts changed too, ``changed`` names them."""
+
+    type: ClassVar[str] = "lien.status_changed"
+
+    lien: Lien
+    previous_status: LienStatus
+    changed: tuple[str, ...] = ()
+
+    def key(self) -> str:
+        return str(self.lien.lien_id)
+
+
+class LienCatalogue(Protocol):
+    """The one synchronous call: read the whole catalogue, to build an index from nothing (ADR 0005)."""
+
+    def export_liens(self) -> AsyncIterator[list[Lien]]:
+        """Yield every lien once, in pages ordered by ``lien_id``; a lien changed meanwhile may be old."""
+        ...

@@ -1,0 +1,1 @@
+"""Technical parts that every service shares. Knows nothing of liens, and imports nothing above it."""
