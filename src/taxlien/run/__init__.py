@@ -1,0 +1,1 @@
+"""Composes and launches: the command line, the embedded stack, one process out of many services."""

@@ -1,0 +1,40 @@
+"""The command ``taxlien``. Answers ``--help`` without importing any service."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from taxlien.run.commands import (
+    doctor,
+    import_file,
+    migrate,
+    payoff,
+    reindex,
+    rules,
+    run,
+    search,
+    up,
+)
+
+app = typer.Typer(
+    name="taxlien",
+    help="TAXLIEN.online: what counties publish, and what the law pays on it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for command in (up, doctor, import_file, search, payoff, rules, run, migrate, reindex):
+    command.register(app)
+
+
+def main() -> None:
+    """Run the command line; a closed pipe or Ctrl-C ends it without a traceback."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(1) from None

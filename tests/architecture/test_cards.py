@@ -1,0 +1,97 @@
+"""A service's card says what its code does, and every event keeps the shape its readers know."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pkgutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import taxlien.interfaces
+from taxlien.kit.events import Event
+from taxlien.run import registry
+
+SERVICES = registry.service_names()
+
+
+def event_classes() -> dict[str, type[Event]]:
+    """Every event of every interface, by class name."""
+    found: dict[str, type[Event]] = {}
+    for info in pkgutil.iter_modules(taxlien.interfaces.__path__):
+        module = importlib.import_module(f"taxlien.interfaces.{info.name}")
+        for name, item in vars(module).items():
+            if isinstance(item, type) and issubclass(item, Event) and item is not Event:
+                found[name] = item
+    return found
+
+
+def names_used(folder: Path, rooms: tuple[str, ...]) -> set[str]:
+    files = [f for r in rooms for f in [folder / f"{r}.py", *(folder / r).rglob("*.py")]]
+    trees = [ast.parse(f.read_text()) for f in files if f.exists()]
+    calls = (n.func for t in trees for n in ast.walk(t) if isinstance(n, ast.Call))
+    return {ast.unparse(c).rsplit(".", 1)[-1] for c in calls}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_card_names_the_events_the_service_emits(service: str, source: Path) -> None:
+    classes = event_classes()
+    built = names_used(source / "services" / service, ("service", "logic"))
+    emitted = {c.wire_type() for name, c in classes.items() if name in built}
+    assert set(registry.card(service).emits) == emitted
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_card_names_the_events_the_service_hears(service: str) -> None:
+    heard = {
+        event.wire_type()
+        for handler in registry.handlers(service)
+        for event in handler.__taxlien_on__.types
+    }
+    assert set(registry.card(service).listens) == heard
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_card_names_the_calls_the_service_makes(service: str, source: Path) -> None:
+    """A call is a Protocol of ``interfaces`` that an adapter of the service fulfils."""
+    text = "\n".join(p.read_text() for p in (source / "services" / service).rglob("*.py"))
+    protocols = {
+        name
+        for info in pkgutil.iter_modules(taxlien.interfaces.__path__)
+        for name, item in vars(
+            importlib.import_module(f"taxlien.interfaces.{info.name}")
+        ).items()
+        if isinstance(item, type) and getattr(item, "_is_protocol", False) and name != "Protocol"
+    }
+    imported = {
+        alias.name
+        for node in ast.walk(ast.parse(text.replace("from __future__ import annotations", "")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("taxlien.interfaces")
+        for alias in node.names
+    }
+    assert set(registry.card(service).asks) == protocols & imported
+
+
+def test_no_event_changes_its_shape_unseen(project: Path) -> None:
+    """A breaking change is a new version beside the old one; this file is how a reviewer sees it.
+
+    After a deliberate, compatible change, write the new snapshot with
+    ``python tests/architecture/test_cards.py``.
+    """
+    snapshot = project / "tests/architecture/event_schemas.json"
+    assert json.loads(snapshot.read_text()) == schemas()
+
+
+def schemas() -> dict[str, object]:
+    return {
+        c.wire_type(): msgspec.json.schema(c)
+        for _, c in sorted(event_classes().items(), key=lambda item: item[1].wire_type())
+    }
+
+
+if __name__ == "__main__":
+    path = Path(__file__).with_name("event_schemas.json")
+    path.write_text(json.dumps(schemas(), indent=1, sort_keys=True) + "\n")
