@@ -61,9 +61,7 @@ def test_card_names_the_calls_the_service_makes(service: str, source: Path) -> N
     protocols = {
         name
         for info in pkgutil.iter_modules(taxlien.interfaces.__path__)
-        for name, item in vars(
-            importlib.import_module(f"taxlien.interfaces.{info.name}")
-        ).items()
+        for name, item in vars(importlib.import_module(f"taxlien.interfaces.{info.name}")).items()
         if isinstance(item, type) and getattr(item, "_is_protocol", False) and name != "Protocol"
     }
     imported = {

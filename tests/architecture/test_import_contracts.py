@@ -1,4 +1,4 @@
-"""Each import contract catches the violation it was written for: one is planted for every contract."""
+"""Each import contract catches the violation it was written for; one is planted for every one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-# contract id -> (file to plant in, the import that must be caught, words of the report that name it)
+# contract id -> (file to plant in, the import that must be caught, words the report must have)
 PLANTED = {
     "layers": ("kit/ids.py", "import taxlien.law", "taxlien.kit"),
     "services-independent": (
@@ -88,9 +88,7 @@ def report(project: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.parametrize("contract", PLANTED)
-def test_contract_catches_its_planted_violation(
-    report: str, project: Path, contract: str
-) -> None:
+def test_contract_catches_its_planted_violation(report: str, project: Path, contract: str) -> None:
     name = contract_names(project / ".importlinter")[contract]
     assert re.search(rf"{re.escape(name)}\s+BROKEN", report)
     details = report.split("Broken contracts", 1)[1]

@@ -116,7 +116,8 @@ def test_use_cases_never_commit(source: Path, room: str) -> None:
         f"{path.relative_to(source)}:{node.lineno}"
         for path in files
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"commit", "rollback"}
         # An engine's own commit is its flush; only a database session is meant here.
         and "session" in ast.unparse(node.value)
     ]

@@ -1,0 +1,30 @@
+"""What a service may refuse, in the words of the domain. Knows nothing of HTTP; doors translate."""
+
+from __future__ import annotations
+
+
+class DomainError(Exception):
+    """Base of what a use case refuses on purpose; ``message`` may be shown to the caller."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFound(DomainError):  # noqa: N818
+    """The thing asked for does not exist, or not for this caller."""
+
+
+class InvalidInput(DomainError):  # noqa: N818
+    """A value that came from outside does not fit; ``field`` names it as the caller wrote it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class Conflict(DomainError):  # noqa: N818
+    """The request contradicts what is stored now; the same request may succeed later."""

@@ -1,0 +1,43 @@
+"""Who asked, and under which request id: carried in a context variable through one request.
+
+Logs read it, and calls to other services pass it on.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import NamedTuple
+
+
+class RequestContext(NamedTuple):
+    """Identity of the current request. The user fields come from the gateway, which checked them."""
+
+    request_id: str = ""
+    user_id: str = ""
+    tier: str = ""
+    roles: tuple[str, ...] = ()
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that carry this context to another service."""
+        pairs = {
+            "x-request-id": self.request_id,
+            "x-user-id": self.user_id,
+            "x-tier": self.tier,
+            "x-roles": ",".join(self.roles),
+        }
+        return {name: value for name, value in pairs.items() if value}
+
+
+NOBODY = RequestContext()
+
+_current: ContextVar[RequestContext] = ContextVar("taxlien_request", default=NOBODY)
+
+
+def current_request() -> RequestContext:
+    """Return the context of the request being served, or an empty one outside any request."""
+    return _current.get()
+
+
+def enter_request(context: RequestContext) -> None:
+    """Make ``context`` current. A server runs each request in a context of its own, so nothing resets."""
+    _current.set(context)
