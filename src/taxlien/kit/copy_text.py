@@ -117,7 +117,7 @@ _ENCODERS: dict[type, Callable[..., str]] = {
     date: date.isoformat,
     time: time.isoformat,
     timedelta: lambda value: f"{value.total_seconds():.6f} seconds",
-    UUID: lambda value: "%032x" % value.int,
+    UUID: lambda value: f"{value.int:032x}",
     dict: lambda value: _text(_json.encode(value).decode()),
     Json: _jsonb,
     Jsonb: _jsonb,

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from taxlien.kit.errors import Conflict, InvalidInput, NotFound
+from taxlien.kit.errors import Conflict, DomainError, InvalidInput, NotFound
 from taxlien.kit.telemetry.context import current_request
 
 MEDIA_TYPE = "application/problem+json"
@@ -101,9 +101,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(NotFound, _on_domain_error)
-    app.add_exception_handler(InvalidInput, _on_domain_error)
-    app.add_exception_handler(Conflict, _on_domain_error)
+    app.add_exception_handler(DomainError, _on_domain_error)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
@@ -112,19 +110,20 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 
 
 async def _on_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
     return problem_response(problem_of(error), instance=request.url.path)
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: DomainError) -> Problem:
     """Return the problem that says a domain exception (``kit.errors``) over HTTP."""
     if isinstance(error, InvalidInput):
         field = FieldError(error.field, error.message)
-        return Problem(422, "invalid_input", f"{field.field}: {field.message}", errors=[field])
+        return Problem(422, "invalid_input", str(error), errors=[field])
     if isinstance(error, NotFound):
-        return Problem(404, "not_found", str(error) or None)
+        return Problem(404, "not_found", error.message)
     if isinstance(error, Conflict):
-        return Problem(409, "conflict", str(error) or None)
-    raise TypeError(f"{type(error).__name__} is not a domain error") from error
+        return Problem(409, "conflict", error.message)
+    return Problem(422, "refused", error.message)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -5,6 +5,8 @@ Logs read it, and calls to other services pass it on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -28,9 +30,7 @@ class RequestContext(NamedTuple):
         return {name: value for name, value in pairs.items() if value}
 
 
-NOBODY = RequestContext()
-
-_current: ContextVar[RequestContext] = ContextVar("taxlien_request", default=NOBODY)
+_current: ContextVar[RequestContext] = ContextVar("taxlien_request", default=RequestContext())
 
 
 def current_request() -> RequestContext:
@@ -38,6 +38,11 @@ def current_request() -> RequestContext:
     return _current.get()
 
 
-def enter_request(context: RequestContext) -> None:
-    """Make ``context`` current. A server runs each request in a context of its own, so nothing resets."""
-    _current.set(context)
+@contextmanager
+def serving(context: RequestContext) -> Iterator[None]:
+    """Make ``context`` current inside the block. A call to another service in this process nests."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -1,0 +1,96 @@
+"""OpenTelemetry traces: exported only when an endpoint is set, carried by W3C ``traceparent`` always."""
+
+from __future__ import annotations
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.propagate import set_global_textmap
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_propagator = TraceContextTextMapPropagator()
+_tracer = trace.get_tracer("taxlien")
+
+TRACE_ID_HEADER = "x-trace-id"
+
+
+def configure_traces(
+    service: str, otlp_endpoint: str | None = None, *, exporter: SpanExporter | None = None
+) -> TracerProvider:
+    """Install the provider of this process, once. Without an endpoint spans live only as ids.
+
+    ``otlp_endpoint`` is the collector's base address, such as ``http://collector:4318``.
+    Call ``shutdown()`` on the result to send what waits.
+    """
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    if exporter is None and otlp_endpoint:
+        exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
+    if exporter is not None:
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    # traceparent only: baggage could carry personal data out of the house.
+    set_global_textmap(_propagator)
+    return provider
+
+
+def traceparent() -> str | None:
+    """Return the W3C ``traceparent`` of the current span, or None outside any."""
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def current_trace_id() -> str | None:
+    """Return the trace id of the current span as 32 hex digits, or None outside any."""
+    context = trace.get_current_span().get_span_context()
+    return format(context.trace_id, "032x") if context.is_valid else None
+
+
+class TraceRequests:
+    """ASGI layer: one server span per request, child of the caller's; its trace id in the answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        parent = _propagator.extract(
+            {"traceparent": Headers(scope=scope).get("traceparent", "")},
+            # An empty context: a call inside this process is a child by its header, like any other.
+            context=otel_context.Context(),
+        )
+        method = scope["method"]
+        span = _tracer.start_span(method, context=parent, kind=SpanKind.SERVER)
+        trace_id = format(span.get_span_context().trace_id, "032x")
+
+        async def send_with_trace(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if span.is_recording():
+                    span.set_attribute("http.response.status_code", status)
+                    if status >= 500:
+                        span.set_status(Status(StatusCode.ERROR))
+                MutableHeaders(scope=message)[TRACE_ID_HEADER] = trace_id
+            await send(message)
+
+        token = otel_context.attach(trace.set_span_in_context(span))
+        try:
+            await self.app(scope, receive, send_with_trace)
+        finally:
+            otel_context.detach(token)
+            if span.is_recording():
+                route = getattr(scope.get("route"), "path", None)
+                span.set_attribute("http.request.method", method)
+                span.set_attribute("url.path", scope["path"])
+                if route:
+                    span.update_name(f"{method} {route}")
+                    span.set_attribute("http.route", route)
+            span.end()

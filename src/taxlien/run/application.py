@@ -1,0 +1,58 @@
+"""One HTTP app out of the services named in ``TAXLIEN_SERVICES`` (none: all). Granian calls ``create``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import taxlien
+from taxlien.kit.database import Database
+from taxlien.kit.http.app import create_app
+from taxlien.kit.http.health import Check, database_check
+from taxlien.kit.settings import KitSettings, read_settings
+from taxlien.kit.telemetry.logs import configure_logs
+from taxlien.kit.telemetry.traces import configure_traces
+from taxlien.run import registry
+
+POOL_SIZE = 10
+
+
+def create() -> FastAPI:
+    """Return the app of this process. Raises ``SettingsError`` in words when the environment lacks a part."""
+    settings = read_settings(KitSettings)
+    wanted = [name for name in os.environ.get("TAXLIEN_SERVICES", "").split(",") if name]
+    services = registry.chosen(wanted)
+    configure_logs(settings)
+    configure_traces(settings, process="api")
+    return compose(services, settings)
+
+
+def compose(services: tuple[str, ...], settings: KitSettings) -> FastAPI:
+    """Put the routers of ``services`` into one app, each with the database of its own role."""
+    databases = {
+        name: Database(settings.database_url_for(name), service=name, pool_size=POOL_SIZE)
+        for name in services
+        if registry.has_tables(name)
+    }
+    checks: dict[str, Check] = {
+        f"database of {name}": database_check(database) for name, database in databases.items()
+    }
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        for database in databases.values():
+            await database.close()
+
+    return create_app(
+        title="TAXLIEN.online",
+        version=taxlien.__version__,
+        description="What counties publish, with provenance; what the law of that state on that date pays.",
+        routers=[r for name in services if (r := registry.router(name)) is not None],
+        databases=databases,
+        checks=checks,
+        lifespan=lifespan,
+    )

@@ -1,0 +1,74 @@
+"""``taxlien run``: any services in any roles, as one deployment of a cluster does."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run)
+
+
+def run(
+    services: Annotated[str, typer.Option(help="Names, separated by commas; none means all.")] = "",
+    roles: Annotated[str, typer.Option(help="api, worker, relay, separated by commas.")] = "api",
+    host: Annotated[str, typer.Option(help="Address the api listens on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port the api listens on.")] = 8000,
+    processes: Annotated[int, typer.Option(help="How many api processes.", min=1)] = 1,
+) -> None:
+    """Run services in roles, in the foreground. Settings come from TAXLIEN_* variables."""
+    from taxlien.kit.settings import SettingsError
+    from taxlien.run import registry
+
+    wanted_roles = [role for role in roles.split(",") if role]
+    unknown = sorted(set(wanted_roles) - set(registry.ROLES))
+    if unknown or not wanted_roles:
+        raise typer.BadParameter(f"roles are {', '.join(registry.ROLES)}", param_hint="--roles")
+    if "api" in wanted_roles and len(wanted_roles) > 1:
+        raise typer.BadParameter("an api process has no other role", param_hint="--roles")
+    try:
+        names = registry.chosen([name for name in services.split(",") if name])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--services") from None
+    try:
+        if wanted_roles == ["api"]:
+            _serve(names, host, port, processes)
+        else:
+            _work(names, wanted_roles)
+    except SettingsError as error:
+        typer.echo(f"taxlien run: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _serve(names: tuple[str, ...], host: str, port: int, processes: int) -> None:
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces, Loops
+
+    os.environ["TAXLIEN_SERVICES"] = ",".join(names)
+    Granian(
+        "taxlien.run.application:create",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        http=HTTPModes.auto,
+        workers=processes,
+        backpressure=512,
+        respawn_failed_workers=True,
+        log_access=False,
+        log_level="warning",
+        websockets=False,
+    ).serve()
+
+
+def _work(names: tuple[str, ...], roles: list[str]) -> None:
+    import uvloop
+
+    from taxlien.run.worker import work
+
+    uvloop.run(work(names, roles))

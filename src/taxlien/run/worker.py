@@ -1,0 +1,63 @@
+"""The roles without HTTP: relays move outboxes to the bus, workers listen and run long-lived jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+from taxlien.kit.bus import Bus, connect_bus
+from taxlien.kit.consumer import Consumer
+from taxlien.kit.database import Database
+from taxlien.kit.outbox import Relay
+from taxlien.kit.settings import KitSettings, read_settings
+from taxlien.kit.telemetry.logs import configure_logs
+from taxlien.kit.telemetry.traces import configure_traces
+from taxlien.run import registry
+
+_log = structlog.get_logger("taxlien.run.worker")
+
+
+async def work(services: Sequence[str], roles: Sequence[str]) -> None:
+    """Run ``roles`` (worker, relay) of ``services`` until SIGTERM or Ctrl-C, then finish what is under way."""
+    settings = read_settings(KitSettings)
+    configure_logs(settings)
+    configure_traces(settings, process="-".join(roles))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    bus = await connect_bus(settings.require("bus_url"))
+    databases = {
+        name: Database(settings.database_url_for(name), service=name)
+        for name in services
+        if registry.has_tables(name)
+    }
+    try:
+        async with asyncio.TaskGroup() as group:
+            for job in _jobs(databases, bus, roles, stop):
+                group.create_task(job)
+            _log.info("working", services=list(services), roles=list(roles))
+    finally:
+        for database in databases.values():
+            await database.close()
+        await bus.close()
+
+
+def _jobs(
+    databases: dict[str, Database], bus: Bus, roles: Sequence[str], stop: asyncio.Event
+) -> list[Coroutine[Any, Any, None]]:
+    jobs: list[Coroutine[Any, Any, None]] = []
+    for name, database in databases.items():
+        if "relay" in roles:
+            jobs.append(Relay(database, bus).run(stop))
+        if "worker" in roles:
+            jobs += [
+                Consumer(database, bus, handler, service=name).run(stop)
+                for handler in registry.handlers(name)
+            ]
+            jobs += [job(database, stop) for job in registry.background_jobs(name)]
+    return jobs

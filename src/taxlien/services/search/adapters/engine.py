@@ -1,0 +1,87 @@
+"""The engine behind search, as the rest of the service sees it. ``tests/.../contract`` is its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from ..logic.document import LienDocument
+from ..logic.query import Facets, Hits, SearchQuery, Suggestion
+
+
+class WriterBusyError(Exception):
+    """Another process writes this index; only one may."""
+
+
+class IndexUnusableError(Exception):
+    """The index cannot be read or written (disk full, files damaged); the message says what and where."""
+
+
+class SearchEngine(Protocol):
+    """An index of liens with one writer and any number of readers.
+
+    What is written becomes visible at ``commit``, to this engine at once and to readers in other
+    processes soon after. An engine opened to read raises ``WriterBusyError`` on writes.
+    """
+
+    async def search(self, query: SearchQuery) -> Hits:
+        """Answer ``query``. Never raises for any text; an index not built yet answers nothing."""
+        ...
+
+    async def suggest(self, text: str, limit: int) -> list[Suggestion]:
+        """Complete the last word of ``text``: counties, then addresses and parcels, at most ``limit``."""
+        ...
+
+    async def facets(self) -> Facets:
+        """Return the values of every facet over the whole index, most frequent first."""
+        ...
+
+    async def count(self) -> int:
+        """Return how many liens can be found."""
+        ...
+
+    async def versions(self, lien_ids: Iterable[UUID]) -> Mapping[UUID, int]:
+        """Return the version the index has of each lien it knows, committed or not."""
+        ...
+
+    async def upsert(self, documents: Sequence[LienDocument]) -> int:
+        """Put each document in place of an older version of its lien; returns how many were newer.
+
+        A document of a version that the index already has, or of an older one, changes nothing.
+        While a rebuild runs, documents go to the index that serves and to the one being built.
+        """
+        ...
+
+    async def delete(self, lien_ids: Iterable[UUID]) -> None:
+        """Remove liens, known or not."""
+        ...
+
+    async def commit(self) -> None:
+        """Make everything written durable and visible."""
+        ...
+
+    async def begin_rebuild(self) -> None:
+        """Start an empty index beside the one that serves; one left by an earlier attempt is dropped."""
+        ...
+
+    async def add_to_rebuild(self, documents: Sequence[LienDocument]) -> int:
+        """Put documents into the index being built only; a live ``upsert`` of a newer version wins."""
+        ...
+
+    async def swap(self) -> None:
+        """Commit the index being built and let it serve, at once for every reader's next search."""
+        ...
+
+    async def abort(self) -> None:
+        """Drop the index being built, if there is one."""
+        ...
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether this writer found no usable index and started an empty one."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of files and locks; what was not committed is lost."""
+        ...

@@ -1,0 +1,1 @@
+"""What search decides without any engine running: queries, documents, what an investor pays and earns."""

