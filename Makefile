@@ -28,7 +28,7 @@ down: install  ## stop a product that was started elsewhere
 	@$(BIN)/taxlien down
 
 test: install  ## run the tests against real servers
-	@$(BIN)/pytest -n 2 --dist worksteal tests
+	@$(BIN)/pytest -n 2 --dist loadgroup tests
 
 check: install  ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

@@ -14,6 +14,7 @@ import structlog
 from psycopg import sql
 from sqlalchemy import URL, MetaData, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from taxlien.kit.backoff import Backoff
@@ -24,6 +25,8 @@ Session = AsyncSession
 _log = structlog.get_logger("taxlien.kit.database")
 _SERVICE = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _ROWS_PER_WRITE = 4000
+# SQLSTATEs: connection exceptions, shutdown or start under way, too many connections, a standby.
+_AWAY = ("08", "57P", "53300", "25006")
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -149,10 +152,16 @@ async def copy_rows(
 
 
 def is_connection_lost(error: BaseException) -> bool:
-    """Tell whether ``error`` says that the server went away, so that trying again makes sense."""
+    """Tell whether ``error`` says that the database is away, so that only waiting can help."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or is_connection_lost(error.orig or ValueError())
-    return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, OSError))
+        return error.connection_invalidated or (
+            error.orig is not None and is_connection_lost(error.orig)
+        )
+    if isinstance(error, psycopg.Error):
+        if error.sqlstate is None:
+            return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+        return error.sqlstate.startswith(_AWAY)
+    return isinstance(error, PoolTimeout)
 
 
 def describe(error: BaseException) -> str:

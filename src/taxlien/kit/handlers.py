@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from taxlien.kit.database import Session
+from taxlien.kit.database import Database, Session
 from taxlien.kit.events import Event
 
 MARK = "__taxlien_on__"
+BACKGROUND = "__taxlien_background__"
 
 Handler = Callable[[Session, Any], Awaitable[None]]
+Job = Callable[[Database, asyncio.Event], Awaitable[None]]
 H = TypeVar("H", bound=Handler)
+B = TypeVar("B", bound=Job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +76,9 @@ def _mark(mark: HandlerMark) -> Callable[[H], H]:
         return function
 
     return apply
+
+
+def background(job: B) -> B:
+    """Mark ``async def job(database, stop)`` in ``tasks.py`` as long-lived: every worker runs it."""
+    setattr(job, BACKGROUND, True)
+    return job

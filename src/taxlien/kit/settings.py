@@ -118,8 +118,7 @@ class KitSettings(BaseSettings):
         address = parts.netloc.rpartition("@")[2]
         user = quote(f"taxlien_{service}", safe="")
         netloc = f"{user}:{self.database_password_for(service)}@{address}"
-        url = urlunsplit(parts._replace(netloc=netloc))
-        return url
+        return urlunsplit(parts._replace(netloc=netloc))
 
 
 def read_settings(kind: type[S]) -> S:

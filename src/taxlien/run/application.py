@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -16,6 +16,7 @@ from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.kit.telemetry.logs import configure_logs
 from taxlien.kit.telemetry.traces import configure_traces
 from taxlien.run import registry
+from taxlien.run.worker import jobs_of
 
 POOL_SIZE = 10
 
@@ -27,11 +28,17 @@ def create() -> FastAPI:
     services = registry.chosen(wanted)
     configure_logs(settings)
     configure_traces(settings, process="api")
-    return compose(services, settings)
+    roles = [role for role in os.environ.get("TAXLIEN_ROLES", "").split(",") if role]
+    return compose(services, settings, beside=[role for role in roles if role != "api"])
 
 
-def compose(services: tuple[str, ...], settings: KitSettings) -> FastAPI:
-    """Put the routers of ``services`` into one app, each with the database of its own role."""
+def compose(
+    services: Sequence[str], settings: KitSettings, *, beside: Sequence[str] = ()
+) -> FastAPI:
+    """Put the routers of ``services`` into one app, each with the database of its own role.
+
+    ``beside`` names other roles (worker, relay) whose jobs run in the same process while it serves.
+    """
     databases = {
         name: Database(settings.database_url_for(name), service=name, pool_size=POOL_SIZE)
         for name in services
@@ -43,9 +50,12 @@ def compose(services: tuple[str, ...], settings: KitSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        for database in databases.values():
-            await database.close()
+        async with AsyncExitStack() as stack:
+            for database in databases.values():
+                stack.push_async_callback(database.close)
+            if beside:
+                await stack.enter_async_context(jobs_of(settings, services, beside))
+            yield
 
     return create_app(
         title="TAXLIEN.online",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -21,15 +22,12 @@ from taxlien.run import registry
 _log = structlog.get_logger("taxlien.run.worker")
 
 
-async def work(services: Sequence[str], roles: Sequence[str]) -> None:
-    """Run ``roles`` (worker, relay) of ``services`` until SIGTERM or Ctrl-C, then finish what is under way."""
-    settings = read_settings(KitSettings)
-    configure_logs(settings)
-    configure_traces(settings, process="-".join(roles))
+@asynccontextmanager
+async def jobs_of(
+    settings: KitSettings, services: Sequence[str], roles: Sequence[str]
+) -> AsyncIterator[None]:
+    """Run the jobs of ``roles`` (worker, relay) beside what happens inside; on the way out, let them end."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
     bus = await connect_bus(settings.require("bus_url"))
     databases = {
         name: Database(settings.database_url_for(name), service=name)
@@ -41,10 +39,27 @@ async def work(services: Sequence[str], roles: Sequence[str]) -> None:
             for job in _jobs(databases, bus, roles, stop):
                 group.create_task(job)
             _log.info("working", services=list(services), roles=list(roles))
+            try:
+                yield
+            finally:
+                stop.set()
     finally:
         for database in databases.values():
             await database.close()
         await bus.close()
+
+
+async def work(services: Sequence[str], roles: Sequence[str]) -> None:
+    """Run ``roles`` of ``services`` in this process until SIGTERM or Ctrl-C."""
+    settings = read_settings(KitSettings)
+    configure_logs(settings)
+    configure_traces(settings, process="-".join(roles))
+    asked_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, asked_to_stop.set)
+    async with jobs_of(settings, services, roles):
+        await asked_to_stop.wait()
 
 
 def _jobs(

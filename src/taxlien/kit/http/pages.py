@@ -31,7 +31,9 @@ class Page(BaseModel, Generic[T]):
     """One page of a list. ``next_cursor`` is null on the last page."""
 
     items: list[T]
-    next_cursor: str | None = Field(default=None, description="pass it as `cursor` for the next page")
+    next_cursor: str | None = Field(
+        default=None, description="pass it as `cursor` for the next page"
+    )
 
 
 LimitParam = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="items a page, at most 200")]

@@ -30,7 +30,8 @@ class RequestContext(NamedTuple):
         return {name: value for name, value in pairs.items() if value}
 
 
-_current: ContextVar[RequestContext] = ContextVar("taxlien_request", default=RequestContext())
+_NOBODY = RequestContext()
+_current: ContextVar[RequestContext] = ContextVar("taxlien_request", default=_NOBODY)
 
 
 def current_request() -> RequestContext:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -66,12 +67,12 @@ _PHONE_ABROAD = re.compile(r"(?<![A-Za-z0-9])\+[1-9](?:[ .()-]{0,2}\d){7,14}(?!\
 _LABELLED_NUMBER = re.compile(
     r"\b(ssn|social security(?: number| no)?|itin|tin|phone(?: number| no)?|tel(?:ephone)?|mobile"
     r"|cell|fax|sms to|call|card(?: number| no)?|credit card|pan)"
-    r"(\.?[\"']?(?:\s+is)?\s{0,2}[.#:=-]{0,2}\s{0,2}[\"']?)(\(?\d[\d ().-]{4,24}\d)",
+    r"(\.?[\"']?(?:\s+is)?\s{0,2}[.#:=-]{0,2}\s{0,2}[\"']?)(\(?\d[\d ().-]{5,24}\d)",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 _URL_PASSWORD = re.compile(
-    r"(?<=://)(?:[^\s/?#\"'<>]+|[^\s/?#:\"'<>]*:(?!\d{1,5}(?:[/?#\s]|$))[^\s\"'<>]*)@"
+    r"(?<=://)(?:[^\s/?#:\"'<>]{0,100}:(?!\d{1,5}(?:[/?#\s]|$))[^\s\"'<>]{0,300}|[^\s/?#\"'<>]+)@"
 )
 _BEARER = re.compile(r"\b(bearer|basic|token|apikey)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")
@@ -88,21 +89,30 @@ _ASSIGNED = re.compile(
     r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|\\\"(?:(?!\\\").)*|[^\s\"'&,;)}\]]+)",
     re.IGNORECASE,
 )
-_SUSPECT = re.compile(
-    r"@|\d{2}|://|eyJ|PRIVATE|"
-    r"(?i:bearer|basic|token|secret|pass|pwd|key|auth|cookie|session|credential"
-    r"|sk_|pk_|rk_|whsec|gh[pousr]_|glpat|npm_|pypi-|xox|SG\.|AIza|ya29|tl_|AKIA|ASIA)"
-)
+# Cheap looks that spare most texts the patterns above.
+_SECRET_WORDS = (
+    "pass", "pwd", "secret", "token", "key", "auth", "cookie", "session", "credential",
+    "bearer", "basic",
+)  # fmt: skip
+_TOKEN_STARTS = (
+    "sk_", "pk_", "rk_", "whsec_", "gh", "glpat-", "npm_", "pypi-", "xox", "sg.", "aiza", "ya29.",
+    "tl_", "akia", "asia", "eyj",
+)  # fmt: skip
+_LABEL_WORDS = (
+    "ssn", "social", "tin", "phone", "tel", "mobile", "cell", "fax", "sms", "call", "card", "pan",
+)  # fmt: skip
+_NINE_DIGITS = re.compile(r"\d(?:[ ().-]{0,3}\d){8}")
 
 
 def mask_text(text: str) -> str:
     """Return ``text`` with personal data and secrets replaced by ``[masked]``."""
-    if not _SUSPECT.search(text):
-        return text
-    text = _mask_secrets(text)
+    lowered = text.lower()
+    text = _mask_secrets(text, lowered)
     if "@" in text:
         text = _EMAIL.sub(MASK, text)
-    return _mask_numbers(text)
+    if any(word in lowered for word in _LABEL_WORDS):
+        text = _LABELLED_NUMBER.sub(rf"\1\2{MASK}", text)
+    return _mask_numbers(text) if _NINE_DIGITS.search(text) else text
 
 
 def mask_value(value: object, key: str = "") -> Any:
@@ -110,15 +120,24 @@ def mask_value(value: object, key: str = "") -> Any:
     return _mask(value, key, _DEEPEST)
 
 
+@lru_cache(maxsize=4096)
+def _kind_of(key: str) -> str:
+    """Return ``secret``, ``number`` (a parcel's or certificate's) or nothing, for a field's name."""
+    if _SECRET_KEYS.search(key):
+        return "secret"
+    return "number" if _NUMBER_KEYS.search(key) else ""
+
+
 def _mask(value: object, key: str, depth: int) -> Any:
     if value is None or isinstance(value, (bool, float)):
         return value
-    if key and _SECRET_KEYS.search(key):
+    kind = _kind_of(key) if key else ""
+    if kind == "secret":
         return MASK
-    numbers_are_ours = bool(key) and _NUMBER_KEYS.search(key) is not None
     if isinstance(value, int):
-        written = str(value)
-        return value if numbers_are_ours or mask_text(written) == written else MASK
+        # Shorter than any number of a person; else as its digits would be.
+        short = -100_000_000 < value < 100_000_000
+        return value if short or kind or mask_text(str(value)) == str(value) else MASK
     if isinstance(value, (Decimal, date, time, timedelta, UUID)):
         return str(value)
     if depth > 0 and isinstance(value, Mapping):
@@ -128,22 +147,22 @@ def _mask(value: object, key: str, depth: int) -> Any:
     if isinstance(value, (bytes, bytearray, memoryview)):
         value = bytes(value).decode("utf-8", "replace")
     said = value if isinstance(value, str) else str(value)
-    return _mask_secrets(said) if numbers_are_ours else mask_text(said)
+    return _mask_secrets(said, said.lower()) if kind == "number" else mask_text(said)
 
 
-def _mask_secrets(text: str) -> str:
+def _mask_secrets(text: str, lowered: str) -> str:
     if "PRIVATE KEY" in text:
         text = _PRIVATE_KEY.sub(MASK, text)
     if "://" in text:
         text = _URL_PASSWORD.sub(f"{MASK}@", text)
-    text = _BEARER.sub(rf"\1\2{MASK}", text)
-    text = _JWT.sub(MASK, text)
-    text = _API_TOKEN.sub(MASK, text)
-    return _ASSIGNED.sub(rf"\1{MASK}", text)
+    if any(start in lowered for start in _TOKEN_STARTS):
+        text = _API_TOKEN.sub(MASK, _JWT.sub(MASK, text))
+    if any(word in lowered for word in _SECRET_WORDS):
+        text = _ASSIGNED.sub(rf"\1{MASK}", _BEARER.sub(rf"\1\2{MASK}", text))
+    return text
 
 
 def _mask_numbers(text: str) -> str:
-    text = _LABELLED_NUMBER.sub(rf"\1\2{MASK}", text)
     text = _SSN.sub(_unless_ours(), text)
     text = _CARD.sub(_unless_ours(_is_card), text)
     text = _PHONE.sub(_unless_ours(), text)

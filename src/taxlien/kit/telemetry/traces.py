@@ -69,7 +69,8 @@ class TraceRequests:
         )
         method = scope["method"]
         span = _tracer.start_span(method, context=parent, kind=SpanKind.SERVER)
-        trace_id = format(span.get_span_context().trace_id, "032x")
+        identity = span.get_span_context()
+        trace_id = format(identity.trace_id, "032x") if identity.is_valid else ""
 
         async def send_with_trace(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -78,7 +79,8 @@ class TraceRequests:
                     span.set_attribute("http.response.status_code", status)
                     if status >= 500:
                         span.set_status(Status(StatusCode.ERROR))
-                MutableHeaders(scope=message)[TRACE_ID_HEADER] = trace_id
+                if trace_id:
+                    MutableHeaders(scope=message)[TRACE_ID_HEADER] = trace_id
             await send(message)
 
         token = otel_context.attach(trace.set_span_in_context(span))
@@ -87,7 +89,7 @@ class TraceRequests:
         finally:
             otel_context.detach(token)
             if span.is_recording():
-                route = getattr(scope.get("route"), "path", None)
+                route = getattr(scope.get("route"), "path", "")
                 span.set_attribute("http.request.method", method)
                 span.set_attribute("url.path", scope["path"])
                 if route:

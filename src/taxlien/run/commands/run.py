@@ -28,14 +28,15 @@ def run(
     unknown = sorted(set(wanted_roles) - set(registry.ROLES))
     if unknown or not wanted_roles:
         raise typer.BadParameter(f"roles are {', '.join(registry.ROLES)}", param_hint="--roles")
-    if "api" in wanted_roles and len(wanted_roles) > 1:
-        raise typer.BadParameter("an api process has no other role", param_hint="--roles")
+    if processes > 1 and wanted_roles != ["api"]:
+        raise typer.BadParameter("only a pure api runs in several processes", param_hint="--roles")
     try:
         names = registry.chosen([name for name in services.split(",") if name])
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--services") from None
     try:
-        if wanted_roles == ["api"]:
+        if "api" in wanted_roles:
+            os.environ["TAXLIEN_ROLES"] = ",".join(wanted_roles)
             _serve(names, host, port, processes)
         else:
             _work(names, wanted_roles)

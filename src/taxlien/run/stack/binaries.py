@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import sysconfig
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,10 +27,15 @@ def script(name: str, wheel: str) -> Path:
     A program of the same name elsewhere on the PATH is not taken: its version was never tried.
     Raises MissingProgram where the wheel is absent.
     """
-    found = shutil.which(name, path=sysconfig.get_path("scripts"))
-    if found is None or wheel_version(wheel) is None:
-        raise MissingProgram(name, wheel)
-    return Path(found)
+    try:
+        installed = distribution(wheel)
+    except PackageNotFoundError:
+        raise MissingProgram(name, wheel) from None
+    for file in installed.files or ():
+        found = Path(str(file.locate())).resolve()
+        if file.name == name and found.exists():
+            return found
+    raise MissingProgram(name, wheel)
 
 
 def wheel_version(wheel: str) -> str | None:

@@ -78,15 +78,17 @@ class StackHome:
         path.mkdir(mode=0o700, exist_ok=True)
         return path
 
-    def write_private(self, path: Path, content: str) -> None:
-        """Write ``content`` at once or not at all, readable by the owner alone."""
+    def write_private(self, path: Path, content: str, *, durable: bool = False) -> None:
+        """Write ``content`` at once or not at all, readable by the owner alone; ``durable``: it
+        survives a power cut that follows."""
         scratch = path.with_name(f".{path.name}.{os.getpid()}")
         scratch.unlink(missing_ok=True)
         handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         scratch.replace(path)
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -105,7 +107,7 @@ class StackHome:
             raise StackError(f"{path} is damaged; restore it, or remove {self.root} to begin anew")
         missing = {name: secrets.token_hex(16) for name in SECRET_NAMES if name not in known}
         if missing:
-            self.write_private(path, json.dumps(known | missing, indent=2))
+            self.write_private(path, json.dumps(known | missing, indent=2), durable=True)
         return known | missing
 
     def last_ports(self) -> dict[str, int]:
@@ -127,11 +129,10 @@ class StackHome:
         Raises AlreadyRunning where a living supervisor holds it.
         """
         handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        # More than one try: a passer-by (`holder`, `is_held`) holds a shared lock for an instant.
+        if not wait_until(lambda: _locked(handle, fcntl.LOCK_EX), seconds=0.2):
             os.close(handle)
-            raise AlreadyRunning(self.root, self.holder()) from None
+            raise AlreadyRunning(self.root, self.holder())
         previous = self.read_json("lock").get("pid")
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps(_this_process()).encode(), 0)
@@ -153,12 +154,9 @@ class StackHome:
         except FileNotFoundError:
             return False
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
+            return not _locked(handle, fcntl.LOCK_SH)
         finally:
             os.close(handle)
-        return False
 
     def holder(self) -> int | None:
         """Return the pid of the supervisor that holds the lock: alive, and the very process
@@ -170,6 +168,14 @@ class StackHome:
         except (KeyError, ValueError, psutil.Error):
             return None
         return process.pid if same and self.is_held() else None
+
+
+def _locked(handle: int, how: int) -> bool:
+    try:
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _this_process() -> dict[str, object]:

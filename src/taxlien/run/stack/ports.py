@@ -49,7 +49,7 @@ def occupant(port: int) -> str | None:
         return None
     try:
         for found in psutil.net_connections("tcp"):
-            if found.status == psutil.CONN_LISTEN and found.laddr.port == port and found.pid:
+            if found.status == psutil.CONN_LISTEN and found.laddr[1:] == (port,) and found.pid:
                 return f"{psutil.Process(found.pid).name()} (pid {found.pid})"
     except psutil.Error:
         pass

@@ -27,9 +27,6 @@ class SearchSettings(BaseSettings):
         le=1_000_000_000,
         description="memory the writer fills before it starts a new segment; twice while rebuilding",
     )
-    writer_wait_seconds: float = Field(
-        default=5.0, ge=0, description="how long a process waits for another writer to end"
-    )
     liens_url: str | None = Field(
-        default=None, description="address of the liens service; unset takes the gateway's"
+        default=None, description="address of the liens service, asked only to rebuild the index"
     )

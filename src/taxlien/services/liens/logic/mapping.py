@@ -51,7 +51,7 @@ class _Part(
     """What every part of a mapping is: immutable, and an unknown key is an error."""
 
 
-class Column(_Part, rename={"sources": "from"}):
+class Column(_Part, kw_only=True, rename={"sources": "from"}):
     """How one field is read. ``sources`` are the names its column goes by, the first found wins.
 
     ``join`` lists further columns whose cells are appended; ``split`` cuts one cell into parts;
@@ -79,7 +79,7 @@ class Column(_Part, rename={"sources": "from"}):
     late: bool = False
 
 
-class Personal(_Part, rename={"sources": "from"}):
+class Personal(_Part, kw_only=True, rename={"sources": "from"}):
     """A column about a person. It is never emitted; its shape only proves that a row is not shifted.
 
     ``number`` is one id. ``name`` is free text that may hold unquoted commas.
@@ -89,7 +89,7 @@ class Personal(_Part, rename={"sources": "from"}):
     shape: Literal["number", "name"] = "name"
 
 
-class Test(_Part):
+class Test(_Part, kw_only=True):
     """What a cell must be for a rule to hold: exactly one of these. Text compares without case."""
 
     among: tuple[str, ...] | None = None
@@ -100,7 +100,7 @@ class Test(_Part):
     __test__ = False
 
 
-class StatusRule(_Part, rename={"status": "is"}):
+class StatusRule(_Part, kw_only=True, rename={"status": "is"}):
     """Rules are tried in order, the first whose every test holds gives the status.
 
     ``when`` names fields, signals, personal columns or attributes of the mapping. A test on a column
@@ -116,7 +116,7 @@ class StatusRule(_Part, rename={"status": "is"}):
     attributes: dict[str, str] = {}
 
 
-class HistoryStep(_Part, rename={"status": "is"}):
+class HistoryStep(_Part, kw_only=True, rename={"status": "is"}):
     """One dated status: ``is`` is a status or ``{column}``, ``on`` the column of its date."""
 
     on: str
@@ -124,7 +124,7 @@ class HistoryStep(_Part, rename={"status": "is"}):
     values: dict[str, LienStatus] = {}
 
 
-class Sale(_Part):
+class Sale(_Part, kw_only=True):
     """When the sale was, where no column says it.
 
     ``year`` is ``{year}`` (from the file's path) or a column. ``days`` are known days by year,
@@ -138,7 +138,7 @@ class Sale(_Part):
     tax_year_offset: int | None = None
 
 
-class County(_Part):
+class County(_Part, kw_only=True):
     """Which county: a constant ``fips``, a ``column`` (FIPS or name), or ``{county}`` of the path."""
 
     state: str | None = None
@@ -148,7 +148,7 @@ class County(_Part):
     names: dict[str, str] = {}
 
 
-class Source(_Part):
+class Source(_Part, kw_only=True):
     """Who publishes this, and on what terms it may be used."""
 
     legal_status: LegalStatus
@@ -157,7 +157,7 @@ class Source(_Part):
     url: str | None = None
 
 
-class Recognise(_Part):
+class Recognise(_Part, kw_only=True):
     """How a file is known for this source: path patterns, and/or columns its header must have.
 
     Patterns are matched against the end of the path; ``*`` stands for anything within a name and
@@ -170,14 +170,14 @@ class Recognise(_Part):
     headerless: tuple[tuple[str, ...], ...] = ()
 
 
-class Expect(_Part):
+class Expect(_Part, kw_only=True):
     """What a whole file of this source should hold; a file that does not is held back."""
 
     min_rows: int = 1
     max_reject_share: Decimal = Decimal("0.05")
 
 
-class Mapping(_Part):
+class Mapping(_Part, kw_only=True):
     """A whole source mapping. ``skip`` leaves out rows by a cell (totals, notes)."""
 
     name: str

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from ..logic.document import LienDocument
-from ..logic.query import Facets, Hits, SearchQuery, Suggestion
+from taxlien.services.search.logic.document import LienDocument
+from taxlien.services.search.logic.query import Facets, Hits, SearchQuery, Suggestion
 
 
-class WriterBusyError(Exception):
-    """Another process writes this index; only one may."""
+class WriterBusyError(OSError):
+    """Another process writes this index; only one may. Like a server that is away: worth waiting for."""
 
 
-class IndexUnusableError(Exception):
-    """The index cannot be read or written (disk full, files damaged); the message says what and where."""
+class IndexUnusableError(OSError):
+    """The index cannot be written now (disk full, files damaged); the message says what and where."""
 
 
 class SearchEngine(Protocol):
@@ -78,8 +78,8 @@ class SearchEngine(Protocol):
         ...
 
     @property
-    def is_new(self) -> bool:
-        """Tell whether this writer found no usable index and started an empty one."""
+    def needs_rebuild(self) -> bool:
+        """Tell whether the index was started empty (none was usable) and not filled by a rebuild yet."""
         ...
 
     async def close(self) -> None:

@@ -21,6 +21,7 @@ from .engine import WriterBusyError
 _CURRENT = "CURRENT"
 _IN_USE = "in-use.lock"
 _WRITER = "writer.lock"
+_INCOMPLETE = "INCOMPLETE"
 
 
 class HeldLock:
@@ -91,6 +92,18 @@ class IndexFiles:
         finally:
             os.close(folder)
 
+    @property
+    def incomplete(self) -> bool:
+        """Tell whether the index began empty and waits to be filled from the catalogue."""
+        return (self.root / _INCOMPLETE).exists()
+
+    def set_incomplete(self, incomplete: bool) -> None:
+        """Remember across crashes whether the index has yet to be filled."""
+        if incomplete:
+            (self.root / _INCOMPLETE).touch()
+        else:
+            (self.root / _INCOMPLETE).unlink(missing_ok=True)
+
     def lock_writer(self) -> HeldLock:
         """Become the writer. Raises ``WriterBusyError`` while another process is."""
         self.root.mkdir(parents=True, exist_ok=True)
@@ -103,21 +116,21 @@ class IndexFiles:
         """Keep ``generation`` from removal. Raises ``OSError`` where it is gone or going."""
         return HeldLock(self.folder(generation) / _IN_USE, shared=True)
 
-    def sweep(self, keep: frozenset[str] = frozenset()) -> None:
-        """Remove generations that neither serve nor are read nor are in ``keep``. Writers only."""
-        try:
-            kept = keep | {(self.root / _CURRENT).read_text().strip()}
-        except FileNotFoundError:
-            kept = keep
-        for folder in self._generations():
-            if folder.name in kept:
-                continue
+    def sweep(self) -> bool:
+        """Remove generations that neither serve nor are read; tell whether none is left over.
+
+        Only the writer calls this, and not while it builds a generation.
+        """
+        serving = (self.root / _CURRENT).read_text().strip()
+        old = [folder for folder in self._generations() if folder.name != serving]
+        for folder in old:
             with suppress(OSError):
                 lock = HeldLock(folder / _IN_USE, shared=False)
                 try:
                     shutil.rmtree(folder)
                 finally:
                     lock.release()
+        return not any(folder.exists() for folder in old)
 
     def _generations(self) -> Iterator[Path]:
         return (path for path in list(self.root.iterdir()) if path.is_dir() and "-" in path.name)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from tantivy import FieldType, Occur, Query, Schema, TextAnalyzer
 
-from ..logic.places import county_key
-from ..logic.query import Filters, Span
+from taxlien.services.search.logic.places import county_key, fold
+from taxlien.services.search.logic.query import Filters, Span
+
 from .tantivy_schema import PART, TEXT_FIELDS
 
 MAX_WORDS = 12
@@ -38,23 +39,22 @@ class QueryBuilder:
         With ``near``, words of letters may be one typo away; those weigh less than exact ones. Words
         joined by punctuation also match as one: a parcel id is found however it is punctuated.
         """
-        chunks = [(c, w) for c in text.split() if (w := self._words.analyze(c))][:MAX_WORDS]
+        chunks = [words for c in text.split() if (words := self.words(c))][:MAX_WORDS]
         if not chunks:
             return Query.empty_query()
         clauses = []
-        for position, (chunk, words) in enumerate(chunks):
+        for position, words in enumerate(chunks):
             last = position == len(chunks) - 1
             clause = self._all(
                 [
                     self._word(word, begun=last and i == len(words) - 1, near=near)
-                    for i, word in enumerate(words[:MAX_WORDS])
+                    for i, word in enumerate(words)
                 ]
             )
             if len(words) > 1:
                 joined = "".join(words)
                 whole = [self._exact("number", joined), *self._begun("number", joined, last)]
                 clause = Query.boolean_query([(Occur.Should, q) for q in (clause, *whole)])
-            del chunk
             clauses.append(clause)
         return self._all(clauses)
 
@@ -143,13 +143,17 @@ class QueryBuilder:
 
 
 def matching_counties(wanted: Sequence[str], counties: Iterable[str]) -> list[str]:
-    """Return the county values that a FIPS code or a name in ``wanted`` means, in any state."""
+    """Return the county values that a FIPS code or a name in ``wanted`` means, in any state.
+
+    "Baltimore" means the county and the city of that name, "Baltimore County" the county alone.
+    """
     codes = {w for w in wanted if w.isdigit()}
     names = {county_key(w) for w in wanted if not w.isdigit()}
+    loose = {f"{fold(w)} city" for w in wanted if county_key(w) == fold(w)}
     found = []
     for value in counties:
         _, fips, name = value.split("|", 2)
         key = county_key(name)
-        if fips in codes or key in names or (key.endswith(" city") and key[:-5] in names):
+        if fips in codes or key in names or key in loose:
             found.append(value)
     return found

@@ -7,7 +7,7 @@ from uuid import UUID
 import tantivy
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
 
-from ..logic.document import LienDocument
+from taxlien.services.search.logic.document import LienDocument
 
 LAYOUT = "t1"
 """Names this schema and these tokenizers: change it with them, and the index is built anew."""

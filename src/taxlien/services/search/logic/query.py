@@ -100,7 +100,7 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int | None = None
 
 
-def build_query(  # noqa: PLR0913 - the parameters of the address, one by one
+def build_query(
     *,
     q: str = "",
     state: Sequence[str] = (),

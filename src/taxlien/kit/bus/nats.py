@@ -1,0 +1,185 @@
+"""The bus on NATS JetStream: one stream of events, one of dead letters, a durable per group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+from uuid import uuid4
+
+from nats.js import JetStreamContext, api
+from nats.js.errors import APIError, NotFoundError
+
+from taxlien.kit.bus.nats_connections import Publisher, Reader, translated
+from taxlien.kit.bus.nats_subscription import NatsSubscription
+from taxlien.kit.bus.protocol import (
+    DEFAULT_PREFIX,
+    DeadLetter,
+    Delivery,
+    Outgoing,
+    Subscription,
+)
+
+_PREFIX = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_STREAM_IN_USE = 10058
+
+DAY = 86_400.0
+EVENTS_KEPT = 7 * DAY
+LETTERS_KEPT = 90 * DAY
+DUPLICATE_WINDOW = 120.0
+ACK_WAIT = 30.0
+MAX_ACK_PENDING = 20_000
+
+_GROUP, _TYPE, _ERROR, _FAILED_AT = (
+    f"Taxlien-{name}" for name in ("Group", "Type", "Error", "Failed-At")
+)
+
+
+class NatsBus:
+    """JetStream behind the ``Bus`` protocol. Subjects: ``<prefix>.events.<type>``,
+    ``<prefix>.replay.<group>`` and ``<prefix>.dead.<group>``."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.prefix = parts.path.strip("/") or DEFAULT_PREFIX
+        if not _PREFIX.fullmatch(self.prefix):
+            raise ValueError(f"not a prefix for NATS: {self.prefix!r}")
+        self._replicas = int(parse_qs(parts.query).get("replicas", ["1"])[0])
+        server = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+        self._publisher = Publisher(server, prepare=self._ensure_streams)
+        self._reader = Reader(server)
+        self.stream = self.prefix
+        self.letters = f"{self.prefix}_dead"
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        events = f"{self.prefix}.events."
+        await self._publisher.send(
+            (events + message.type, message.body, {"Nats-Msg-Id": str(message.id)})
+            for message in messages
+        )
+
+    async def subscribe(self, group: str, types: Sequence[str]) -> Subscription:
+        async with translated("subscribe"):
+            client = await self._reader.connected()
+            stream = client.jetstream()
+            await self._ensure_streams(stream)
+            durable = durable_of(group)
+            await stream.add_consumer(
+                self.stream,
+                api.ConsumerConfig(
+                    durable_name=durable,
+                    deliver_policy=api.DeliverPolicy.ALL,
+                    ack_policy=api.AckPolicy.EXPLICIT,
+                    ack_wait=ACK_WAIT,
+                    max_ack_pending=MAX_ACK_PENDING,
+                    filter_subjects=[
+                        *(f"{self.prefix}.events.{name}" for name in types),
+                        f"{self.prefix}.replay.{group}",
+                    ],
+                ),
+            )
+            return await NatsSubscription.open(self._reader, self.prefix, self.stream, durable)
+
+    async def dead_letter(self, group: str, delivery: Delivery, error: str) -> None:
+        headers = {
+            _GROUP: group,
+            _TYPE: delivery.type,
+            _ERROR: error,
+            _FAILED_AT: datetime.now(UTC).isoformat(),
+        }
+        await self._publisher.send([(f"{self.prefix}.dead.{group}", delivery.body, headers)])
+
+    async def dead_letters(self, limit: int = 100, after: str | None = None) -> list[DeadLetter]:
+        found: list[DeadLetter] = []
+        async with translated("dead_letters"):
+            stream = (await self._reader.connected()).jetstream()
+            await self._ensure_streams(stream)
+            sequence = int(after or 0) + 1
+            while len(found) < limit:
+                try:
+                    message = await stream.get_msg(self.letters, seq=sequence, next=True)
+                except NotFoundError:
+                    break
+                found.append(_letter(message))
+                sequence = (message.seq or sequence) + 1
+        return found
+
+    async def replay(self, letter_id: str) -> bool:
+        async with translated("replay"):
+            stream = (await self._reader.connected()).jetstream()
+            try:
+                letter = _letter(await stream.get_msg(self.letters, seq=int(letter_id)))
+            except (NotFoundError, ValueError):
+                return False
+        subject = f"{self.prefix}.replay.{letter.group}"
+        # A fresh message id: the server would otherwise drop what it has just seen.
+        await self._publisher.send(
+            [(subject, letter.body, {_TYPE: letter.type, "Nats-Msg-Id": str(uuid4())})]
+        )
+        async with translated("replay"):
+            await stream.delete_msg(self.letters, int(letter_id))
+        return True
+
+    async def lag(self, group: str) -> int | None:
+        async with translated("lag"):
+            stream = (await self._reader.connected()).jetstream()
+            try:
+                info = await stream.consumer_info(self.stream, durable_of(group))
+            except NotFoundError:
+                return None
+        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+    async def ping(self) -> None:
+        async with translated("ping"):
+            await (await self._reader.connected()).flush(timeout=5)
+
+    async def close(self) -> None:
+        await self._publisher.close()
+        await self._reader.close()
+
+    async def _ensure_streams(self, stream: JetStreamContext) -> None:
+        events = [f"{self.prefix}.events.>", f"{self.prefix}.replay.>"]
+        await self._ensure_stream(stream, self.stream, events, EVENTS_KEPT)
+        await self._ensure_stream(stream, self.letters, [f"{self.prefix}.dead.>"], LETTERS_KEPT)
+
+    async def _ensure_stream(
+        self, stream: JetStreamContext, name: str, subjects: list[str], kept: float
+    ) -> None:
+        config = api.StreamConfig(
+            name=name,
+            subjects=subjects,
+            retention=api.RetentionPolicy.LIMITS,
+            storage=api.StorageType.FILE,
+            max_age=kept,
+            duplicate_window=DUPLICATE_WINDOW,
+            num_replicas=self._replicas,
+            allow_direct=True,
+        )
+        try:
+            await stream.add_stream(config)
+        except APIError as error:
+            if error.err_code != _STREAM_IN_USE:
+                raise
+            await stream.update_stream(config)
+
+
+def durable_of(group: str) -> str:
+    """Return the durable's name of ``group``: the server allows no dots in it."""
+    return group.replace(".", "__")
+
+
+def _letter(message: api.RawStreamMsg) -> DeadLetter:
+    headers = message.headers or {}
+    try:
+        failed_at = datetime.fromisoformat(headers.get(_FAILED_AT, ""))
+    except ValueError:
+        failed_at = datetime.fromtimestamp(0, UTC)
+    return DeadLetter(
+        id=str(message.seq),
+        group=headers.get(_GROUP, ""),
+        type=headers.get(_TYPE, ""),
+        error=headers.get(_ERROR, ""),
+        failed_at=failed_at,
+        body=message.data or b"",
+    )

@@ -1,0 +1,113 @@
+"""What every bus offers, whatever server carries the messages. Delivery is at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+DEFAULT_PREFIX = "taxlien"
+
+
+class BusError(Exception):
+    """The bus did not do what was asked, or did not answer; trying again later is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish. Messages of one ``key`` are delivered in the order they were published.
+
+    ``id`` lets the server drop a message that is published twice; ``body`` is CloudEvents JSON.
+    """
+
+    id: UUID
+    type: str
+    key: str
+    body: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """One message as a group received it. ``attempt`` counts deliveries from 1 where the bus knows."""
+
+    type: str
+    body: bytes
+    attempt: int
+    receipt: object = field(repr=False)
+    subscription: Subscription = field(repr=False)
+
+    async def ack(self) -> None:
+        """Say that this message is done with: the group will not see it again."""
+        await self.subscription.ack_all([self])
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that a group gave up on. ``id`` names it for ``replay`` and as ``after``."""
+
+    id: str
+    group: str
+    type: str
+    error: str
+    failed_at: datetime
+    body: bytes
+
+
+class Subscription(Protocol):
+    """A group's hold on the stream. Several subscriptions of one group share its messages."""
+
+    async def fetch(self, max_messages: int, timeout: float) -> list[Delivery]:
+        """Return what is there, at most ``max_messages``; wait up to ``timeout`` seconds for the first.
+
+        Raises ``BusError`` when the subscription is lost and must be made again.
+        """
+        ...
+
+    async def ack_all(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge ``deliveries``; an acknowledgement that is lost means delivery once more."""
+        ...
+
+    async def close(self) -> None:
+        """Stop receiving. Messages fetched and not acknowledged are delivered again, to anyone."""
+        ...
+
+
+class Bus(Protocol):
+    """Events in, events out, and the letters nobody could read. Connects when first used."""
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Publish in order; returns when the server has stored all. Raises ``BusError``, and then
+        some may be stored: publish the same messages again, in the same order."""
+        ...
+
+    async def subscribe(self, group: str, types: Sequence[str]) -> Subscription:
+        """Return the hold of ``group`` on events of ``types``. A new group starts at the oldest
+        message that is kept."""
+        ...
+
+    async def dead_letter(self, group: str, delivery: Delivery, error: str) -> None:
+        """Keep a message that ``group`` cannot handle. The caller acknowledges it afterwards."""
+        ...
+
+    async def dead_letters(self, limit: int = 100, after: str | None = None) -> list[DeadLetter]:
+        """Return dead letters, oldest first, from behind the one with id ``after``."""
+        ...
+
+    async def replay(self, letter_id: str) -> bool:
+        """Deliver a dead letter again to the group that gave it up, and to no other. It is then a
+        dead letter no more. False when there is none with that id."""
+        ...
+
+    async def lag(self, group: str) -> int | None:
+        """Return how many messages ``group`` has not acknowledged, or None when it never subscribed."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when the server answers. Raises ``BusError`` after 5 s."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection; open subscriptions end."""
+        ...

@@ -1,0 +1,39 @@
+"""The inbox: which events a consumer has had, written in the transaction of what it did with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from taxlien.kit.database import Session, service_of
+
+# An event may return by redelivery for as long as the bus keeps it, which is 7 days.
+RETENTION = timedelta(days=14)
+
+
+async def record_new(session: Session, consumer: str, ids: Sequence[UUID]) -> set[UUID]:
+    """Record ``ids`` for ``consumer`` and return those it had not seen before.
+
+    Waits while another transaction is recording one of them, and then answers by how that ended.
+    """
+    if not ids:
+        return set()
+    statement = text(
+        f"INSERT INTO {service_of(session)}.inbox (consumer, event_id) "
+        "SELECT :consumer, unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING RETURNING event_id"
+    )
+    # In one order for all, or two transactions could wait for each other.
+    found = await session.execute(statement, {"consumer": consumer, "ids": sorted(set(ids))})
+    return set(found.scalars())
+
+
+async def prune_inbox(session: Session, older_than: timedelta = RETENTION) -> int:
+    """Forget events seen longer ago than ``older_than``. Returns how many."""
+    statement = text(
+        f"DELETE FROM {service_of(session)}.inbox WHERE seen_at < now() - :age"  # noqa: S608
+    )
+    result = await session.execute(statement, {"age": older_than})
+    return int(result.rowcount)  # type: ignore[attr-defined]

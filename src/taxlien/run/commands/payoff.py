@@ -1,0 +1,66 @@
+"""``taxlien payoff``: answer cases from a file of JSON lines, one answer a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command("payoff")(payoff)
+
+
+def payoff(
+    input_path: Annotated[
+        str, typer.Option("--input", "-i", help="Cases, one JSON object a line; - is stdin.")
+    ] = "-",
+    output_path: Annotated[
+        str, typer.Option("--output", "-o", help="Answers, same order; - is stdout.")
+    ] = "-",
+) -> None:
+    """What the law pays: compute the payoff of every case in a JSON lines file.
+
+    A line that cannot be answered gives an error object in its place and never stops the rest.
+    Ends with 0 when every line was read, answered or not; with 2 when a file cannot be opened.
+    """
+    import sys
+    from contextlib import ExitStack
+
+    from taxlien.interfaces.rulebook import load_rulebook
+    from taxlien.law.cases import answer_line
+
+    if input_path != "-" and output_path != "-":
+        source_file, target_file = Path(input_path), Path(output_path)
+        if target_file.exists() and source_file.exists() and source_file.samefile(target_file):
+            typer.echo("taxlien payoff: input and output are the same file", err=True)
+            raise typer.Exit(2)
+    rulebook = load_rulebook()
+    answered = failed = 0
+    with ExitStack() as open_files:
+        try:
+            source = (
+                sys.stdin.buffer
+                if input_path == "-"
+                else open_files.enter_context(Path(input_path).open("rb"))
+            )
+            target = (
+                sys.stdout
+                if output_path == "-"
+                else open_files.enter_context(Path(output_path).open("w", encoding="utf-8"))
+            )
+        except OSError as error:
+            typer.echo(f"taxlien payoff: {error.filename}: {error.strerror}", err=True)
+            raise typer.Exit(2) from None
+        for number, raw in enumerate(source):
+            # a byte that is not UTF-8 spoils its own line only; a BOM is no part of the first one
+            line = raw.decode("utf-8-sig" if number == 0 else "utf-8", errors="replace")
+            if not line.strip():
+                continue
+            found = answer_line(line, rulebook)
+            target.write(found + "\n")
+            answered += 1
+            failed += '"error": {"code"' in found
+    if output_path != "-":
+        typer.echo(f"{answered} cases, {failed} without a payoff: {output_path}", err=True)

@@ -1,0 +1,77 @@
+"""``taxlien up`` and ``taxlien down``: the whole product on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("up")(up)
+    app.command("down")(down)
+
+
+def up(
+    demo: Annotated[bool, typer.Option(help="Load the synthetic demo liens.")] = True,
+) -> None:
+    """Start everything, print the addresses, and run until Ctrl-C."""
+    from taxlien.run import environment
+    from taxlien.run.product import Product
+    from taxlien.run.stack import Display, StackError
+
+    display = Display()
+
+    async def work() -> None:
+        product = Product(environment.home(), demo=demo, display=display)
+
+        async def begin() -> None:
+            with display:
+                await product.start()
+            for notice in product.stack.notices:
+                display.say(f"note: {notice}")
+            _print_page(product.stack.environment(), demo=demo)
+
+        await product.stack.serve(begin)
+
+    try:
+        asyncio.run(work())
+    except StackError as error:
+        typer.echo(f"taxlien up: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo("stopped; the data stays where it is")
+
+
+def _print_page(settings: dict[str, str], *, demo: bool) -> None:
+    from rich.console import Console
+    from rich.panel import Panel
+
+    gateway = settings["TAXLIEN_GATEWAY_URL"]
+    lines = [
+        "[bold]TAXLIEN.online is up[/bold]  (Ctrl-C stops it)",
+        "",
+        f"  start page     {gateway}/",
+        f"  API and docs   {gateway}/docs",
+        f"  search         {gateway}/v1/search?q=oak&sort=roi_desc",
+        f"  rules of law   {gateway}/v1/liens/rules/FL",
+        "",
+        "  no login is needed yet: everything served so far is public",
+    ]
+    if demo:
+        lines.append(
+            "  the liens in it are [bold]synthetic[/bold], drawn from a seed, and marked so"
+        )
+    lines += ["", "[bold]Import a county's real file[/bold], in another shell:", ""]
+    lines += ["  .venv/bin/taxlien import PATH_TO_FILE.csv.gz"]
+    Console().print(Panel("\n".join(lines), expand=False, padding=(1, 2)))
+
+
+def down() -> None:
+    """Stop the product that runs from this folder's data."""
+    from taxlien.run import environment
+    from taxlien.run.stack import stop_running
+
+    stopped = stop_running(environment.home())
+    typer.echo("stopped" if stopped else "nothing was running")

@@ -1,0 +1,116 @@
+"""The product on one machine: the embedded stack, our two processes, the gateway, and the first search."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx2
+
+from taxlien.kit.reference import reference_text
+from taxlien.run import registry
+from taxlien.run.stack import Display, Envoy, Program, Stack, StackError
+
+API = "api"
+FIRST_SEARCH_SECONDS = 60.0
+
+
+class Product:
+    """Everything ``taxlien up`` starts. ``demo`` also loads the synthetic demo liens."""
+
+    def __init__(self, home: Path, *, demo: bool, display: Display) -> None:
+        self.stack = Stack(home)
+        self._demo = demo
+        self._display = display
+
+    async def start(self) -> None:
+        """Return when a search through the gateway is answered. Raises StackError in words."""
+        await self.stack.start(self._display)
+        await self._prepare_database()
+        api = Program(
+            API,
+            [sys.executable, "-m", "taxlien.run", "run", "--roles", "api", "--port", "{port}"],
+            title="API",
+            usual_port=8000,
+            offers={"TAXLIEN_LIENS_URL": "http://127.0.0.1:{port}"},
+        )
+        worker = Program(
+            "worker",
+            [sys.executable, "-m", "taxlien.run", "run", "--roles", "worker,relay"],
+            title="worker and relay",
+        )
+        await asyncio.gather(
+            self.stack.start_program(api),
+            self.stack.start_program(worker),
+            self.stack.start_part(Envoy(_gateway_config)),
+        )
+        with self._display.step("first search"):
+            await self._first_search()
+
+    async def _prepare_database(self) -> None:
+        """Migrate and load, unless this very code already did so for the embedded database."""
+        done = self.stack.home.folder("postgres") / "prepared"
+        wanted = _fingerprint(demo=self._demo)
+        embedded = "TAXLIEN_DATABASE_URL" not in os.environ
+        if embedded and done.exists() and done.read_text() == wanted:
+            return
+        title = "schemas, counties, demo liens" if self._demo else "schemas, counties"
+        with self._display.step(title):
+            command = ["-m", "taxlien.run", "migrate", *(["--demo"] if self._demo else [])]
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *command,
+                env={**os.environ, **self.stack.environment()},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            output, _ = await process.communicate()
+            if process.returncode != 0:
+                raise StackError(f"the database could not be prepared: {output.decode()[-2000:]}")
+        if embedded:
+            self.stack.home.write_private(done, wanted)
+
+    async def _first_search(self) -> None:
+        url = self.stack.environment()["TAXLIEN_GATEWAY_URL"]
+        wanted = 1 if self._demo else 0
+        try:
+            async with asyncio.timeout(FIRST_SEARCH_SECONDS), httpx2.AsyncClient() as client:
+                while not await _finds(client, f"{url}/v1/search?q=", wanted):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise StackError(
+                f"no search was answered within {FIRST_SEARCH_SECONDS:.0f} s; "
+                f"the logs are in {self.stack.home.root / 'logs'}"
+            ) from None
+
+
+async def _finds(client: httpx2.AsyncClient, url: str, wanted: int) -> bool:
+    try:
+        answer = await client.get(url)
+    except httpx2.TransportError:
+        return False
+    return answer.status_code == 200 and answer.json()["total"] >= wanted
+
+
+def _gateway_config(port: int, admin_port: int, upstreams: Mapping[str, int]) -> str:
+    from taxlien.services.gateway.logic.envoy import Upstream, envoy_config
+
+    app = Upstream("127.0.0.1", upstreams[API])
+    return envoy_config(
+        port=port, admin_port=admin_port, upstreams=dict.fromkeys(registry.service_names(), app)
+    )
+
+
+def _fingerprint(*, demo: bool) -> str:
+    """Name what ``taxlien migrate`` would bring: the migrations, the counties and the demo plan."""
+    root = Path(__file__).parents[1] / "services"
+    digest = hashlib.sha256(b"demo" if demo else b"plain")
+    for path in sorted(root.glob("*/migrations/*.py")):
+        digest.update(path.read_bytes())
+    for name in ("counties.csv", "demo.yml"):
+        digest.update(reference_text(name).encode())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Pure decisions of the gateway: routes, the proxy's configuration, the merged description, the page."""

@@ -1,0 +1,106 @@
+"""Parts of the Envoy configuration that do not depend on the routes: filters, and what Envoy itself says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+TYPES = "type.googleapis.com/envoy.extensions"
+
+_COMPRESSED_TYPES = (
+    "application/json",
+    "application/problem+json",
+    "application/x-ndjson",
+    "application/javascript",
+    "text/css",
+    "text/html",
+    "text/javascript",
+)
+
+# What Envoy answers by itself, by status: code, title, detail.
+_REPLIES: dict[int, tuple[str, str, str]] = {
+    400: ("bad_request", "Bad Request", "This is not a request the gateway understands."),
+    404: ("not_found", "Not Found", "There is nothing at this address."),
+    405: ("method_not_allowed", "Method Not Allowed", "This address does not answer this method."),
+    408: ("request_timeout", "Request Timeout", "The request took too long to arrive."),
+    413: ("body_too_large", "Content Too Large", "The body is larger than this address accepts."),
+    426: ("upgrade_required", "Upgrade Required", "Use HTTP/1.1 or HTTP/2."),
+    429: ("too_many_requests", "Too Many Requests", "Too many requests; try again shortly."),
+    431: ("headers_too_large", "Request Header Fields Too Large", "The headers are too large."),
+    500: ("internal_error", "Internal Server Error", "Something went wrong at the gateway."),
+    502: ("bad_gateway", "Bad Gateway", "The service behind this address broke off."),
+    503: ("unavailable", "Service Unavailable", "The service behind this address does not answer."),
+    504: ("timeout", "Gateway Timeout", "The service behind this address took too long."),
+}
+
+
+def http_filters() -> list[Json]:
+    """Return the filters in the order a request passes them."""
+    return [
+        _filter("cors", "cors.v3.Cors"),
+        _compressor("brotli", "brotli.compressor.v3.Brotli", {"quality": 4}, choose_first=True),
+        _compressor("gzip", "gzip.compressor.v3.Gzip", {"compression_level": "COMPRESSION_LEVEL_5"}),
+        # A limit that no route raises unless it says so.
+        _filter("buffer", "buffer.v3.Buffer", {"max_request_bytes": 65_536}),
+        _filter("router", "router.v3.Router", {"suppress_envoy_headers": True}),
+    ]
+
+
+def local_replies() -> Json:
+    """Return how Envoy's own error answers become problem details (RFC 9457)."""
+    known = [_reply(status, {"value": {"default_value": status}}) for status in _REPLIES]
+    return {"mappers": known}
+
+
+def _reply(status: int, comparison: Json) -> Json:
+    code, title, detail = _REPLIES[status]
+    return {
+        "filter": {"status_code_filter": {"comparison": {"op": "EQ", **_runtime(status)}}},
+        "body_format_override": {
+            "content_type": "application/problem+json",
+            "json_format": {
+                "type": f"urn:taxlien:problem:{code}",
+                "title": title,
+                "status": "%RESPONSE_CODE%",
+                "detail": detail,
+                "instance": "%PATH(NQ)%",
+                "code": code,
+                "errors": [],
+                "request_id": "%REQ(X-REQUEST-ID)%",
+            },
+        },
+    }
+
+
+def _runtime(status: int) -> Json:
+    return {"value": {"default_value": status, "runtime_key": f"taxlien.reply.{status}"}}
+
+
+def _filter(name: str, kind: str, options: Json | None = None) -> Json:
+    return {
+        "name": f"envoy.filters.http.{name}",
+        "typed_config": {"@type": f"{TYPES}.filters.http.{kind}", **(options or {})},
+    }
+
+
+def _compressor(name: str, kind: str, options: Json, *, choose_first: bool = False) -> Json:
+    return {
+        "name": f"envoy.filters.http.compressor.{name}",
+        "typed_config": {
+            "@type": f"{TYPES}.filters.http.compressor.v3.Compressor",
+            "choose_first": choose_first,
+            "response_direction_config": {
+                "common_config": {
+                    "min_content_length": 512,
+                    "content_type": list(_COMPRESSED_TYPES),
+                },
+                # A cached answer of one coding must not be given to who asked for another.
+                "disable_on_etag_header": False,
+            },
+            "compressor_library": {
+                "name": name,
+                "typed_config": {"@type": f"{TYPES}.compression.{kind}", **options},
+            },
+        },
+    }

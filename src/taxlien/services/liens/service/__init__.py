@@ -1,0 +1,33 @@
+"""What the catalogue does: record what was seen, import files, answer what is known and what it pays."""
+
+from .importing import FileFacts, ImportReport, RefusedFile, import_file, record_refusal
+from .places import county, county_lookup, counties, load_counties, sales
+from .pricing import payoff_of_lien, payoffs, rule_of_state, rules
+from .reading import export, history, lien, liens, observations
+from .recording import Provenance, RecordCounts, record_observations, register_source
+
+__all__ = [
+    "FileFacts",
+    "ImportReport",
+    "Provenance",
+    "RecordCounts",
+    "RefusedFile",
+    "counties",
+    "county",
+    "county_lookup",
+    "export",
+    "history",
+    "import_file",
+    "lien",
+    "liens",
+    "load_counties",
+    "observations",
+    "payoff_of_lien",
+    "payoffs",
+    "record_observations",
+    "record_refusal",
+    "register_source",
+    "rule_of_state",
+    "rules",
+    "sales",
+]

@@ -1,0 +1,285 @@
+"""Record what was observed: append it, derive the liens from it, and say what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from taxlien.interfaces.liens import Lien, LienChanged, LienCreated, LienStatusChanged
+from taxlien.kit.database import Session
+from taxlien.kit.events import Event
+from taxlien.kit.ids import new_id
+from taxlien.kit.outbox import emit_many
+
+from .. import repository
+from ..logic import deriving
+from ..logic.deriving import Change, County, Known, SaleDay, Source, Statement
+from ..logic.records import LienRecord, Reject
+
+
+class Provenance(NamedTuple):
+    """Where a batch of records comes from. ``parser_version`` names what turned pages into records."""
+
+    source: Source
+    fetched_at: datetime
+    parser_version: str
+    import_id: UUID | None = None
+    url: str | None = None
+
+
+class RecordCounts(msgspec.Struct, kw_only=True):
+    """What became of records: each is in exactly one of these.
+
+    ``changed`` counts new observations of known liens, also those that left the current lien as it
+    was. ``duplicates`` repeat a record of the same batch or file word for word; ``refused`` ones
+    contradict it, or hold what no column can.
+    """
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    refused: int = 0
+
+
+async def register_source(
+    session: Session,
+    *,
+    name: str,
+    title: str,
+    legal_status: str,
+    county_fips: str | None = None,
+    platform: str | None = None,
+    url: str | None = None,
+    synthetic: bool = False,
+) -> Source:
+    """Add a source or bring its description up to date, and return it for a ``Provenance``."""
+    return await repository.upsert_source(
+        session,
+        name=name,
+        title=title,
+        county_fips=county_fips,
+        legal_status=legal_status,
+        platform=platform,
+        url=url,
+        synthetic=synthetic,
+    )
+
+
+async def record_observations(
+    session: Session, records: Sequence[LienRecord], provenance: Provenance
+) -> tuple[RecordCounts, list[Reject]]:
+    """Record one batch, in the session's transaction; return what became of it.
+
+    Nothing observed is overwritten: what a source says again is dropped, what it says anew is
+    appended, and the liens it changes are derived and announced. Counties are locked until the
+    transaction ends; call it once per transaction, or two callers may wait for each other.
+    """
+    recorder = Recorder(session, provenance)
+    await repository.lock_counties(session, {record.county_fips for record in records})
+    await recorder.record(records)
+    return recorder.counts, recorder.refused
+
+
+class Recorder:
+    """Records batch after batch of one source in one transaction; the caller holds the locks.
+
+    ``refused`` collects what could not be taken; the caller empties it as it likes.
+    """
+
+    def __init__(self, session: Session, provenance: Provenance) -> None:
+        self.counts = RecordCounts()
+        self.refused: list[Reject] = []
+        self._session = session
+        self._provenance = provenance
+        self._counties: dict[str, County] = {}
+        self._sales: dict[str, dict[tuple[str, int], date]] = {}
+        self._lines: dict[UUID, int] = {}
+
+    async def record(self, records: Sequence[LienRecord]) -> None:
+        """Record a batch. Raises nothing for a record that cannot be taken: see ``refused``."""
+        statements = [s for s in map(deriving.state, records) if self._acceptable(s)]
+        if not self._counties:
+            self._counties = await repository.county_rows(self._session)
+        statements = [s for s in statements if self._in_known_county(s)]
+        for fips in {s.record.county_fips for s in statements} - self._sales.keys():
+            days = await repository.sale_days(self._session, fips)
+            self._sales[fips] = deriving.days_of_sales(days)
+        source = self._provenance.source
+        known = await repository.candidates(self._session, set(map(_key, statements)), source.id)
+        created, repeated = self._sort(statements, known)
+        changes = await self._derive(repeated)
+        await self._write(created, repeated, changes)
+
+    def _acceptable(self, statement: Statement) -> bool:
+        found = deriving.fault(statement)
+        if found:
+            self._refuse(statement.record.line, found[1], column=found[0])
+        return found is None
+
+    def _in_known_county(self, statement: Statement) -> bool:
+        fips = statement.record.county_fips
+        if fips not in self._counties:
+            self._refuse(statement.record.line, f"no county has the FIPS code {fips}")
+        return fips in self._counties
+
+    def _refuse(self, line: int, reason: str, column: str | None = None) -> None:
+        self.counts.refused += 1
+        self.refused.append(Reject(line=line, column=column, reason=reason))
+
+    def _sort(
+        self, statements: Sequence[Statement], known: dict[repository.Key, list[Known]]
+    ) -> tuple[list[tuple[Lien, Statement]], list[tuple[UUID, Statement]]]:
+        """Part what speaks of new liens from what says something new of known ones."""
+        created: list[tuple[Lien, Statement]] = []
+        repeated: list[tuple[UUID, Statement]] = []
+        for statement in statements:
+            record = statement.record
+            liens = known.setdefault(_key(statement), [])
+            found = deriving.match(record, liens)
+            if found is None:
+                lien = self._new_lien(statement)
+                created.append((lien, statement))
+                lien_id = lien.lien_id
+            else:
+                lien_id = found.lien_id
+                liens.remove(found)
+                if not self._says_more(found, statement):
+                    liens.append(found)
+                    continue
+                repeated.append((lien_id, statement))
+            self._lines[lien_id] = record.line
+            liens.append(
+                Known(
+                    lien_id,
+                    record.certificate_number or (found and found.certificate_number) or None,
+                    record.advertising_number or (found and found.advertising_number) or None,
+                    statement.sha256,
+                )
+            )
+        self.counts.new += len(created)
+        self.counts.changed += len(repeated)
+        return created, repeated
+
+    def _says_more(self, known: Known, statement: Statement) -> bool:
+        """Tell whether a statement about a known lien is to be recorded; count it where it is not."""
+        line = self._lines.get(known.lien_id)
+        if known.sha256 == statement.sha256:
+            if line is None:
+                self.counts.unchanged += 1
+                self._lines[known.lien_id] = statement.record.line
+            else:
+                self.counts.duplicates += 1
+            return False
+        if line is not None:
+            reason = f"line {line} already speaks of this lien, and says otherwise"
+            self._refuse(statement.record.line, reason)
+            return False
+        return True
+
+    def _new_lien(self, statement: Statement) -> Lien:
+        return deriving.new_lien(
+            statement,
+            lien_id=new_id(),
+            county=self._counties[statement.record.county_fips],
+            source=self._provenance.source,
+            at=self._provenance.fetched_at,
+            sale=self._sale_day(statement),
+        )
+
+    def _sale_day(self, statement: Statement) -> SaleDay:
+        return deriving.sale_day(statement.record, self._sales[statement.record.county_fips])
+
+    async def _derive(self, repeated: Sequence[tuple[UUID, Statement]]) -> dict[UUID, Change]:
+        liens = await repository.get_liens(self._session, [lien_id for lien_id, _ in repeated])
+        changes = {}
+        for lien_id, statement in repeated:
+            change = deriving.derive(
+                liens[lien_id],
+                statement,
+                source=self._provenance.source,
+                at=self._provenance.fetched_at,
+                sale=self._sale_day(statement),
+            )
+            if change:
+                changes[lien_id] = change
+        return changes
+
+    async def _write(
+        self,
+        created: Sequence[tuple[Lien, Statement]],
+        repeated: Sequence[tuple[UUID, Statement]],
+        changes: dict[UUID, Change],
+    ) -> None:
+        new = [lien for lien, _ in created]
+        updated = [change.lien for change in changes.values()]
+        if new:
+            await repository.insert_liens(self._session, new)
+        if updated:
+            await repository.update_liens(self._session, updated)
+        if new or updated:
+            await repository.upsert_parcels(self._session, [*new, *updated])
+        said = [(lien.lien_id, statement) for lien, statement in created]
+        if said or repeated:
+            rows = (self._observation(*spoken) for spoken in (*said, *repeated))
+            await repository.insert_observations(self._session, rows)
+        await self._write_history(created, repeated, changes)
+        events: list[Event] = [LienCreated(lien=lien) for lien in new]
+        events += map(announcement, changes.values())
+        if events:
+            await emit_many(self._session, events)
+
+    def _observation(self, lien_id: UUID, statement: Statement) -> tuple[object, ...]:
+        provenance = self._provenance
+        return (
+            lien_id,
+            provenance.source.id,
+            provenance.import_id,
+            statement.record.line,
+            provenance.url,
+            provenance.fetched_at,
+            provenance.parser_version,
+            statement.sha256,
+            statement.said,
+        )
+
+    async def _write_history(
+        self,
+        created: Sequence[tuple[Lien, Statement]],
+        repeated: Sequence[tuple[UUID, Statement]],
+        changes: dict[UUID, Change],
+    ) -> None:
+        at, source = self._provenance.fetched_at, self._provenance.source
+        rows = [
+            (lien.lien_id, status, day, at, source.id)
+            for lien, statement in created
+            for status, day in deriving.history(statement.record, None, lien.status)
+        ]
+        dated = [lien_id for lien_id, statement in repeated if statement.record.status_history]
+        known = await repository.history_days(self._session, dated)
+        for lien_id, statement in repeated:
+            change = changes.get(lien_id)
+            now = change.lien.status if change else statement.record.status
+            before = change.previous_status if change else now
+            entries = deriving.history(statement.record, before, now, known.get(lien_id, ()))
+            rows += [(lien_id, status, day, at, source.id) for status, day in entries]
+        if rows:
+            await repository.insert_history(self._session, rows)
+
+
+def announcement(change: Change) -> Event:
+    """Return the event that tells a change: of status, or of other facts only."""
+    if change.lien.status != change.previous_status:
+        return LienStatusChanged(
+            lien=change.lien, previous_status=change.previous_status, changed=change.changed
+        )
+    return LienChanged(lien=change.lien, changed=change.changed)
+
+
+def _key(statement: Statement) -> repository.Key:
+    record = statement.record
+    return record.county_fips, record.parcel_key, record.tax_year

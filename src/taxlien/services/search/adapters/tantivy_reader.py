@@ -1,0 +1,293 @@
+"""Searching a Tantivy index that another process may be writing, following whichever generation serves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+import structlog
+from tantivy import DocAddress, Index, Order, Query, Searcher
+
+from taxlien.services.search.logic.places import county_key, fold
+from taxlien.services.search.logic.query import (
+    RELEVANCE,
+    Facets,
+    FacetValue,
+    Filters,
+    Hits,
+    SearchQuery,
+    Suggestion,
+)
+
+from .tantivy_files import HeldLock, IndexFiles
+from .tantivy_query import QueryBuilder
+from .tantivy_schema import CHOICE_FIELDS, PART, words_analyzer
+
+_log = structlog.get_logger("taxlien.search")
+
+REFRESH_SECONDS = 0.2
+WIDEN_BELOW = 10
+"""With fewer exact matches than this, words one typo away are counted too."""
+
+_FACETS = {"year": 300, **dict.fromkeys(CHOICE_FIELDS, 5000)}
+_FACETS_OF_A_SEARCH = {**_FACETS, "county": 50, "property_type": 50, "year": 60}
+_EMPTY_FACETS = tuple(_FACETS)
+_CANDIDATES = 60
+
+
+class _Shown(msgspec.Struct):
+    """What suggestions need of a stored item."""
+
+    state: str
+    county: str
+    county_fips: str
+    parcel_id: str
+    address: str | None = None
+
+
+_shown = msgspec.json.Decoder(_Shown)
+
+
+class Snapshot:
+    """One unchanging state of one generation: every search of it agrees with every other."""
+
+    def __init__(self, searcher: Searcher, builder: QueryBuilder) -> None:
+        self._searcher = searcher
+        self._builder = builder
+
+    @cached_property
+    def all_facets(self) -> Facets:
+        """Counts over everything, computed once."""
+        return self._facets(Query.all_query(), _FACETS)
+
+    @cached_property
+    def counties(self) -> list[str]:
+        """Every value of the county field."""
+        found = self._searcher.aggregate(
+            Query.all_query(), {"county": {"terms": {"field": "county", "size": 5000}}}
+        )
+        return [bucket["key"] for bucket in found["county"]["buckets"]]
+
+    @cached_property
+    def _county_words(self) -> list[tuple[str, str]]:
+        return [(county_key(value.split("|", 2)[2]), value) for value in self.counties]
+
+    @property
+    def count(self) -> int:
+        """How many liens there are."""
+        return self._searcher.num_docs
+
+    def search(self, asked: SearchQuery) -> Hits:
+        """Answer ``asked``."""
+        counties = self.counties if asked.filters.counties else []
+        restrictions = self._builder.filters(asked.filters, counties)
+        query, near = self._matching(asked.text, restrictions)
+        if asked.sort == RELEVANCE:
+            found = self._searcher.search(query, asked.limit, offset=asked.offset)
+        else:
+            field, _, way = asked.sort.rpartition("_")
+            found = self._searcher.search(
+                query,
+                asked.limit,
+                offset=asked.offset,
+                order_by_field="auction_day" if field == "auction_date" else field,
+                order=Order.Asc if way == "asc" else Order.Desc,
+            )
+        return Hits(
+            items=[msgspec.Raw(self._item(address)) for _, address in found.hits],
+            total=found.count,  # type: ignore[attr-defined]
+            facets=self._facets_of(asked, query),
+            near_matches=near,
+        )
+
+    def _matching(self, text: str, restrictions: list[Query]) -> tuple[Query, bool]:
+        if not text:
+            return self._builder.restrict(None, restrictions), False
+        exact = self._builder.restrict(self._builder.text(text, near=False), restrictions)
+        if self._searcher.search(exact, 1).count >= WIDEN_BELOW:  # type: ignore[attr-defined]
+            return exact, False
+        return self._builder.restrict(self._builder.text(text, near=True), restrictions), True
+
+    def _facets_of(self, asked: SearchQuery, query: Query) -> Facets:
+        if not asked.facets:
+            return {}
+        if not asked.text and asked.filters == Filters():
+            whole = self.all_facets
+            return {name: whole[name][:size] for name, size in _FACETS_OF_A_SEARCH.items()}
+        return self._facets(query, _FACETS_OF_A_SEARCH)
+
+    def _facets(self, query: Query, sizes: dict[str, int]) -> Facets:
+        wanted = {name: {"terms": {"field": name, "size": n}} for name, n in sizes.items()}
+        found = self._searcher.aggregate(query, wanted)
+        return {
+            name: [_facet_value(name, b["key"], b["doc_count"]) for b in found[name]["buckets"]]
+            for name in sizes
+        }
+
+    def _item(self, address: DocAddress) -> bytes:
+        return bytes(self._searcher.doc(address).get_first("item") or b"null")
+
+    def suggest(self, text: str, limit: int) -> list[Suggestion]:
+        """Complete ``text``: counties whose name begins so, then addresses, then parcels."""
+        words = self._builder.words(text)
+        if not words:
+            return []
+        found = self._counties_beginning(fold(text), limit)
+        joined = "".join(words)
+        if len(joined) >= 2:
+            found += self._addresses(words)
+            if any(c.isdigit() for c in joined):
+                found += self._parcels(joined)
+        return found[:limit]
+
+    def _counties_beginning(self, text: str, limit: int) -> list[Suggestion]:
+        begun = [value for key, value in self._county_words if f" {key}".find(f" {text}") >= 0]
+        counts = {value.value: value.count for value in self.all_facets["county"]}
+        parts = [(value.split("|", 2)) for value in begun[:limit]]
+        return [
+            Suggestion(
+                kind="county", text=name, state=state, county_fips=fips, count=counts.get(fips)
+            )
+            for state, fips, name in parts
+        ]
+
+    def _addresses(self, words: list[str]) -> list[Suggestion]:
+        *whole, last = words
+        query = self._builder.restrict(
+            self._builder.prefix("address", last),
+            [self._builder.term("address", word) for word in whole],
+        )
+        seen: dict[tuple[str, str], Suggestion] = {}
+        for item in self._shown(query):
+            if item.address:
+                seen.setdefault(
+                    (item.address, item.county_fips),
+                    Suggestion(
+                        kind="address",
+                        text=item.address,
+                        state=item.state,
+                        county=item.county,
+                        county_fips=item.county_fips,
+                    ),
+                )
+        return list(seen.values())
+
+    def _parcels(self, joined: str) -> list[Suggestion]:
+        """Parcels whose id begins with ``joined`` or, from four characters on, holds it anywhere."""
+        items = list(self._shown(self._builder.prefix("number", joined)))
+        if len(joined) >= PART:
+            items += self._shown(self._builder.parcel_parts(joined))
+        seen: dict[tuple[str, str], Suggestion] = {}
+        for item in items:
+            if joined in fold(item.parcel_id).replace(" ", ""):
+                seen.setdefault(
+                    (item.parcel_id, item.county_fips),
+                    Suggestion(
+                        kind="parcel",
+                        text=item.parcel_id,
+                        state=item.state,
+                        county=item.county,
+                        county_fips=item.county_fips,
+                    ),
+                )
+        return list(seen.values())
+
+    def _shown(self, query: Query) -> Iterator[_Shown]:
+        found = self._searcher.search(query, _CANDIDATES, count=False)
+        return (_shown.decode(self._item(address)) for _, address in found.hits)
+
+
+def _facet_value(name: str, key: object, count: int) -> FacetValue:
+    if name == "county":
+        state, fips, label = str(key).split("|", 2)
+        return FacetValue(value=fips, count=count, label=label, state=state)
+    value = str(int(key)) if isinstance(key, (int, float)) else str(key)
+    return FacetValue(value=value, count=count)
+
+
+def empty_facets() -> Facets:
+    """Return the facets of an index that has no lien."""
+    return {name: [] for name in _EMPTY_FACETS}
+
+
+class TantivyReader:
+    """Gives the newest snapshot, looking for a newer one at most every ``REFRESH_SECONDS``."""
+
+    def __init__(self, files: IndexFiles) -> None:
+        self._files = files
+        self._words = words_analyzer()
+        self._changing = threading.Lock()
+        self._checked = float("-inf")
+        self._stamp: tuple[int, int] | None = None
+        self._meta: tuple[int, int] | None = None
+        self._generation: str | None = None
+        self._index: Index | None = None
+        self._lock: HeldLock | None = None
+        self._snapshot: Snapshot | None = None
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the state to search now; None before there is an index."""
+        if time.monotonic() - self._checked >= REFRESH_SECONDS:
+            self.refresh()
+        return self._snapshot
+
+    def refresh(self) -> None:
+        """Look for a newer state now. One that cannot be read is logged, and the last one kept."""
+        with self._changing:
+            try:
+                self._follow()
+            except (OSError, ValueError) as error:
+                _log.warning("index_unreadable", path=str(self._files.root), error=str(error))
+            self._checked = time.monotonic()
+
+    def _follow(self) -> None:
+        stamp = self._files.stamp()
+        if stamp != self._stamp or self._index is None:
+            generation = self._files.current()
+            if generation is None:
+                self._drop()
+            elif generation != self._generation:
+                self._open(generation)
+            self._stamp = stamp
+        meta = self._meta_stamp()
+        if self._index is not None and meta != self._meta:
+            self._index.reload()
+            self._show(self._index)
+            self._meta = meta
+
+    def _open(self, generation: str) -> None:
+        lock = self._files.lock_reader(generation)
+        try:
+            index = Index.open(str(self._files.folder(generation)))
+            index.config_reader("Manual")
+        except BaseException:
+            lock.release()
+            raise
+        if self._lock:
+            self._lock.release()
+        self._lock, self._index, self._generation, self._meta = lock, index, generation, None
+
+    def _show(self, index: Index) -> None:
+        self._snapshot = Snapshot(index.searcher(), QueryBuilder(index.schema, self._words))
+
+    def _meta_stamp(self) -> tuple[int, int] | None:
+        if self._generation is None:
+            return None
+        try:
+            found = (self._files.folder(self._generation) / "meta.json").stat()
+        except FileNotFoundError:
+            return None
+        return (found.st_ino, found.st_mtime_ns)
+
+    def _drop(self) -> None:
+        if self._lock:
+            self._lock.release()
+        self._lock = self._index = self._generation = self._meta = self._snapshot = None
+
+    def close(self) -> None:
+        """Let go of the files. A later ``snapshot`` opens them again."""
+        with self._changing:
+            self._drop()

@@ -1,0 +1,67 @@
+"""What the search endpoints answer, written by msgspec and described to OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .logic.document import SearchItem
+from .logic.query import Facets, Suggestion
+
+
+class SearchAnswer(msgspec.Struct, kw_only=True):
+    """One page of liens. ``items`` are stored as JSON and sent on as they are.
+
+    ``pages`` counts the pages that can be asked for (at most 10,000 liens); ``total`` is exact.
+    ``near_matches`` tells that words one typo away were counted too. ``took_ms`` is milliseconds.
+    """
+
+    items: list[msgspec.Raw]
+    total: int
+    page: int
+    page_size: int
+    pages: int
+    sort: str
+    near_matches: bool
+    facets: Facets
+    took_ms: float
+
+
+class DescribedSearchAnswer(SearchAnswer, kw_only=True):
+    """The same with its items spelled out, for the description alone."""
+
+    items: list[SearchItem]  # type: ignore[assignment]
+
+
+class AutocompleteAnswer(msgspec.Struct, kw_only=True):
+    """Completions, best first."""
+
+    suggestions: list[Suggestion]
+
+
+class FiltersAnswer(msgspec.Struct, kw_only=True):
+    """Every filter with its values in the index and how many liens have each."""
+
+    filters: Facets
+    sorts: tuple[str, ...]
+
+
+def answers(kind: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
+    """Return what FastAPI's ``responses`` says of an endpoint that answers ``kind``."""
+    [reference], components = msgspec.json.schema_components([kind], ref_template="{name}")
+    schema = _inlined(reference, components)
+    return {
+        200: {"description": "Found", "content": {"application/json": {"schema": schema}}},
+    }
+
+
+def _inlined(schema: Any, components: dict[str, Any]) -> Any:
+    """Return ``schema`` with every reference replaced by what it names."""
+    if isinstance(schema, list):
+        return [_inlined(part, components) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(components[schema["$ref"]], components)
+    return {key: _inlined(part, components) for key, part in schema.items()}

@@ -1,0 +1,166 @@
+"""Real servers for the tests: one embedded stack for the whole run, shared by all workers.
+
+The first test that needs a server starts the stack, in a process of its own; the run's controller stops
+it. Every test that needs a database gets a new one, cloned from a migrated template in about 50 ms.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from taxlien.kit.database import Database
+from taxlien.kit.ids import new_id
+from taxlien.kit.migrations import prepare_service, upgrade
+from taxlien.kit.settings import KitSettings
+from taxlien.run.stack import stop_running
+
+HOME_VARIABLE = "TAXLIEN_TEST_HOME"
+START_SECONDS = 60.0
+SERVE = """
+import asyncio, sys
+from pathlib import Path
+from taxlien.run.stack import Stack
+stack = Stack(Path(sys.argv[1]), settings={})
+async def begin():
+    await stack.start()
+    (Path(sys.argv[1]) / "all-up").touch()
+asyncio.run(stack.serve(begin))
+"""
+
+DatabaseFactory = Callable[..., Awaitable[Database]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose where this run's servers live; workers inherit it from the controller."""
+    if not hasattr(config, "workerinput"):
+        for name in [
+            n for n in os.environ if n.startswith("TAXLIEN_") and n != "TAXLIEN_SHARED_DATA"
+        ]:
+            del os.environ[name]  # a test must not reach the developer's own servers
+        os.environ[HOME_VARIABLE] = tempfile.mkdtemp(prefix="taxlien-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the run's servers and forget their data."""
+    home = os.environ.get(HOME_VARIABLE)
+    if home and not hasattr(config, "workerinput"):
+        stop_running(Path(home))
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real county files; tests that need it are skipped, visibly, where it is absent."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("TAXLIEN_SHARED_DATA", default))
+    if not folder.is_dir():
+        pytest.skip("no county files beside the project (TAXLIEN_SHARED_DATA names their folder)")
+    return folder
+
+
+@contextmanager
+def locked(name: str) -> Iterator[Path]:
+    """Hold a lock that all workers of this run share. Yields the run's folder."""
+    home = Path(os.environ[HOME_VARIABLE])
+    with (home / f"{name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield home
+
+
+@pytest.fixture(scope="session")
+def stack_environment() -> dict[str, str]:
+    """``TAXLIEN_*`` settings of running PostgreSQL, Valkey, NATS and S3 servers."""
+    with locked("stack") as home:
+        if not (home / "all-up").exists():
+            with (home / "stack.log").open("w") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-c", SERVE, str(home)],
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            deadline = time.monotonic() + START_SECONDS
+            while not (home / "all-up").exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"the servers did not start: {(home / 'stack.log').read_text()}")
+                time.sleep(0.02)
+        found = json.loads((home / "stack.json").read_text())
+    return dict(found["environment"])
+
+
+@pytest.fixture(scope="session")
+def kit_settings(stack_environment: dict[str, str]) -> KitSettings:
+    """The same, as settings."""
+    fields = {name.removeprefix("TAXLIEN_").lower(): v for name, v in stack_environment.items()}
+    return KitSettings(**{n: v for n, v in fields.items() if n in KitSettings.model_fields})
+
+
+def with_database(url: str, name: str) -> str:
+    """Return ``url`` with another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def _template(owner_url: str, settings: KitSettings, service: str) -> str:
+    """Return the name of a database where ``service`` is migrated, made by whoever asks first."""
+    name = f"template_{service}"
+    with locked(name) as home:
+        done = home / f"{name}.done"
+        if not done.exists():
+            async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
+                await owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            url = with_database(owner_url, name)
+            await prepare_service(url, service, settings.database_password_for(service))
+            await upgrade(with_database(settings.database_url_for(service), name), service)
+            done.touch()
+    return name
+
+
+@pytest.fixture
+async def database_for(kit_settings: KitSettings) -> AsyncIterator[DatabaseFactory]:
+    """``await database_for("liens")``: a new, migrated database of a service, as the service's role."""
+    owner_url = kit_settings.require("database_url").replace("+psycopg", "")
+    opened: list[tuple[Database, str]] = []
+
+    async def open_database(service: str, **options: int) -> Database:
+        template = await _template(owner_url, kit_settings, service)
+        name = f"test_{new_id().hex}"
+        async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
+            await owner.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    *map(sql.Identifier, (name, template))
+                )
+            )
+        url = with_database(kit_settings.database_url_for(service), name)
+        database = Database(url, service=service, **options)
+        opened.append((database, name))
+        return database
+
+    yield open_database
+    for database, _ in opened:
+        await database.close()
+    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
+        for _, name in opened:
+            await owner.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
+@pytest.fixture
+def bus_url(kit_settings: KitSettings) -> str:
+    """A NATS address with a name space of its own, so that no test hears another's events."""
+    return f"{kit_settings.require('bus_url')}/{new_id().hex}"
