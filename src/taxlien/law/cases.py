@@ -47,18 +47,27 @@ _MISSING: Final = object()
 T = TypeVar("T")
 
 
+def _reject_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+# built once: json.loads with an argument builds a decoder for every line
+_DECODER: Final = json.JSONDecoder(parse_constant=_reject_constant)
+_ENCODER: Final = json.JSONEncoder(check_circular=False)
+
+
 def answer_line(line: str, rulebook: RuleBook) -> str:
     """Answer one JSON line with one JSON line. Never raises for anything the line says."""
     try:
-        case = json.loads(line, parse_constant=_reject_constant)
+        case = _DECODER.decode(line)
     except (ValueError, RecursionError) as error:
         case = None
         reason = f"the line is not JSON: {error}"
     else:
         reason = "the line is not a JSON object"
     if not isinstance(case, dict):
-        return json.dumps(_failure(None, InvalidCase("line", reason)))
-    return json.dumps(answer(case, rulebook))
+        return _ENCODER.encode(_failure(None, InvalidCase("line", reason)))
+    return _ENCODER.encode(answer(case, rulebook))
 
 
 def answer(case: Mapping[str, Any], rulebook: RuleBook) -> dict[str, Any]:
@@ -74,8 +83,8 @@ def answer(case: Mapping[str, Any], rulebook: RuleBook) -> dict[str, Any]:
 
 def parse(case: Mapping[str, Any]) -> Case:
     """Read a case. Raises InvalidCase naming the first field that is wrong."""
-    for key in case:
-        if key not in _KNOWN and not key.startswith(IGNORED_PREFIX):
+    for key in case.keys() - _KNOWN:
+        if not key.startswith(IGNORED_PREFIX):
             raise InvalidCase(key, "is not a field of a case")
     for key in REQUIRED:
         if case.get(key) is None:
@@ -193,10 +202,6 @@ def _failure(case_id: object, error: LawError) -> dict[str, Any]:
 
 def _written(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:.2f}"
-
-
-def _reject_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
 
 
 def _text(case: Mapping[str, Any], field: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 ZERO = Decimal("0.00")
 HUNDRED = Decimal(100)
@@ -29,6 +30,7 @@ def percent_of(part: Decimal, whole: Decimal) -> Decimal | None:
     return (part * 100 / whole).quantize(CENT, ROUND_HALF_UP) if whole else None
 
 
+@lru_cache(maxsize=4096)
 def plain(value: Decimal) -> str:
     """A rate as people write it: ``11``, ``0.25``, never ``1.1E+1``."""
     text = f"{value:f}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from typing import NamedTuple
 
 from taxlien.law import subsequent
@@ -30,9 +29,9 @@ class Outlay(NamedTuple):
     amount: Decimal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Payoff:
-    """The answer to a case. ``lines`` sum to both totals; ``outlays`` are what the holder paid."""
+    """The answer to a case. ``lines`` sum to the totals; ``outlays`` are what the holder paid."""
 
     rule: Rule
     lines: tuple[Line, ...]
@@ -40,26 +39,11 @@ class Payoff:
     redeemed_on: date
     unrecovered_costs: Decimal
     warnings: tuple[str, ...]
-
-    @cached_property
-    def interest(self) -> Decimal:
-        return sum((line.amount for line in self.lines if line.kind == "interest"), ZERO)
-
-    @cached_property
-    def penalty(self) -> Decimal:
-        return sum((line.amount for line in self.lines if line.kind == "penalty"), ZERO)
-
-    @cached_property
-    def owner_payoff(self) -> Decimal:
-        return sum((line.amount for line in self.lines if line.owner_pays), ZERO)
-
-    @cached_property
-    def holder_proceeds(self) -> Decimal:
-        return sum((line.amount for line in self.lines if line.holder_receives), ZERO)
-
-    @cached_property
-    def outlay(self) -> Decimal:
-        return sum((outlay.amount for outlay in self.outlays), ZERO)
+    interest: Decimal
+    penalty: Decimal
+    owner_payoff: Decimal
+    holder_proceeds: Decimal
+    outlay: Decimal
 
     @property
     def roi_pct(self) -> Decimal | None:
@@ -114,8 +98,43 @@ def payoff(case: Case, rulebook: RuleBook) -> Payoff:
         warnings.append(
             "a year-end penalty that a municipality may add to later taxes is not included"
         )
+    return _total(case, rule, lines, outlays, unrecovered, warnings)
+
+
+def _total(
+    case: Case,
+    rule: Rule,
+    lines: list[Line],
+    outlays: list[Outlay],
+    unrecovered: Decimal,
+    warnings: list[str],
+) -> Payoff:
+    """Add up the lines once; every total is a sum of lines that are already rounded."""
+    interest_sum = penalty = owner = holder = outlay = ZERO
+    for line in lines:
+        amount = line.amount
+        if line.kind == "interest":
+            interest_sum += amount
+        elif line.kind == "penalty":
+            penalty += amount
+        if line.owner_pays:
+            owner += amount
+        if line.holder_receives:
+            holder += amount
+    for paid in outlays:
+        outlay += paid.amount
     return Payoff(
-        rule, tuple(lines), tuple(outlays), case.redeemed_on, unrecovered, tuple(warnings)
+        rule=rule,
+        lines=tuple(lines),
+        outlays=tuple(outlays),
+        redeemed_on=case.redeemed_on,
+        unrecovered_costs=unrecovered,
+        warnings=tuple(warnings),
+        interest=interest_sum,
+        penalty=penalty,
+        owner_payoff=owner,
+        holder_proceeds=holder,
+        outlay=outlay,
     )
 
 

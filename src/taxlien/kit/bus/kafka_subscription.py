@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ T = TypeVar("T")
 Place = tuple[str, int]  # topic, partition
 
 # A handler may pause between attempts for long; a dead process is noticed by its heartbeat anyway.
+_TURN_SECONDS = 0.25
 _BETWEEN_FETCHES_MILLISECONDS = 3_600_000
 
 
@@ -66,9 +68,11 @@ class KafkaSubscription:
         self._closed = False
 
     async def fetch(self, max_messages: int, timeout: float) -> list[Delivery]:
-        if not self._queue:
-            # What the thread reads goes to the queue, so that a cancelled fetch loses nothing.
-            await self._run("fetch", self._read, max_messages, timeout)
+        ends = time.monotonic() + timeout
+        while not self._queue and (left := ends - time.monotonic()) > 0:
+            # What the thread reads goes to the queue, so that a cancelled fetch loses nothing; in
+            # short turns, so that whoever comes next need not wait for it.
+            await self._run("fetch", self._read, max_messages, min(left, _TURN_SECONDS))
         taken = min(max_messages, len(self._queue))
         return [self._queue.popleft() for _ in range(taken)]
 

@@ -38,7 +38,7 @@ class NatsSubscription:
         self._inbox = client.new_inbox()
         self._subscription: Inbox | None = None
         self._queue: deque[Msg] = deque()
-        self._unacked: set[str] = set()
+        self._unacked: dict[str, None] = {}  # in the order of delivery
         self._arrived = asyncio.Event()
         self._expected = 0
         self._pull_ends = 0.0
@@ -78,7 +78,7 @@ class NatsSubscription:
         async with translated("ack"):
             for delivery in deliveries:
                 reply = str(delivery.receipt)
-                self._unacked.discard(reply)
+                self._unacked.pop(reply, None)
                 await self._client.publish(reply)
 
     async def close(self) -> None:
@@ -112,7 +112,7 @@ class NatsSubscription:
             self._pull_ended(status, (message.headers or {}).get("Description", ""))
         else:
             self._queue.append(message)
-            self._unacked.add(message.reply)
+            self._unacked[message.reply] = None
             self._expected -= 1
         self._arrived.set()
 

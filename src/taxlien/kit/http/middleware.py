@@ -168,7 +168,7 @@ class ProblemErrors:
         except Exception as error:
             problem = self._problem_for(error)
             if problem.status >= 500 or started:
-                log.exception("request failed", method=scope["method"], path=scope["path"])
+                log.exception("request_failed", method=scope["method"], path=scope["path"])
             if started:
                 # The status is gone to the client; only a broken stream can still tell of the failure.
                 raise

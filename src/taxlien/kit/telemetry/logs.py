@@ -16,6 +16,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from taxlien.kit.settings import KitSettings
 from taxlien.kit.telemetry.context import current_request
 from taxlien.kit.telemetry.masking import mask_value
 from taxlien.kit.telemetry.traces import current_trace_id
@@ -29,21 +30,25 @@ _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 def configure_logs(
-    service: str, *, level: str = "info", log_format: str = "json", stream: IO[str] | None = None
+    settings: KitSettings, *, process: str = "taxlien", stream: IO[str] | None = None
 ) -> None:
-    """Send all logs of this process to ``stream`` (stderr unless given). May be called again."""
+    """Send all logs of this process to ``stream`` (stderr unless given). May be called again.
+
+    ``process`` says in every line who wrote it; level and format come from the settings.
+    """
+    level = LEVELS[settings.log_level]
     out = stream or sys.stderr
-    render = _render_json if log_format == "json" else _render_console()
+    render = _render_json if settings.log_format == "json" else _render_console()
     steps: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_service(service),
+        _add_process(process),
         _add_request,
     ]
     finish: list[Processor] = [structlog.processors.format_exc_info, _mask_event, render]
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, _add_logger_name, *steps, *finish],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *names: _NamedLogger(out, *names),
         cache_logger_on_first_use=False,
     )
@@ -60,7 +65,7 @@ def configure_logs(
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(LEVELS[level])
+    root.setLevel(level)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
@@ -81,9 +86,9 @@ def _add_logger_name(logger: WrappedLogger, method: str, event: EventDict) -> Ev
     return event
 
 
-def _add_service(service: str) -> Processor:
+def _add_process(process: str) -> Processor:
     def add(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        event["service"] = service
+        event["process"] = process
         return event
 
     return add
@@ -99,7 +104,7 @@ def _add_request(logger: WrappedLogger, method: str, event: EventDict) -> EventD
     return event
 
 
-_OWN_FIELDS = frozenset({"level", "timestamp", "service", "logger", "trace_id"})
+_OWN_FIELDS = frozenset({"level", "timestamp", "process", "logger", "trace_id"})
 
 
 def _mask_event(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -14,6 +14,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from taxlien.kit.settings import KitSettings
+
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("taxlien")
 
@@ -21,16 +23,16 @@ TRACE_ID_HEADER = "x-trace-id"
 
 
 def configure_traces(
-    service: str, otlp_endpoint: str | None = None, *, exporter: SpanExporter | None = None
+    settings: KitSettings, *, process: str = "taxlien", exporter: SpanExporter | None = None
 ) -> TracerProvider:
     """Install the provider of this process, once. Without an endpoint spans live only as ids.
 
-    ``otlp_endpoint`` is the collector's base address, such as ``http://collector:4318``.
-    Call ``shutdown()`` on the result to send what waits.
+    ``settings.otlp_endpoint`` is the collector's base address, such as ``http://collector:4318``;
+    ``exporter`` goes before it. Call ``shutdown()`` on the result to send what waits.
     """
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    if exporter is None and otlp_endpoint:
-        exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
+    provider = TracerProvider(resource=Resource.create({"service.name": process}))
+    if exporter is None and settings.otlp_endpoint:
+        exporter = OTLPSpanExporter(endpoint=f"{settings.otlp_endpoint.rstrip('/')}/v1/traces")
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
+# A case is a few hundred bytes. A longer line is cut here, answered as invalid, and read past, so
+# that a broken file cannot fill the memory.
+LONGEST_LINE = 1_000_000
+
 
 def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
     app.command("payoff")(payoff)
 
 
@@ -53,14 +59,22 @@ def payoff(
         except OSError as error:
             typer.echo(f"taxlien payoff: {error.filename}: {error.strerror}", err=True)
             raise typer.Exit(2) from None
-        for number, raw in enumerate(source):
-            # a byte that is not UTF-8 spoils its own line only; a BOM is no part of the first one
-            line = raw.decode("utf-8-sig" if number == 0 else "utf-8", errors="replace")
-            if not line.strip():
-                continue
+        for line in _lines(source):
             found = answer_line(line, rulebook)
             target.write(found + "\n")
             answered += 1
             failed += '"error": {"code"' in found
     if output_path != "-":
         typer.echo(f"{answered} cases, {failed} without a payoff: {output_path}", err=True)
+
+
+def _lines(source: BinaryIO) -> Iterator[str]:
+    """Lines that are not blank. A byte that is not UTF-8 spoils its own line only."""
+    encoding = "utf-8-sig"  # a byte order mark is no part of the first line
+    while raw := source.readline(LONGEST_LINE):
+        line = raw.decode(encoding, errors="replace")
+        encoding = "utf-8"
+        while not raw.endswith(b"\n") and (raw := source.readline(LONGEST_LINE)):
+            pass
+        if line.strip():
+            yield line

@@ -66,14 +66,17 @@ class Checkup:
     notes: list[str] = field(default_factory=list)
 
 
-async def examine(home: Path, settings: Mapping[str, str]) -> Checkup:
-    """Look at everything; nothing is changed. Never raises for what it finds."""
+async def examine(home: Path, settings: Mapping[str, str], least_free: int = LEAST_FREE) -> Checkup:
+    """Look at everything; nothing is changed. Never raises for what it finds.
+
+    ``least_free``: bytes that should be free on the disk of the home.
+    """
     place = StackHome(home)
     report = Checkup(str(place.root), ".".join(map(str, sys.version_info[:3])))
     if sys.version_info < PYTHON:
         report.problems.append(f"Python {report.python} is too old: 3.11 or newer is needed")
     _look_at_files(place, report)
-    _look_at_disk(place, report)
+    _look_at_disk(place, report, least_free)
     if place.is_held():
         report.supervisor = place.holder()
     state = place.read_json(place.state_file.name) if report.supervisor else {}
@@ -118,12 +121,12 @@ def _look_at_files(place: StackHome, report: Checkup) -> None:
         )
 
 
-def _look_at_disk(place: StackHome, report: Checkup) -> None:
+def _look_at_disk(place: StackHome, report: Checkup, least_free: int) -> None:
     there = next(path for path in (place.root, *place.root.parents) if path.exists())
     usage = shutil.disk_usage(there)
     report.disk_total, report.disk_free = usage.total, usage.free
     report.disk_used = size_of(place.root)
-    if usage.free < max(LEAST_FREE, LEAST_SHARE * usage.total):
+    if usage.free < max(least_free, LEAST_SHARE * usage.total):
         report.problems.append(
             f"the disk of {there} is nearly full ({usage.free / 1024**3:.1f} GiB free): free some "
             f"space, or move the home elsewhere and set TAXLIEN_HOME"

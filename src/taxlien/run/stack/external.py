@@ -21,7 +21,7 @@ async def check(setting: str, settings: Mapping[str, str]) -> None:
             f"{setting} is set, but its server gives no answer in {LIMIT:.0f} s"
         ) from None
     except Exception as error:
-        reason = str(error) or type(error).__name__
+        reason = str(error).partition("\n")[0] or type(error).__name__
         for value in settings.values():
             if "://" in value:
                 reason = reason.replace(value, "the URL")
@@ -58,6 +58,7 @@ async def _objects(settings: Mapping[str, str]) -> None:
     from urllib.parse import urlsplit
 
     import obstore
+    from obstore.exceptions import NotFoundError
     from obstore.store import S3Store
 
     endpoint = settings.get("TAXLIEN_OBJECTS_ENDPOINT")
@@ -71,8 +72,8 @@ async def _objects(settings: Mapping[str, str]) -> None:
         retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=5)},
     )
     try:
-        await obstore.list_with_delimiter_async(store)
-    except FileNotFoundError:
+        await obstore.head_async(store, "readiness")
+    except (NotFoundError, FileNotFoundError):
         return  # the server answered, and accepted the keys: the bucket is made when first used
 
 

@@ -28,6 +28,7 @@ SECRET_NAMES = (
 )
 # The kernel keeps 108 bytes for the path of a Unix socket; PostgreSQL adds "/.s.PGSQL.65535".
 LONGEST_SOCKET_FOLDER = 108 - 18
+LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 LOG_LIMIT = 16 * 1024 * 1024  # bytes; a longer log is set aside at the next start
 
 
@@ -35,21 +36,23 @@ class StackHome:
     """Paths and small files of one stack. Creating it touches nothing on disk."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
+        self.root = root.resolve()  # one name, however it was reached: processes are known by it
         self.state_file = self.root / "stack.json"
         self._lock: int | None = None
 
-    def prepare(self) -> None:
-        """Make the folder, readable by its owner alone. Raises StackError where that fails."""
+    def _open_lock(self) -> int:
+        """Make the folder, readable by its owner alone, and its lock."""
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in ("logs", "run"):
                 (self.root / name).mkdir(mode=0o700, exist_ok=True)
+            handle = os.open(self.root / "lock", LOCK_FLAGS, 0o600)
         except OSError as error:
             raise StackError(
                 f"{self.root} cannot be written ({error.strerror}): give it to this user, "
                 f"or choose another folder with TAXLIEN_HOME"
             ) from error
+        return handle
 
     def folder(self, part: str) -> Path:
         """Return the folder where ``part`` keeps its data, made if need be."""
@@ -126,9 +129,10 @@ class StackHome:
     def acquire(self) -> str | None:
         """Take this home for this process. Return words about a stale lock, if there was one.
 
-        Raises AlreadyRunning where a living supervisor holds it.
+        Raises AlreadyRunning where a living supervisor holds it, StackError where the folder
+        cannot be made or written.
         """
-        handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = self._open_lock()
         # More than one try: a passer-by (`holder`, `is_held`) holds a shared lock for an instant.
         if not wait_until(lambda: _locked(handle, fcntl.LOCK_EX), seconds=0.2):
             os.close(handle)

@@ -72,7 +72,6 @@ class Stack:
         Returns when all answer. Raises StackError; then nothing is left running.
         """
         self._progress = progress or self._progress
-        self.home.prepare()
         notice = self.home.acquire()
         self._running = True
         try:
@@ -86,6 +85,7 @@ class Stack:
                     group.create_task(self._start(part, self._layers[0]))
             for program in self._programs:
                 await self.start_program(program)
+            self._write_state()
         except BaseException as error:
             await self.stop()
             raise _first(error) from None
@@ -95,6 +95,7 @@ class Stack:
         layer: list[Supervised] = []
         self._layers.append(layer)
         await self._start(part, layer)
+        self._write_state()
 
     async def start_program(self, program: Program) -> None:
         """Start one more program after the others; it is stopped before them."""

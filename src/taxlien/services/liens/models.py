@@ -157,9 +157,7 @@ class LienRow(Row):
     parcel_key: Mapped[str] = mapped_column(Code)
     certificate_key: Mapped[str] = mapped_column(
         Code,
-        Computed(
-            "COALESCE(certificate_number, 'adv ' || advertising_number, '')", persisted=True
-        ),
+        Computed("COALESCE(certificate_number, 'adv ' || advertising_number, '')", persisted=True),
     )
     source: Mapped[str]
     first_seen_at: Mapped[Moment]
@@ -230,9 +228,7 @@ class Observation(Row):
     __tablename__ = "observations"
 
     lien_id: Mapped[UUID] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(
-        BigInteger, Identity(always=True), primary_key=True
-    )
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     source_id: Mapped[UUID]
     import_id: Mapped[UUID | None]
     line: Mapped[int | None]
@@ -249,9 +245,7 @@ class StatusEntry(Row):
     __tablename__ = "status_history"
 
     lien_id: Mapped[UUID] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(
-        BigInteger, Identity(always=True), primary_key=True
-    )
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     status: Mapped[str]
     seen_on: Mapped[date | None]
     observed_at: Mapped[Moment]
@@ -270,5 +264,3 @@ class PriceIndex(Row):
     index_1990: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
     index_2000: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
     source_id: Mapped[UUID]
-
-

@@ -83,7 +83,7 @@ class Postgres:
     usual_ports: Mapping[str, int] = {"postgres": 5433}
     replaced_by = "TAXLIEN_DATABASE_URL"
     start_seconds = 180.0  # after a crash in the middle of an import it has 2 GB of log to replay
-    stop_steps: StopSteps = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0))
+    stop_steps: StopSteps = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 5.0))
 
     def program(self) -> Path:
         """Return the server's program. Raises MissingProgram."""

@@ -11,6 +11,7 @@ from taxlien.run.stack.parts.part import Site
 from taxlien.run.stack.processes import Launch, StopSteps
 
 # Jobs and sessions live beside the cache: only keys that carry a time to live may be evicted.
+# A title would be written over the environment, by which a later run knows the process.
 CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
@@ -20,6 +21,7 @@ dir {folder}
 daemonize no
 supervised no
 always-show-logo no
+set-proc-title no
 appendonly yes
 appendfsync everysec
 aof-load-truncated yes

@@ -1,12 +1,19 @@
-"""The configuration of Envoy, made from the route table: one listener, its routes, a cluster per service."""
+"""The configuration of Envoy, made from the route table: a listener, its routes, a cluster per service."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taxlien.services.gateway.logic.envoy_filters import TYPES, http_filters, local_replies
+from taxlien.services.gateway.logic.envoy_filters import (
+    TYPES,
+    access_log,
+    connection_limit,
+    http_filters,
+    local_replies,
+)
 from taxlien.services.gateway.logic.routes import (
     CACHE_SECONDS,
     HEALTH_PATH,
@@ -22,65 +29,52 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Address:
-    """A TCP address; for an upstream, ``http2`` says that it speaks HTTP/2 without TLS."""
+class Upstream:
+    """Where a service listens; ``http2`` says that it speaks HTTP/2 without TLS."""
 
     host: str
     port: int
     http2: bool = False
 
 
-def render_envoy(
-    upstreams: Mapping[str, Address],
+def envoy_config(
     *,
-    listen: Address,
+    port: int,
+    upstreams: Mapping[str, Upstream],
+    host: str = "127.0.0.1",
+    admin_port: int | None = None,
     routes: Sequence[Route] = ROUTES,
     cors_origins: Sequence[str] = ("*",),
-    admin: Address | None = None,
-) -> Json:
-    """Return Envoy's bootstrap configuration; written as JSON it is a file that Envoy reads.
+) -> str:
+    """Return Envoy's bootstrap configuration as JSON, which Envoy reads as a file.
 
+    It listens on ``host`` and ``port``, and for administration on the loopback's ``admin_port``.
     ``upstreams`` maps each service to its address; in one process all of them are the same. Raises
     ``KeyError`` naming a service of the table that has none.
     """
     table = tuple(routes)
+    clusters = [_cluster(name, upstreams[name]) for name in services_of(table)]
     config: Json = {
         "node": {"id": "taxlien-gateway", "cluster": "taxlien"},
         "static_resources": {
-            "listeners": [_listener(listen, table, cors_origins)],
-            "clusters": [_cluster(name, upstreams[name]) for name in services_of(table)],
+            "listeners": [_listener(_socket(host, port), table, cors_origins)],
+            "clusters": clusters,
         },
-        "overload_manager": {
-            "resource_monitors": [
-                {
-                    "name": "envoy.resource_monitors.global_downstream_max_connections",
-                    "typed_config": {
-                        "@type": f"{TYPES}.resource_monitors.downstream_connections.v3"
-                        ".DownstreamConnectionsConfig",
-                        "max_active_downstream_connections": 10_000,
-                    },
-                }
-            ]
-        },
+        "overload_manager": {"resource_monitors": [connection_limit()]},
     }
-    if admin is not None:
-        config["admin"] = {"address": _socket(admin)}
-    return config
+    if admin_port is not None:
+        config["admin"] = {"address": _socket("127.0.0.1", admin_port)}
+    return json.dumps(config, indent=1)
 
 
-def everything_at(address: Address, routes: Sequence[Route] = ROUTES) -> dict[str, Address]:
-    """Return upstreams for the shape in which one process serves every service."""
-    return dict.fromkeys(services_of(tuple(routes)), address)
+def _socket(host: str, port: int) -> Json:
+    return {"socket_address": {"address": host, "port_value": port}}
 
 
-def _socket(address: Address) -> Json:
-    return {"socket_address": {"address": address.host, "port_value": address.port}}
-
-
-def _listener(listen: Address, routes: tuple[Route, ...], cors_origins: Sequence[str]) -> Json:
+def _listener(address: Json, routes: tuple[Route, ...], cors_origins: Sequence[str]) -> Json:
     return {
         "name": "public",
-        "address": _socket(listen),
+        "address": address,
         "per_connection_buffer_limit_bytes": 1_048_576,
         "filter_chains": [
             {
@@ -123,7 +117,7 @@ def _connection_manager(routes: tuple[Route, ...], cors_origins: Sequence[str]) 
             "initial_stream_window_size": 65_536,
             "initial_connection_window_size": 1_048_576,
         },
-        "access_log": [_access_log()],
+        "access_log": [access_log()],
         "local_reply_config": local_replies(),
         "http_filters": http_filters(),
         "route_config": {
@@ -270,39 +264,13 @@ def _header(name: str, value: str, *, replace: bool = True) -> Json:
     return {"header": {"key": name, "value": value}, "append_action": action}
 
 
-def _access_log() -> Json:
-    """Return the log of requests: the path without its query, which may hold a name or an address."""
-    return {
-        "name": "envoy.access_loggers.stdout",
-        "typed_config": {
-            "@type": f"{TYPES}.access_loggers.stream.v3.StdoutAccessLog",
-            "log_format": {
-                "json_format": {
-                    "timestamp": "%START_TIME(%Y-%m-%dT%H:%M:%E6SZ)%",
-                    "level": "info",
-                    "service": "envoy",
-                    "event": "request",
-                    "method": "%REQ(:METHOD)%",
-                    "path": "%PATH(NQ)%",
-                    "route": "%ROUTE_NAME%",
-                    "status": "%RESPONSE_CODE%",
-                    "details": "%RESPONSE_CODE_DETAILS%",
-                    "ms": "%DURATION%",
-                    "bytes": "%BYTES_SENT%",
-                    "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
-                    "request_id": "%REQ(X-REQUEST-ID)%",
-                    "trace_id": "%RESP(X-TRACE-ID)%",
-                    "protocol": "%PROTOCOL%",
-                }
-            },
-        },
-    }
-
-
-def _cluster(name: str, address: Address) -> Json:
+def _cluster(name: str, upstream: Upstream) -> Json:
     """Return a service's cluster: bounded connections, and retries that cannot multiply an outage."""
     keep = {"common_http_protocol_options": {"idle_timeout": "15s"}}
-    options: Json = {"http2_protocol_options": {}} if address.http2 else {"http_protocol_options": {}}
+    endpoint = {"address": _socket(upstream.host, upstream.port)}
+    options: Json = (
+        {"http2_protocol_options": {}} if upstream.http2 else {"http_protocol_options": {}}
+    )
     return {
         "name": name,
         "type": "STRICT_DNS",
@@ -310,7 +278,9 @@ def _cluster(name: str, address: Address) -> Json:
         "lb_policy": "LEAST_REQUEST",
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _socket(address)}}]}],
+            "endpoints": [
+                {"lb_endpoints": [{"endpoint": {"address": _socket(upstream.host, upstream.port)}}]}
+            ],
         },
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {

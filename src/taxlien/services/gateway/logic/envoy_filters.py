@@ -40,7 +40,9 @@ def http_filters() -> list[Json]:
     return [
         _filter("cors", "cors.v3.Cors"),
         _compressor("brotli", "brotli.compressor.v3.Brotli", {"quality": 4}, choose_first=True),
-        _compressor("gzip", "gzip.compressor.v3.Gzip", {"compression_level": "COMPRESSION_LEVEL_5"}),
+        _compressor(
+            "gzip", "gzip.compressor.v3.Gzip", {"compression_level": "COMPRESSION_LEVEL_5"}
+        ),
         # A limit that no route raises unless it says so.
         _filter("buffer", "buffer.v3.Buffer", {"max_request_bytes": 65_536}),
         _filter("router", "router.v3.Router", {"suppress_envoy_headers": True}),
@@ -49,14 +51,52 @@ def http_filters() -> list[Json]:
 
 def local_replies() -> Json:
     """Return how Envoy's own error answers become problem details (RFC 9457)."""
-    known = [_reply(status, {"value": {"default_value": status}}) for status in _REPLIES]
-    return {"mappers": known}
+    return {"mappers": [_reply(status) for status in _REPLIES]}
 
 
-def _reply(status: int, comparison: Json) -> Json:
-    code, title, detail = _REPLIES[status]
+def connection_limit() -> Json:
+    """Return the bound on open client connections, above which new ones are refused."""
+    kind = "resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
     return {
-        "filter": {"status_code_filter": {"comparison": {"op": "EQ", **_runtime(status)}}},
+        "name": "envoy.resource_monitors.global_downstream_max_connections",
+        "typed_config": {"@type": f"{TYPES}.{kind}", "max_active_downstream_connections": 10_000},
+    }
+
+
+def access_log() -> Json:
+    """Return the log of requests: the path without its query, which may hold a name or an address."""
+    return {
+        "name": "envoy.access_loggers.stdout",
+        "typed_config": {
+            "@type": f"{TYPES}.access_loggers.stream.v3.StdoutAccessLog",
+            "log_format": {
+                "json_format": {
+                    "timestamp": "%START_TIME(%Y-%m-%dT%H:%M:%E6SZ)%",
+                    "level": "info",
+                    "service": "envoy",
+                    "event": "request",
+                    "method": "%REQ(:METHOD)%",
+                    "path": "%PATH(NQ)%",
+                    "route": "%ROUTE_NAME%",
+                    "status": "%RESPONSE_CODE%",
+                    "details": "%RESPONSE_CODE_DETAILS%",
+                    "ms": "%DURATION%",
+                    "bytes": "%BYTES_SENT%",
+                    "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+                    "request_id": "%REQ(X-REQUEST-ID)%",
+                    "trace_id": "%RESP(X-TRACE-ID)%",
+                    "protocol": "%PROTOCOL%",
+                }
+            },
+        },
+    }
+
+
+def _reply(status: int) -> Json:
+    code, title, detail = _REPLIES[status]
+    value = {"default_value": status, "runtime_key": f"taxlien.reply.{status}"}
+    return {
+        "filter": {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}},
         "body_format_override": {
             "content_type": "application/problem+json",
             "json_format": {
@@ -71,10 +111,6 @@ def _reply(status: int, comparison: Json) -> Json:
             },
         },
     }
-
-
-def _runtime(status: int) -> Json:
-    return {"value": {"default_value": status, "runtime_key": f"taxlien.reply.{status}"}}
 
 
 def _filter(name: str, kind: str, options: Json | None = None) -> Json:
@@ -93,10 +129,8 @@ def _compressor(name: str, kind: str, options: Json, *, choose_first: bool = Fal
             "response_direction_config": {
                 "common_config": {
                     "min_content_length": 512,
-                    "content_type": list(_COMPRESSED_TYPES),
-                },
-                # A cached answer of one coding must not be given to who asked for another.
-                "disable_on_etag_header": False,
+                    "content_type_matcher": [{"prefix": kind} for kind in _COMPRESSED_TYPES],
+                }
             },
             "compressor_library": {
                 "name": name,

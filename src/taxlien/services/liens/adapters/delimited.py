@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from ..logic.cells import OpenQuote, StrayQuote, split_row
 from ..logic.records import ReadCounts, Reject
@@ -16,6 +17,7 @@ from .opening import CHUNK, OpenedFile
 
 LINE_LIMIT = 1024 * 1024
 QUOTED_LINES_LIMIT = 200
+SAMPLE = 250
 QUOTED_SIZE_LIMIT = 256 * 1024
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -69,6 +71,26 @@ def _decoded(line: bytes) -> str:
             return line.decode("latin-1")
 
 
+def _whole_lines(data: bytes) -> tuple[bytes, bytes]:
+    """Cut after the last line end. A CR at the very end stays behind: it may be half of a CR LF."""
+    cut = max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
+    return data[:cut], data[cut:]
+
+
+def _plain_lines(block: bytes) -> tuple[list[str], str] | None:
+    """The lines of a block with one kind of line end and valid UTF-8, none too long; else null."""
+    returns, feeds = block.count(b"\r"), block.count(b"\n")
+    if returns and (returns != feeds or block.count(b"\r\n") != feeds):
+        return None
+    end = "\r\n" if returns else "\n"
+    try:
+        texts = block.decode().split(end)
+    except UnicodeDecodeError:
+        return None
+    texts.pop()  # what follows the last line end: nothing
+    return None if len(block) > LINE_LIMIT and max(map(len, texts)) * 4 > LINE_LIMIT else (texts, end)
+
+
 class Lines:
     """The lines of a text, one pass. Lines may be pushed back to be read again."""
 
@@ -93,32 +115,32 @@ class Lines:
         carry = b""
         overlong = False
         for chunk in chunks:
-            pieces = (carry + chunk).splitlines(keepends=True)
-            # The last piece may go on in the next chunk; a lone CR may be half of a CR LF.
-            carry = b"" if not pieces or pieces[-1].endswith(b"\n") else pieces.pop()
-            for piece in pieces:
-                number += 1
-                if overlong or len(piece) > LINE_LIMIT:
-                    yield self._too_long(number, piece)
+            block, carry = _whole_lines(carry + chunk)
+            if not overlong and (plain := _plain_lines(block)) is not None:
+                texts, end = plain
+                for text in texts:
+                    number += 1
+                    yield number, text, end
+            else:
+                for piece in block.splitlines(keepends=True):
+                    number += 1
+                    yield self._line(number, piece, overlong)
                     overlong = False
-                    continue
-                text = _decoded(piece)
-                bare = text.rstrip("\r\n")
-                yield number, bare, text[len(bare) :]
             if len(carry) > LINE_LIMIT:
                 overlong = True
                 # What the reject shows, and a CR that may end the line.
                 carry = carry[:100] + carry[-1:]
             self._counts.lines = number
         if carry:
-            number += 1
-            self._counts.lines = number
-            if overlong or len(carry) > LINE_LIMIT:
-                yield self._too_long(number, carry)
-            else:
-                text = _decoded(carry)
-                bare = text.rstrip("\r\n")
-                yield number, bare, text[len(bare) :]
+            self._counts.lines = number + 1
+            yield self._line(number + 1, carry, overlong)
+
+    def _line(self, number: int, piece: bytes, overlong: bool) -> Line | Reject:
+        if overlong or len(piece) > LINE_LIMIT:
+            return self._too_long(number, piece)
+        text = _decoded(piece)
+        bare = text.rstrip("\r\n")
+        return number, bare, text[len(bare) :]
 
     def _too_long(self, number: int, piece: bytes) -> Reject:
         raw = _decoded(piece[:100]).replace("\x00", " ")
@@ -139,8 +161,10 @@ class DelimitedRows:
         head = self._opened.head
         rows = DelimitedRows(self._opened, self.delimiter, ReadCounts())
         rows._lines = Lines([head], ReadCounts())
-        found = [row for row in rows._cut() if not isinstance(row, Reject)]
-        return found[:-1] if len(head) >= CHUNK else found
+        found = (row for row in rows._cut() if not isinstance(row, Reject))
+        # The last row of a full head may be cut in two; so many rows end well before it or not at all.
+        first = list(islice(found, SAMPLE + 1))
+        return first[:-1] if len(head) >= CHUNK else first
 
     def rows(self) -> Iterator[Row | Reject]:
         self._lines = Lines(self._opened.chunks(), self._counts)
@@ -149,10 +173,10 @@ class DelimitedRows:
     def _cut(self) -> Iterator[Row | Reject]:
         delimiter, counts = self.delimiter, self._counts
         for line in self._lines:
-            if isinstance(line, Reject):
+            if type(line) is Reject:
                 yield line
                 continue
-            number, text, _ = line
+            number, text, _ = line  # type: ignore[misc]
             if "\x00" in text:
                 raw = text[:2000].replace("\x00", " ")
                 yield Reject(line=number, reason="the line holds a NUL byte", raw=raw)
@@ -170,7 +194,7 @@ class DelimitedRows:
         whole = text
         reason = "a quote that is never closed"
         try:
-            return number, split_row(text, self._delimiter), text
+            return number, split_row(text, self.delimiter), text
         except StrayQuote as error:
             return Reject(line=number, reason=str(error), raw=text[:2000])
         except OpenQuote:
@@ -188,7 +212,7 @@ class DelimitedRows:
             if '"' not in line[1]:
                 continue
             try:
-                cells = split_row(whole, self._delimiter)
+                cells = split_row(whole, self.delimiter)
             except OpenQuote:
                 continue
             except StrayQuote:

@@ -66,7 +66,8 @@ def lay_out(mapping: Mapping, header: Sequence[str]) -> Layout:
     _check_required(mapping, positions)
     _check_doubles(header, keys, {*positions.values(), *(i for more in joined.values() for i in more)})
     read = {*positions.values(), *(i for more in joined.values() for i in more)}
-    ignored = {column_key(name) for name in mapping.ignore}
+    other_names = (name for sources in entries(mapping).values() for name in sources)
+    ignored = {column_key(name) for name in (*mapping.ignore, *other_names)}
     unread = tuple(
         name for i, name in enumerate(header) if i not in read and keys[i] and keys[i] not in ignored
     )
@@ -189,7 +190,9 @@ def bind_sale(
         return {}, None
     index = layout.index_of(sale.year)
     if index is None:
-        text = resolve_value(sale.year, values, "the year of the sale", mapping)
+        text = sale.year
+        if text.startswith("{"):
+            text = resolve_value(text, values, "the year of the sale", mapping)
         try:
             year = parse_year(text)
         except ValueError as error:

@@ -55,8 +55,24 @@ FACTS = (
 
 BEFORE_SALE: frozenset[LienStatus] = frozenset({"delinquent", "advertised"})
 
-_facts_of = attrgetter(*FACTS)
+_OWN_RULES = (
+    "status",
+    "sale_year",
+    "sale_date",
+    "sale_date_basis",
+    "attributes",
+    "status_history",
+)
+_SAID = (*_OWN_RULES, *FACTS)
+_said_of = attrgetter(*_SAID)
 _encode = msgspec.json.Encoder(decimal_format="string").encode
+# A struct leaves nulls out as it is encoded, which is three times faster than a dict without them.
+_Said: Any = msgspec.defstruct(
+    "_Said",
+    [(name, Any, {} if name == "attributes" else () if name == "status_history" else None)
+     for name in _SAID],
+    omit_defaults=True,
+)  # fmt: skip
 
 
 class County(NamedTuple):
@@ -83,7 +99,7 @@ class SaleDay(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """One record, made ready: its facts without nulls, and the whole of what was said as JSON."""
+    """One record, made ready: what was said as JSON, and its ``FACTS``, nulls included."""
 
     record: LienRecord
     facts: dict[str, Any]
@@ -116,22 +132,9 @@ def state(record: LienRecord) -> Statement:
 
     The line it stood on is left out: a row that moved within its file says nothing new.
     """
-    facts = {
-        name: value
-        for name, value in zip(FACTS, _facts_of(record), strict=True)
-        if value is not None
-    }
-    said: dict[str, Any] = {"status": record.status, **facts}
-    if record.sale_year is not None:
-        said["sale_year"] = record.sale_year
-    if record.sale_date is not None:
-        said["sale_date"] = record.sale_date
-        said["sale_date_basis"] = record.sale_date_basis
-    if record.attributes:
-        said["attributes"] = record.attributes
-    if record.status_history:
-        said["status_history"] = record.status_history
-    encoded = _encode(said)
+    values = _said_of(record)
+    encoded = _encode(_Said(*values))
+    facts = dict(zip(FACTS, values[len(_OWN_RULES) :], strict=True))
     return Statement(record, facts, encoded.decode(), hashlib.sha256(encoded).digest())
 
 
@@ -189,7 +192,9 @@ def derive(
 ) -> Change | None:
     """Return what ``lien`` becomes by a further observation, or None when it stays as it is."""
     changes: dict[str, Any] = {
-        name: value for name, value in statement.facts.items() if getattr(lien, name) != value
+        name: value
+        for name, value in statement.facts.items()
+        if value is not None and getattr(lien, name) != value
     }
     if sale.day is not None and (sale.day, sale.basis) != (lien.sale_date, lien.sale_date_basis):
         if not (lien.sale_date_basis == "published" and sale.basis == "assumed"):
@@ -280,35 +285,13 @@ def history(
 def fault(statement: Statement) -> tuple[str, str] | None:
     """Return (field, reason) for a value that no column can hold, or None.
 
-    Amounts stay below a trillion dollars, rates below 1,000%; text has no NUL character.
+    Amounts and sizes are bounded where they are read; here, a rate stays below 1,000% and text has
+    no NUL character.
     """
-    facts = statement.facts
-    for name in _LIMITS.keys() & facts.keys():
-        if not -_LIMITS[name] < facts[name] < _LIMITS[name]:
-            return name, f"{facts[name]} is too large to be true"
-    if "\\u0000" in statement.said or "\0" in statement.record.parcel_key:
-        return next(
-            (name for name, value in facts.items() if isinstance(value, str) and "\0" in value),
-            "attributes",
-        ), "a NUL character"
+    rate = statement.record.bid_rate_pct
+    if rate is not None and not -1000 < rate < 1000:
+        return "bid_rate_pct", f"{rate}% is too large to be true"
+    if "\\u0000" in statement.said:
+        texts = {n: v for n, v in statement.facts.items() if isinstance(v, str)}
+        return next((n for n, v in texts.items() if "\0" in v), "attributes"), "a NUL character"
     return None
-
-
-_MONEY_LIMIT = Decimal(10**12)
-_SIZE_LIMIT = Decimal(10**10)
-_LIMITS: dict[str, Decimal | int] = {
-    "face_amount": _MONEY_LIMIT,
-    "premium": _MONEY_LIMIT,
-    "opening_bid": _MONEY_LIMIT,
-    "winning_bid": _MONEY_LIMIT,
-    "amount_due": _MONEY_LIMIT,
-    "assessed_value": _MONEY_LIMIT,
-    "market_value": _MONEY_LIMIT,
-    "interest_paid": _MONEY_LIMIT,
-    "bid_rate_pct": Decimal(1000),
-    "bid_count": 2**31,
-    "tax_year": 10_000,
-    "year_built": 10_000,
-    "acres": _SIZE_LIMIT,
-    "building_sqft": _SIZE_LIMIT,
-}

@@ -12,7 +12,7 @@ from .binding import Layout, fits, headerless_header, lay_out
 from .mapping import Mapping
 from .normalising import cell_parser
 from .records import UnreadableFile
-from .repairing import looks_like_number, looks_like_person
+from .rows import person_check
 
 HEADER_WITHIN = 30
 SHAPE_ROWS = 50
@@ -72,8 +72,7 @@ def _has_shapes(mapping: Mapping, names: Sequence[str], row: Sequence[str]) -> b
             except ValueError:
                 return False
         elif personal is not None:
-            check = looks_like_number if personal.shape == "number" else looks_like_person
-            if not check(cell):
+            if not person_check(personal)(cell):
                 return False
     return True
 

@@ -82,11 +82,12 @@ class Column(_Part, kw_only=True, rename={"sources": "from"}):
 class Personal(_Part, kw_only=True, rename={"sources": "from"}):
     """A column about a person. It is never emitted; its shape only proves that a row is not shifted.
 
-    ``number`` is one id. ``name`` is free text that may hold unquoted commas.
+    ``number`` is one id. ``name`` is free text that may hold unquoted commas. ``account`` is an id that
+    names may follow, with unquoted commas.
     """
 
     sources: tuple[str, ...]
-    shape: Literal["number", "name"] = "name"
+    shape: Literal["number", "name", "account"] = "name"
 
 
 class Test(_Part, kw_only=True):
@@ -213,7 +214,8 @@ def column_key(name: str) -> str:
 def parse_mapping(text: str) -> Mapping:
     """Read and check a YAML mapping. Raises ``MappingError`` with the key at fault."""
     try:
-        document = yaml.safe_load(text)
+        # Every scalar stays text until a key says what it is: a code `No` or `on` is no truth value.
+        document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (builds only text)
     except yaml.YAMLError as error:
         raise MappingError("(file)", f"not valid YAML: {error}") from error
     if not isinstance(document, dict):
@@ -232,7 +234,7 @@ def parse_mapping(text: str) -> Mapping:
 
 def dump_mapping(mapping: Mapping) -> str:
     """Write a mapping as YAML that ``parse_mapping`` reads back to an equal one."""
-    plain = msgspec.to_builtins(mapping, builtin_types=(date,), str_keys=False)
+    plain = msgspec.to_builtins(mapping, str_keys=True)
     return yaml.safe_dump(_lists(plain), sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -253,10 +255,11 @@ def _check_names(entry: dict[object, object], path: str, kind: type[msgspec.Stru
 
 def _convert(path: str, entry: object, kind: type) -> object:
     try:
-        return msgspec.convert(entry, kind, strict=False, builtin_types=(date,))
+        return msgspec.convert(entry, kind, strict=False)
     except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `")
-        key = f"{path}{where.rstrip('`').removeprefix('$')}".lstrip(".") or "(file)"
+        message, _, where = str(error).partition(" - at ")
+        inner = re.search(r"\$([^`]*)", where)
+        key = f"{path}{inner[1] if inner else ''}".lstrip(".") or "(file)"
         raise MappingError(key, message) from error
 
 

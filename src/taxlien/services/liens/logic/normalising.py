@@ -17,13 +17,14 @@ NOTHING = frozenset({"", "-", "--", "n/a", "na", "null", "none", "nan", "#n/a"})
 CENT = Decimal("0.01")
 MONEY_LIMIT = Decimal(10) ** 12  # numeric(14,2)
 
-_PLAIN_MONEY = re.compile(r"\d{1,12}(?:\.\d{1,2})?").fullmatch
+_USUAL_MONEY = re.compile(r"\$?(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(\.\d\d)?").fullmatch
 _MONEY = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+").fullmatch
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?E\+?\d+", re.IGNORECASE).fullmatch
 _ROUNDED = re.compile(r"\d(?:\.\d+E\+?\d+|E\+\d+)", re.IGNORECASE).fullmatch
 _DECIMAL = re.compile(r"[-+]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)").fullmatch
 _INTEGER = re.compile(r"(-?(?:\d+|\d{1,3}(?:,\d{3})+))(?:\.0+)?").fullmatch
 _ZEROS = re.compile(r"[0.]*").fullmatch
+_DIGIT = re.compile(r"[0-9]").search
 _NOT_KEY = re.compile(r"[^0-9A-Z]+")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?").fullmatch
 _ZIP = re.compile(r"(\d{5})(?:-?(\d{4}))?").fullmatch
@@ -37,8 +38,10 @@ def parse_money(cell: str) -> Decimal | None:
 
     Refused: a comma that does not part thousands, a fraction of a cent, scientific notation.
     """
-    if _PLAIN_MONEY(cell):
-        return Decimal(cell).quantize(CENT)
+    usual = _USUAL_MONEY(cell)
+    if usual:
+        whole, cents = usual.groups()
+        return Decimal(whole.replace(",", "") + (cents or ".00"))
     text = cell.strip()
     if text.lower() in NOTHING:
         return None
@@ -88,9 +91,10 @@ def parse_rate(cell: str) -> Decimal | None:
     value = parse_decimal(cell.strip().removesuffix("%"))
     if value is None:
         return None
-    if value != value.quantize(Decimal("0.0001")):
+    rounded = value.quantize(Decimal("0.0001"))
+    if abs(rounded - value) > Decimal("1e-9"):  # 7.0000000000000009 is a float's 7
         raise ValueError("a rate with more than four decimals")
-    value = value.normalize()
+    value = rounded.normalize()
     return value.quantize(Decimal(1)) if value == value.to_integral_value() else value
 
 
@@ -161,6 +165,8 @@ def parse_zip(cell: str) -> str | None:
 
 def parse_number(cell: str) -> str | None:
     """A certificate or advertising number as published; only zeros means that there is none."""
+    if cell.isdigit() and len(cell) <= 40:
+        return cell if cell.strip("0") else None
     text = cell.strip()
     if _ZEROS(text) or text.lower() in NOTHING:
         return None
@@ -173,19 +179,19 @@ def parse_number(cell: str) -> str | None:
 
 def parcel_key(parcel_id: str) -> str:
     """The parcel id without punctuation, upper case: how the same parcel is found again."""
-    upper = parcel_id.upper()
+    upper = parcel_id.replace("-", "").upper()
     return upper if upper.isalnum() and upper.isascii() else _NOT_KEY.sub("", upper)
 
 
 def parse_parcel(cell: str) -> tuple[str, str]:
     """The parcel id as published and its key. Leading zeros stay."""
     text = cell.strip()
-    if _ROUNDED(text):
+    if ("." in text or "+" in text) and _ROUNDED(text):
         raise ValueError(f"a spreadsheet turned this number into {text}: digits are lost")
     if len(text) > 60:
         raise ValueError("too long for a parcel number")
     key = parcel_key(text)
-    if not any(character.isdigit() for character in key):
+    if not (key.isdigit() or _DIGIT(key)):
         raise ValueError("not a parcel number" if text else "no parcel number")
     return text, key
 
@@ -341,8 +347,10 @@ def _shaped(parse: Callable[[str], Any], pattern: str) -> Callable[[str], Any]:
     fits = re.compile(pattern).fullmatch
 
     def shaped(cell: str) -> Any:
-        if cell.strip() and not fits(cell.strip()):
-            raise ValueError("not the shape this column has")
+        if not fits(cell):
+            text = cell.strip()
+            if text and not fits(text):
+                raise ValueError("not the shape this column has")
         return parse(cell)
 
     return shaped

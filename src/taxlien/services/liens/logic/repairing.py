@@ -26,12 +26,13 @@ _NAME = re.compile(r"[^$]*[^\W\d_][^$]*").fullmatch
 class Shape(msgspec.Struct, frozen=True):
     """What a column accepts. ``joins`` tells how cells may be put together for it.
 
-    ``amount`` by thousands, ``name`` and ``words`` by any comma, null never. ``mapped`` columns count
+    ``amount`` by thousands, ``name`` by any comma between parts of names, ``account`` where an id comes
+    first and names follow, ``words`` by any comma, null never. ``mapped`` columns count
     when two ways are compared; the rest may differ freely.
     """
 
     fits: Callable[[str], bool]
-    joins: Literal["amount", "name", "words"] | None = None
+    joins: Literal["amount", "name", "account", "words"] | None = None
     mapped: bool = True
 
 
@@ -78,6 +79,8 @@ def _ways(
             return
         joined = _join(cells[at : at + size], shape)
         if joined is None:
+            if shape.joins in ("name", "account"):
+                return  # a cell that is no part of a name ends every longer group too
             continue
         for rest, certain in _ways(cells, shapes, quoted, at + size, column + 1):
             yield [joined[0], *rest], certain and joined[1]
@@ -91,7 +94,9 @@ def _join(group: Sequence[str], shape: Shape) -> tuple[str, bool] | None:
     if shape.joins == "amount":
         whole = _FIRST(group[0]) and all(map(_MIDDLE, group[1:-1])) and _LAST(group[-1])
         return (text, bool(_CERTAIN(text))) if whole and shape.fits(text) else None
-    if shape.joins == "name":
+    if shape.joins in ("name", "account"):
+        if shape.joins == "account" and not _NUMBER(group[0]):
+            return None
         numbers = sum(1 for cell in group if _NUMBER(cell))
         return (text, True) if numbers < 2 and all(map(looks_like_person, group)) else None
     return (text, True) if shape.fits(text) else None

@@ -10,7 +10,7 @@ from typing import Any
 from . import repairing
 from .binding import CountyLookup, Layout, Step, bind_county, bind_sale
 from .cells import quoted_cells
-from .mapping import Column, Mapping
+from .mapping import Column, Mapping, Personal
 from .normalising import cell_parser, parse_text
 from .records import LienRecord, PriceIndexRecord, Record, Reject, SaleRecord
 from .rules import Memo, bind_history, bind_rules, bind_tests
@@ -111,9 +111,9 @@ class RowReader:
             index = layout.index_of(name)
             if index is None or any(index == place for _, place, _ in self._plan):
                 continue
-            is_name = personal.shape == "name"
-            fits = repairing.looks_like_person if is_name else repairing.looks_like_number
-            shapes[index] = repairing.Shape(fits, "name" if is_name else None, mapped=False)
+            fits = person_check(personal)
+            joins = personal.shape if personal.shape != "number" else None
+            shapes[index] = repairing.Shape(fits, joins, mapped=False)
             self._checks.append((index, Memo(fits).__getitem__))
         self._shapes = shapes
         self._guards = [
@@ -282,6 +282,13 @@ class RowReader:
             except ValueError as error:
                 return Reject(line=line, reason=str(error), raw=raw[:RAW_LIMIT])
         return Reject(line=line, reason="the row cannot be read", raw=raw[:RAW_LIMIT])
+
+
+def person_check(personal: Personal) -> Callable[[str], bool]:
+    """Whether a cell may stand in a column about a person."""
+    if personal.shape == "name":
+        return repairing.looks_like_person
+    return repairing.looks_like_number
 
 
 def _accepts(parse: Callable[[str], Any]) -> Callable[[str], bool]:

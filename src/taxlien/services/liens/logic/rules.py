@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -16,7 +15,6 @@ from .normalising import date_parser, parse_decimal
 Cells = Sequence[str]
 CellTest = Callable[[str], bool]
 BoundTest = tuple[int, CellTest]
-_ZERO = re.compile(r"\s*0[0.]*\s*").fullmatch
 
 
 class Memo(dict[str, Any]):
@@ -46,7 +44,7 @@ def cell_test(test: Test) -> CellTest:
         return {
             "empty": lambda cell: not cell.strip(),
             "present": lambda cell: bool(cell.strip()),
-            "zero": lambda cell: bool(_ZERO(cell)),
+            "zero": lambda cell: "0" in cell and not cell.strip("0. "),
             "absent": lambda cell: False,
         }[test.state]
     if test.equals is not None:
@@ -77,7 +75,9 @@ def bind_tests(
         elif index is None:
             return None
         else:
-            bound.append((index, Memo(cell_test(test)).__getitem__))
+            check = cell_test(test)
+            # Whether a cell is empty or zero is quicker asked than remembered.
+            bound.append((index, check if test.state else Memo(check).__getitem__))
     return tuple(bound)
 
 
@@ -104,7 +104,7 @@ def bind_rules(
 
 def _published(index: int, sample: Sequence[Cells]) -> bool:
     cells = (row[index] for row in sample if index < len(row))
-    return any(cell.strip() and not _ZERO(cell) for cell in cells)
+    return any(cell.strip("0. ") for cell in cells)
 
 
 History = tuple[tuple[LienStatus, date], ...]

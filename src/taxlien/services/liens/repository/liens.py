@@ -67,7 +67,9 @@ async def list_liens(
 
 async def export_liens(session: Session, after: UUID, limit: int) -> list[Lien]:
     """Return up to ``limit`` liens by id, from the one following ``after``."""
-    return [lien_of(row) for row in await session.execute(_EXPORT, {"after": after, "limit": limit})]
+    return [
+        lien_of(row) for row in await session.execute(_EXPORT, {"after": after, "limit": limit})
+    ]
 
 
 async def same_certificate(session: Session, lien: Lien) -> list[Lien]:

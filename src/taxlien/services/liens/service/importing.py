@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,7 @@ from taxlien.kit.outbox import emit_many
 
 from .. import repository
 from ..logic import deriving
-from ..logic.deriving import SaleDay, Source
+from ..logic.deriving import SaleDay, Source, Statement
 from ..logic.mapping import Mapping
 from ..logic.records import (
     LienRecord,
@@ -30,8 +31,7 @@ from ..logic.records import (
 from .recording import Provenance, Recorder, RecordCounts, announcement, register_source
 
 BATCH_RECORDS = 5_000
-
-T = TypeVar("T")
+RECORDS_AT_A_TIME = 100
 
 
 class Stream(Protocol):
@@ -182,6 +182,23 @@ def _import_row(
     )
 
 
+class _Batch:
+    """Some rows of a file, by what they are."""
+
+    def __init__(self) -> None:
+        self.liens: list[Statement] = []
+        self.sales: list[SaleRecord] = []
+        self.prices: list[PriceIndexRecord] = []
+        self.rejects: list[Reject] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.liens or self.sales or self.prices or self.rejects)
+
+    def counties(self) -> set[str]:
+        records = (*(statement.record for statement in self.liens), *self.sales, *self.prices)
+        return {record.county_fips for record in records}
+
+
 class _Importer:
     """Sorts the records of one file to where each kind goes, a batch at a time."""
 
@@ -217,40 +234,66 @@ class _Importer:
         )
 
     async def run(self, stream: Iterable[Record | Reject]) -> None:
-        items = self._without_rejects(stream)
-        while batch := list(islice(items, BATCH_RECORDS)):
-            await self._lock(batch)
-            liens = [record for record in batch if isinstance(record, LienRecord)]
-            if liens:
-                await self._recorder.record(liens)
-                self._pass_on_refused()
-            await self._record_sales([r for r in batch if isinstance(r, SaleRecord)])
-            await self._record_prices([r for r in batch if isinstance(r, PriceIndexRecord)])
+        """Record the whole stream. The next batch is read while the server stores the last one."""
+        items = iter(stream)
+        batch, failure = await self._read(items)
+        while batch:
+            reading = asyncio.create_task(self._read(items))
+            try:
+                await self._record(batch)
+            finally:
+                after = await reading
+            if failure is not None:
+                raise failure
+            batch, failure = after
+        if failure is not None:
+            raise failure
+
+    async def _read(self, items: Iterator[Record | Reject]) -> tuple[_Batch, Exception | None]:
+        """Read a batch, letting the writer go on in between. A failure of the file is returned."""
+        batch = _Batch()
+        try:
+            for count, item in enumerate(islice(items, BATCH_RECORDS), start=1):
+                if isinstance(item, LienRecord):
+                    batch.liens.append(deriving.state(item))
+                elif isinstance(item, Reject):
+                    batch.rejects.append(item)
+                elif isinstance(item, SaleRecord):
+                    batch.sales.append(item)
+                else:
+                    batch.prices.append(item)
+                if count % RECORDS_AT_A_TIME == 0:
+                    await asyncio.sleep(0)
+        except UnreadableFile as error:
+            return batch, error
+        return batch, None
+
+    async def _record(self, batch: _Batch) -> None:
+        await self._lock(batch)
+        self._reject(batch.rejects)
+        if batch.liens:
+            await self._recorder.record(batch.liens)
+            self._reject(self._recorder.refused)
+            self._recorder.refused.clear()
+        await self._record_sales(batch.sales)
+        await self._record_prices(batch.prices)
 
     def report(self, read: ReadCounts) -> ImportReport:
         self._report.read = read
         return self._report
 
-    def _without_rejects(self, stream: Iterable[Record | Reject]) -> Iterator[Record]:
-        for item in stream:
-            if isinstance(item, Reject):
-                self._report.rejects += 1
-                self._on_reject(item)
-            else:
-                yield item
-
-    def _pass_on_refused(self) -> None:
-        for reject in self._recorder.refused:
-            self._report.rejects += 1
+    def _reject(self, rejects: Sequence[Reject]) -> None:
+        self._report.rejects += len(rejects)
+        for reject in rejects:
             self._on_reject(reject)
-        self._recorder.refused.clear()
 
-    async def _lock(self, batch: Sequence[Record]) -> None:
+    async def _lock(self, batch: _Batch) -> None:
         """Lock before the first write: one county, or all where a file may name any."""
-        if self._locked:
+        counties = batch.counties()
+        if self._locked or not counties:
             return
         if self._one_county:
-            await repository.lock_counties(self._session, {batch[0].county_fips})
+            await repository.lock_counties(self._session, counties)
         else:
             await repository.lock_catalogue(self._session)
         self._locked = True
@@ -281,10 +324,7 @@ class _Importer:
 
     async def _redate(self, fips: str, tax_year: int, day: date) -> None:
         liens = await repository.liens_without_published_sale(self._session, fips, tax_year)
-        changes = [
-            deriving.redate(lien, SaleDay(day, "published"), at=self._at)
-            for lien in liens
-        ]
+        changes = [deriving.redate(lien, SaleDay(day, "published"), at=self._at) for lien in liens]
         if changes:
             await repository.update_liens(self._session, [change.lien for change in changes])
             await emit_many(self._session, map(announcement, changes))

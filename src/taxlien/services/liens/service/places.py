@@ -39,9 +39,7 @@ async def load_counties(session: Session, rows: Sequence[CountyRow] | None = Non
 
     Made to be called at every start: a second call writes nothing.
     """
-    return await repository.replace_counties(
-        session, shipped_counties() if rows is None else rows
-    )
+    return await repository.replace_counties(session, shipped_counties() if rows is None else rows)
 
 
 async def county(session: Session, fips: str) -> CountyRow:

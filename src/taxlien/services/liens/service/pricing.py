@@ -79,5 +79,3 @@ def rule_of_state(state: str, on: date | None) -> dict[str, Any]:
         "rules": [rule_as_dict(rule) for rule in found],
         "local_rates": [local_rate_as_dict(rate) for rate in local],
     }
-
-

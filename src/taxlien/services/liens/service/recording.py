@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -81,7 +81,7 @@ async def record_observations(
     """
     recorder = Recorder(session, provenance)
     await repository.lock_counties(session, {record.county_fips for record in records})
-    await recorder.record(records)
+    await recorder.record([deriving.state(record) for record in records])
     return recorder.counts, recorder.refused
 
 
@@ -100,9 +100,9 @@ class Recorder:
         self._sales: dict[str, dict[tuple[str, int], date]] = {}
         self._lines: dict[UUID, int] = {}
 
-    async def record(self, records: Sequence[LienRecord]) -> None:
+    async def record(self, statements: Sequence[Statement]) -> None:
         """Record a batch. Raises nothing for a record that cannot be taken: see ``refused``."""
-        statements = [s for s in map(deriving.state, records) if self._acceptable(s)]
+        statements = [s for s in statements if self._acceptable(s)]
         if not self._counties:
             self._counties = await repository.county_rows(self._session)
         statements = [s for s in statements if self._in_known_county(s)]
@@ -153,14 +153,7 @@ class Recorder:
                     continue
                 repeated.append((lien_id, statement))
             self._lines[lien_id] = record.line
-            liens.append(
-                Known(
-                    lien_id,
-                    record.certificate_number or (found and found.certificate_number) or None,
-                    record.advertising_number or (found and found.advertising_number) or None,
-                    statement.sha256,
-                )
-            )
+            liens.append(_known_by(statement, lien_id, found))
         self.counts.new += len(created)
         self.counts.changed += len(repeated)
         return created, repeated
@@ -225,27 +218,33 @@ class Recorder:
             await repository.upsert_parcels(self._session, [*new, *updated])
         said = [(lien.lien_id, statement) for lien, statement in created]
         if said or repeated:
-            rows = (self._observation(*spoken) for spoken in (*said, *repeated))
-            await repository.insert_observations(self._session, rows)
+            await repository.insert_observations(
+                self._session, self._observations([*said, *repeated])
+            )
         await self._write_history(created, repeated, changes)
         events: list[Event] = [LienCreated(lien=lien) for lien in new]
         events += map(announcement, changes.values())
         if events:
             await emit_many(self._session, events)
 
-    def _observation(self, lien_id: UUID, statement: Statement) -> tuple[object, ...]:
+    def _observations(self, spoken: Iterable[tuple[UUID, Statement]]) -> Iterator[Sequence[object]]:
         provenance = self._provenance
-        return (
-            lien_id,
-            provenance.source.id,
-            provenance.import_id,
-            statement.record.line,
-            provenance.url,
-            provenance.fetched_at,
-            provenance.parser_version,
-            statement.sha256,
-            statement.said,
-        )
+        # Written once as text here, or else once per row by COPY.
+        source_id = str(provenance.source.id)
+        import_id = None if provenance.import_id is None else str(provenance.import_id)
+        fetched_at = provenance.fetched_at.isoformat()
+        for lien_id, statement in spoken:
+            yield (
+                lien_id,
+                source_id,
+                import_id,
+                statement.record.line,
+                provenance.url,
+                fetched_at,
+                provenance.parser_version,
+                statement.sha256,
+                statement.said,
+            )
 
     async def _write_history(
         self,
@@ -253,9 +252,9 @@ class Recorder:
         repeated: Sequence[tuple[UUID, Statement]],
         changes: dict[UUID, Change],
     ) -> None:
-        at, source = self._provenance.fetched_at, self._provenance.source
+        at, source_id = self._provenance.fetched_at.isoformat(), str(self._provenance.source.id)
         rows = [
-            (lien.lien_id, status, day, at, source.id)
+            (lien.lien_id, status, day, at, source_id)
             for lien, statement in created
             for status, day in deriving.history(statement.record, None, lien.status)
         ]
@@ -266,7 +265,7 @@ class Recorder:
             now = change.lien.status if change else statement.record.status
             before = change.previous_status if change else now
             entries = deriving.history(statement.record, before, now, known.get(lien_id, ()))
-            rows += [(lien_id, status, day, at, source.id) for status, day in entries]
+            rows += [(lien_id, status, day, at, source_id) for status, day in entries]
         if rows:
             await repository.insert_history(self._session, rows)
 
@@ -278,6 +277,16 @@ def announcement(change: Change) -> Event:
             lien=change.lien, previous_status=change.previous_status, changed=change.changed
         )
     return LienChanged(lien=change.lien, changed=change.changed)
+
+
+def _known_by(statement: Statement, lien_id: UUID, before: Known | None) -> Known:
+    """Return how a lien is recognised after ``statement``: numbers it leaves out stay."""
+    record = statement.record
+    certificate, advertising = record.certificate_number, record.advertising_number
+    if before is not None:
+        certificate = certificate or before.certificate_number
+        advertising = advertising or before.advertising_number
+    return Known(lien_id, certificate, advertising, statement.sha256)
 
 
 def _key(statement: Statement) -> repository.Key:

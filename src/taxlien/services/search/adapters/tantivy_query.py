@@ -14,8 +14,9 @@ from .tantivy_schema import PART, TEXT_FIELDS
 MAX_WORDS = 12
 _SHORTEST_TYPO = 4
 _LONGEST_TYPO = 24
-_SHORTEST_PREFIX = 2
+_SHORTEST_PREFIX = 3
 
+# Every word is required, so how rare it is tells nothing: what counts is how well and where it matches.
 # An exact word outweighs any sum of near ones; a parcel or certificate number outweighs an address.
 _EXACT = {"number": 60.0, "address": 30.0, "place": 20.0}
 _PREFIX = 5.0
@@ -73,10 +74,7 @@ class QueryBuilder:
         return Query.boolean_query([(Occur.Should, choice) for choice in choices])
 
     def _exact(self, field: str, word: str) -> Query:
-        term = Query.term_query(self._schema, field, word, index_option="freq")
-        return Query.boolean_query(
-            [(Occur.Must, term), (Occur.Should, Query.const_score_query(term, _EXACT[field]))]
-        )
+        return Query.const_score_query(self.term(field, word), _EXACT[field])
 
     def _begun(self, field: str, word: str, begun: bool) -> list[Query]:
         if not begun or len(word) < _SHORTEST_PREFIX:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import msgspec
 import structlog
-from tantivy import DocAddress, Index, Order, Query, Searcher
+from tantivy import DocAddress, Index, Order, Query, Searcher, SearchResult
 
 from taxlien.services.search.logic.places import county_key, fold
 from taxlien.services.search.logic.query import (
@@ -84,32 +84,35 @@ class Snapshot:
         """Answer ``asked``."""
         counties = self.counties if asked.filters.counties else []
         restrictions = self._builder.filters(asked.filters, counties)
-        query, near = self._matching(asked.text, restrictions)
-        if asked.sort == RELEVANCE:
-            found = self._searcher.search(query, asked.limit, offset=asked.offset)
-        else:
-            field, _, way = asked.sort.rpartition("_")
-            found = self._searcher.search(
-                query,
-                asked.limit,
-                offset=asked.offset,
-                order_by_field="auction_day" if field == "auction_date" else field,
-                order=Order.Asc if way == "asc" else Order.Desc,
-            )
+        near = False
+        query = self._builder.restrict(
+            self._builder.text(asked.text, near=False) if asked.text else None, restrictions
+        )
+        found = self._page(asked, query)
+        total: int = found.count  # type: ignore[attr-defined]
+        if asked.text and total < WIDEN_BELOW:
+            near = True
+            query = self._builder.restrict(self._builder.text(asked.text, near=True), restrictions)
+            found = self._page(asked, query)
+            total = found.count  # type: ignore[attr-defined]
         return Hits(
             items=[msgspec.Raw(self._item(address)) for _, address in found.hits],
-            total=found.count,  # type: ignore[attr-defined]
+            total=total,
             facets=self._facets_of(asked, query),
             near_matches=near,
         )
 
-    def _matching(self, text: str, restrictions: list[Query]) -> tuple[Query, bool]:
-        if not text:
-            return self._builder.restrict(None, restrictions), False
-        exact = self._builder.restrict(self._builder.text(text, near=False), restrictions)
-        if self._searcher.search(exact, 1).count >= WIDEN_BELOW:  # type: ignore[attr-defined]
-            return exact, False
-        return self._builder.restrict(self._builder.text(text, near=True), restrictions), True
+    def _page(self, asked: SearchQuery, query: Query) -> SearchResult:
+        if asked.sort == RELEVANCE:
+            return self._searcher.search(query, asked.limit, offset=asked.offset)
+        field, _, way = asked.sort.rpartition("_")
+        return self._searcher.search(
+            query,
+            asked.limit,
+            offset=asked.offset,
+            order_by_field="auction_day" if field == "auction_date" else field,
+            order=Order.Asc if way == "asc" else Order.Desc,
+        )
 
     def _facets_of(self, asked: SearchQuery, query: Query) -> Facets:
         if not asked.facets:

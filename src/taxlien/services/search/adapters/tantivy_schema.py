@@ -26,7 +26,7 @@ def build_schema() -> Schema:
     builder = SchemaBuilder()
     builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
     for name in TEXT_FIELDS:
-        builder.add_text_field(name, tokenizer_name="words", index_option="freq")
+        builder.add_text_field(name, tokenizer_name="words", index_option="basic")
     builder.add_text_field("parcel_part", tokenizer_name="parts", index_option="basic")
     for name in CHOICE_FIELDS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)

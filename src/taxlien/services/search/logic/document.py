@@ -19,7 +19,7 @@ _PUNCTUATION = re.compile(r"[\W_]+")
 _I64 = 2**63 - 1
 
 
-class SearchItem(msgspec.Struct, frozen=True, kw_only=True):
+class SearchItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One hit as the API shows it. Null is unknown. Money in US dollars, rates in percent.
 
     ``price`` is what the investor pays, ``rate_pct`` what the payoff was computed with and
@@ -60,7 +60,7 @@ class SearchItem(msgspec.Struct, frozen=True, kw_only=True):
     last_changed_at: datetime
 
 
-class LienDocument(msgspec.Struct, frozen=True, kw_only=True):
+class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an engine indexes. ``price`` in cents, ``rate`` and ``roi`` in basis points.
 
     ``auction_day`` is the proleptic ordinal of the sale's local date. ``address``, ``place`` and
@@ -150,18 +150,22 @@ def document_of(lien: Lien) -> LienDocument:
 
 
 def _flags(lien: Lien, payoff: Payoff | None) -> tuple[str, ...]:
-    flags = (
-        ("synthetic", lien.synthetic),
-        ("homestead", lien.homestead),
-        ("vacant", lien.vacant),
-        ("assumed_sale_date", lien.sale_date_basis == "assumed"),
-        ("low_confidence", payoff is not None and payoff.low_confidence),
-    )
-    return tuple(name for name, holds in flags if holds)
+    flags = []
+    if lien.synthetic:
+        flags.append("synthetic")
+    if lien.homestead:
+        flags.append("homestead")
+    if lien.vacant:
+        flags.append("vacant")
+    if lien.sale_date_basis == "assumed":
+        flags.append("assumed_sale_date")
+    if payoff is not None and payoff.low_confidence:
+        flags.append("low_confidence")
+    return tuple(flags)
 
 
 def _words(*parts: str | None) -> str:
-    return " ".join(part for part in parts if part)
+    return " ".join([part for part in parts if part])
 
 
 def _joined(number: str | None) -> str | None:
@@ -176,5 +180,5 @@ def _scaled(value: Decimal | None) -> int | None:
     """Return hundredths; None where unknown or beyond what an index can hold."""
     if value is None:
         return None
-    hundredths = int((value * 100).to_integral_value())
+    hundredths = round(value * 100)
     return hundredths if -_I64 <= hundredths <= _I64 else None

@@ -1,0 +1,17 @@
+"""A running product for the journeys of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from product_runner import RunningProduct, start_product, stop_product
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
+    """A product with demo data, shared by the tests of a module."""
+    running = start_product(tmp_path_factory.mktemp("product") / "home")
+    yield running
+    stop_product(running)

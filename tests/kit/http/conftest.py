@@ -1,0 +1,56 @@
+"""A real HTTP server for the tests of HTTP: Granian, in this process, on a free port."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from starlette.types import ASGIApp
+
+Serve = Callable[[ASGIApp], Awaitable[str]]
+
+
+async def wait_for_port(port: int, seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.01)
+            else:
+                writer.close()
+                return
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+async def serve(free_port: int) -> AsyncIterator[Serve]:
+    """``await serve(app)`` serves one app over TCP and returns its address."""
+    running: list[tuple[Server, asyncio.Task[None]]] = []
+
+    async def start(app: ASGIApp) -> str:
+        server = Server(
+            app,
+            address="127.0.0.1",
+            port=free_port,
+            interface=Interfaces.ASGINL,
+            log_enabled=False,
+        )
+        running.append((server, asyncio.create_task(server.serve())))
+        await wait_for_port(free_port)
+        return f"http://127.0.0.1:{free_port}"
+
+    yield start
+    for server, task in running:
+        server.stop()
+        await asyncio.wait_for(task, 10)

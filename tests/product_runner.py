@@ -1,0 +1,91 @@
+"""Runs the product as a user does, ``taxlien up`` in a folder of its own, for the journeys."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+START_SECONDS = 120.0
+SETTLE_SECONDS = 120.0
+
+
+@dataclass
+class RunningProduct:
+    """A product that is up, with the command line beside it."""
+
+    home: Path
+    process: subprocess.Popen[str]
+    environment: dict[str, str]
+    http: httpx2.Client
+
+    def run(self, *words: str, check: bool = True, timeout: float = 300) -> str:
+        """Run ``taxlien WORDS`` and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "taxlien.run", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, f"taxlien {' '.join(words)}: {done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def get(self, path: str, **params: Any) -> Any:
+        """GET a path through the gateway and return the JSON of a 200 answer."""
+        answer = self.http.get(path, params=params)
+        assert answer.status_code == 200, f"{path} {params}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def wait_until(self, done: Callable[[], bool], what: str) -> None:
+        """Look again until ``done``; fail with ``what`` after a deadline."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while not done():
+            assert time.monotonic() < deadline, f"not within {SETTLE_SECONDS:.0f} s: {what}"
+            time.sleep(0.1)
+
+    def found(self, **params: Any) -> int:
+        """Return how many liens a search finds."""
+        return int(self.get("/v1/search", page_size=1, facets="false", **params)["total"])
+
+
+def start_product(home: Path, *options: str) -> RunningProduct:
+    """Start ``taxlien up`` and wait until it has printed its page."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TAXLIEN_")}
+    environment |= {"TAXLIEN_HOME": str(home), "COLUMNS": "200"}
+    log = (home.parent / f"{home.name}.log").open("w+")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "taxlien.run", "up", *options],
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + START_SECONDS
+    while "is up" not in Path(log.name).read_text():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            pytest.fail(f"taxlien up did not come up:\n{Path(log.name).read_text()}")
+        time.sleep(0.05)
+    url = json.loads((home / "stack.json").read_text())["environment"]["TAXLIEN_GATEWAY_URL"]
+    return RunningProduct(home, process, environment, httpx2.Client(base_url=url, timeout=10))
+
+
+def stop_product(product: RunningProduct) -> None:
+    """Stop it as Ctrl-C does."""
+    product.http.close()
+    product.process.send_signal(signal.SIGINT)
+    assert product.process.wait(60) == 0
