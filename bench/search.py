@@ -19,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -26,13 +27,13 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from taxlien.interfaces.liens import Lien
+from taxlien.interfaces.liens import Lien, LienKind
 from taxlien.run.stack import Stack
 from taxlien.services.search.adapters.tantivy_engine import TantivyEngine
 from taxlien.services.search.logic.document import LienDocument, document_of
 from taxlien.services.search.logic.query import SearchQuery, build_query
 
-PLACES = (
+PLACES: tuple[tuple[str, str, str, str, LienKind, str | None], ...] = (
     ("MD", "24510", "Baltimore city", "BALTIMORE", "certificate", None),
     ("FL", "12105", "Polk", "LAKELAND", "certificate", "bid"),
     ("FL", "12086", "Miami-Dade", "MIAMI", "certificate", "bid"),
@@ -174,6 +175,10 @@ async def timed(ask: Callable[[], Awaitable[int]], seconds: list[float]) -> int:
     return found
 
 
+def bytes_in(folder: Path) -> int:
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+
+
 def percentile(values: list[float], share: float) -> float:
     """Milliseconds."""
     return sorted(values)[min(len(values) - 1, int(len(values) * share))] * 1000
@@ -191,7 +196,7 @@ async def measure(
         times: list[float] = []
         deadline = time.perf_counter() + seconds
         for query in queries:
-            await timed(lambda q=query: ask(q), times)  # type: ignore[misc]
+            await timed(partial(ask, query), times)
             if time.perf_counter() > deadline:
                 break
         found[name] = times
@@ -232,7 +237,8 @@ async def fill_postgres(connection: psycopg.AsyncConnection, rows: list[Lien]) -
 
 async def ask_postgres(connection: psycopg.AsyncConnection, query: SearchQuery) -> int:
     """Ask the same as SQL would: every word by ILIKE, a similar word where none is found."""
-    clauses, values = ["true"], []
+    clauses: list[str] = ["true"]
+    values: list[object] = []
     for word in query.text.split():
         clauses.append("words ILIKE %s")
         values.append(f"%{word.lower()}%")
@@ -291,7 +297,7 @@ async def run(options: argparse.Namespace) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         took = await index(engine, rows)
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        size = sum(f.stat().st_size for f in Path(folder).rglob("*") if f.is_file())
+        size = bytes_in(Path(folder))
         console.print(
             f"{len(rows):,} liens indexed in {took['all']:.1f} s: {len(rows) / took['all']:,.0f} a "
             f"second (pricing and writing the JSON took {took['documents']:.1f} s of it; {took['cpu']:.1f} s "
@@ -302,15 +308,18 @@ async def run(options: argparse.Namespace) -> None:
         async def ask(query: SearchQuery) -> int:
             return len((await engine.search(query)).items)
 
+        async def suggest(text: str) -> int:
+            return len(await engine.suggest(text, 10))
+
         ours = await measure(asked, ask, options.seconds)
         beginnings = [str(p["q"])[:n] for p in asked["street"][:500] for n in (3, 5)]
         times: list[float] = []
         for text in beginnings:
-            await timed(lambda t=text: _count(engine.suggest(t, 10)), times)
+            await timed(partial(suggest, text), times)
         facets: list[float] = []
         for parameters in asked["filter + range + sort"][:100]:
             query = build_query(**parameters)  # type: ignore[arg-type]
-            await timed(lambda q=query: ask(q), facets)
+            await timed(partial(ask, query), facets)
         theirs = None
         if not options.no_postgres:
             theirs = await postgres_side(rows, asked, options.seconds, Path(folder) / "postgres")
@@ -321,10 +330,6 @@ async def run(options: argparse.Namespace) -> None:
             f"p95 {percentile(facets, 0.95):.2f}"
         )
         await engine.close()
-
-
-async def _count(found: Awaitable[list[object]]) -> int:
-    return len(await found)
 
 
 async def postgres_side(

@@ -35,7 +35,7 @@ COLUMNS = (
     "longitude",
 )
 TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "UM", "VI"})
-# Dropped from a name in running text; "city" stays: Baltimore city is not Baltimore (County).
+# Dropped from a name in running text; a city keeps it: Baltimore City is not Baltimore (County).
 SUFFIXES = (" County", " Parish", " Borough", " Census Area", " Municipality", " City and Borough")
 # The state keeps no daylight time; the centroid of Apache lies in the Navajo Nation, which does,
 # but the county's own offices and sales go by the state's clock.
@@ -70,7 +70,9 @@ def main(atlas: Path) -> None:
 
 
 def short_name(full_name: str) -> str:
-    """Return ``Polk`` for ``Polk County``; names without a known suffix stay as they are."""
+    """Return ``Polk`` for ``Polk County`` and ``Baltimore City`` for ``Baltimore city``."""
+    if full_name.endswith(" city"):
+        return full_name.removesuffix(" city") + " City"
     for suffix in sorted(SUFFIXES, key=len, reverse=True):
         if full_name.endswith(suffix):
             return full_name.removesuffix(suffix)

@@ -78,7 +78,7 @@ def test_what_owners_in_larimer_county_paid_is_reproduced(
     share = Decimal(exact) * 100 / len(certificates)
     by_row = Decimal(rows_exact) * 100 / rows_total
     with capsys.disabled():
-        print(
+        print(  # noqa: T201 - the rate is the result of this test
             f"\nLarimer County: {exact} of {len(certificates)} whole redeemed certificates "
             f"reproduced within 2 cents a row ({share:.2f}%); {rows_exact} of {rows_total} rows "
             f"({by_row:.2f}%)"

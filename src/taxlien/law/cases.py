@@ -41,8 +41,8 @@ IGNORED_PREFIX: Final = "expected_"
 PROPERTY_CLASSES: Final = ("homestead", "agricultural", "mineral", "other")
 
 _KNOWN: Final = frozenset((*REQUIRED, *OPTIONAL, *REMARKS))
-_DECIMAL = pattern(r"-?\d{1,18}(\.\d{1,18})?\Z")
-_DATE = pattern(r"\d{4}-\d{2}-\d{2}\Z")
+_DECIMAL = pattern(r"-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")
+_DATE = pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _MISSING: Final = object()
 T = TypeVar("T")
 

@@ -153,7 +153,7 @@ class Pricer:
             )
         if face_amount is None:
             return _without("no_amount", plan.rule_id, plan.warnings)
-        if not ZERO <= face_amount <= LARGEST:
+        if not face_amount.is_finite() or not ZERO <= face_amount <= LARGEST:
             return _without("invalid_case", plan.rule_id, plan.warnings)
         return self._quick(plan, face_amount, premium)
 
@@ -174,7 +174,7 @@ class Pricer:
         owner = face + gain + plan.fee
         warnings, outlay = plan.warnings, face
         if premium:
-            if plan.premium == "none" or premium < 0:
+            if plan.premium == "none" or not premium.is_finite() or premium < 0:
                 return _without("invalid_case", plan.rule_id, warnings)
             if plan.premium != "deferred":
                 outlay = face + premium

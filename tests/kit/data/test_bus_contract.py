@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -42,17 +41,10 @@ async def receive_all(subscription: Subscription, count: int) -> list[Delivery]:
     return found
 
 
-async def until(reached: Callable[[], object]) -> None:
-    async with asyncio.timeout(LIMIT):
-        while not await reached():  # type: ignore[misc]
-            await asyncio.sleep(0.02)
-
-
 async def nothing_more(bus: Bus, group: str) -> None:
-    async def drained() -> bool:
-        return await bus.lag(group) == 0
-
-    await until(drained)
+    async with asyncio.timeout(LIMIT):
+        while await bus.lag(group) != 0:  # noqa: ASYNC110 - a server's state has no event to wait on
+            await asyncio.sleep(0.02)
 
 
 async def test_a_group_gets_every_message_with_its_body_and_type(bus: Bus) -> None:
@@ -158,8 +150,9 @@ async def test_a_cancelled_fetch_loses_nothing(bus: Bus) -> None:
             fetching = asyncio.create_task(subscription.fetch(10, 5))
             await asyncio.sleep(0)
             fetching.cancel()
-            await asyncio.gather(fetching, return_exceptions=True)
-            fetched = await subscription.fetch(10, 0.5)
+            (ended,) = await asyncio.gather(fetching, return_exceptions=True)
+            fetched = ended if isinstance(ended, list) else []
+            fetched += await subscription.fetch(10, 0.5)
             await subscription.ack_all(fetched)
             found += fetched
     await publishing
@@ -168,7 +161,7 @@ async def test_a_cancelled_fetch_loses_nothing(bus: Bus) -> None:
 
 async def letters(bus: Bus, count: int) -> list[DeadLetter]:
     async with asyncio.timeout(LIMIT):
-        while len(found := await bus.dead_letters()) != count:
+        while len(found := await bus.dead_letters()) != count:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return found
 

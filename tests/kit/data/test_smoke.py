@@ -1,12 +1,14 @@
+import time
 from datetime import *
 from decimal import Decimal
-from uuid import uuid4
-import time
-from sqlalchemy import text
-from taxlien.kit.database import copy_rows
-from taxlien.kit.outbox import emit, emit_many
-from taxlien.kit.events import Event
 from typing import ClassVar
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from taxlien.kit.database import copy_rows
+from taxlien.kit.events import Event
+from taxlien.kit.outbox import emit, emit_many
 
 
 class Thing(Event):

@@ -50,7 +50,9 @@ async def fail(kind: str) -> None:
         "invalid": InvalidInput("rate", "must not be negative"),
         "conflict": Conflict("This lien was redeemed."),
         "domain": DomainError("Not today."),
-        "problem": Problem(403, "tier_too_low", "Needs the Pro tier.", errors=[FieldError("a", "b")]),
+        "problem": Problem(
+            403, "tier_too_low", "Needs the Pro tier.", errors=[FieldError("a", "b")]
+        ),
         "starlette": HTTPException(429, headers={"retry-after": "7"}),
         "bug": RuntimeError("SELECT secret FROM owners WHERE ssn = '123-45-6789'"),
         "server_lost": psycopg.OperationalError("connection to server at 10.0.0.9 failed"),

@@ -26,6 +26,8 @@ from taxlien.kit.ids import new_id
 
 T = TypeVar("T")
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,100}")
+# Settings that a producer would warn about.
+_READERS = re.compile(r"session\.|heartbeat\.|fetch\.|group\.|partition\.assignment|max\.poll")
 _PARTITIONS = 16
 
 
@@ -46,7 +48,9 @@ class KafkaBus:
             name, _, password = user.partition(":")
             settings |= {"sasl.username": unquote(name), "sasl.password": unquote(password)}
         self._settings: Settings = {"bootstrap.servers": brokers, **settings}
-        self._publisher = Publisher(self._settings)
+        self._publisher = Publisher(
+            {name: value for name, value in self._settings.items() if not _READERS.match(name)}
+        )
         self._topics = Topics(self._settings, partitions, replicas)
         self._letters = Letters(self._settings, f"{self.prefix}.dead-letters", self._publisher)
         self._open: set[KafkaSubscription] = set()

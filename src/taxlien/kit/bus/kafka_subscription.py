@@ -165,6 +165,9 @@ class KafkaSubscription:
     def _leave(self) -> None:
         try:
             self._commit(asynchronous=False)
+        except KafkaException as error:
+            # The group is being shared out anew: what is not written down comes once more.
+            log.info("not committed at close: %s", error)
         finally:
             self._consumer.close()
 

@@ -85,8 +85,8 @@ _PRIVATE_KEY = re.compile(
 )
 _ASSIGNED = re.compile(
     r"((?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key"
-    r"|private[_-]?key|authorization|cookie|session[_-]?id|credentials?)\\?[\"']?\s{0,3}[:=]\s{0,3})"
-    r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|\\\"(?:(?!\\\").)*|[^\s\"'&,;)}\]]+)",
+    r"|private[_-]?key|authorization|cookie|session[_-]?id|credentials?)\\?[\"']?\s{0,3}[:=]\s{0,3})(?!\[masked)"
+    r"(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|\\\"(?:(?!\\\").)*|[^\s\"'&]+)",
     re.IGNORECASE,
 )
 # Cheap looks that spare most texts the patterns above.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from rich.table import Table
@@ -70,7 +71,9 @@ def rules(
 def _rule_table(rule: Rule) -> Table:
     from rich.table import Table
 
-    table = Table(title=f"{rule.state_name}: {rule.rule_id}", show_header=False, title_justify="left")
+    table = Table(
+        title=f"{rule.state_name}: {rule.rule_id}", show_header=False, title_justify="left"
+    )
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for caution in rule.cautions():
@@ -123,7 +126,7 @@ def _rate(rule: Rule) -> str:
     return text
 
 
-def _rate_table(rows: list[tuple[str, str, str, str]]) -> Table:
+def _rate_table(rows: Sequence[tuple[str, str, str, str]]) -> Table:
     from rich.table import Table
 
     table = Table("county or sale year", "rate", "confidence", "source")

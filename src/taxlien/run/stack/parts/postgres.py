@@ -71,7 +71,7 @@ INITDB_OPTIONS = (
     "--locale=C",
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
-    "--sync-method=syncfs",
+    "--sync-method=fsync",
 )
 
 

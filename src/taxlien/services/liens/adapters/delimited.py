@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from ..logic.cells import OpenQuote, StrayQuote, split_row
-from ..logic.records import ReadCounts, Reject
+from taxlien.services.liens.logic.cells import OpenQuote, StrayQuote, split_row
+from taxlien.services.liens.logic.records import ReadCounts, Reject
+
 from .opening import CHUNK, OpenedFile
 
 LINE_LIMIT = 1024 * 1024
@@ -88,7 +89,9 @@ def _plain_lines(block: bytes) -> tuple[list[str], str] | None:
     except UnicodeDecodeError:
         return None
     texts.pop()  # what follows the last line end: nothing
-    return None if len(block) > LINE_LIMIT and max(map(len, texts)) * 4 > LINE_LIMIT else (texts, end)
+    return (
+        None if len(block) > LINE_LIMIT and max(map(len, texts)) * 4 > LINE_LIMIT else (texts, end)
+    )
 
 
 class Lines:
@@ -181,7 +184,7 @@ class DelimitedRows:
                 raw = text[:2000].replace("\x00", " ")
                 yield Reject(line=number, reason="the line holds a NUL byte", raw=raw)
             elif '"' in text:
-                yield self._quoted_row(line)
+                yield self._quoted_row(line)  # type: ignore[arg-type]
             elif not text or text.isspace():
                 counts.blank += 1
             else:

@@ -8,9 +8,10 @@ from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
 
-import ijson
+import ijson  # type: ignore[import-untyped]
 
-from ..logic.records import ReadCounts, Reject, UnreadableFile
+from taxlien.services.liens.logic.records import ReadCounts, Reject, UnreadableFile
+
 from .delimited import Lines, Row
 from .opening import OpenedFile
 
@@ -51,7 +52,9 @@ class JsonRows:
         self._by_line = _one_a_line(opened.head)
         self._items = self._objects()
         self._first = list(islice(self._items, SAMPLE))
-        paths = list(dict.fromkeys(p for i in self._first if not isinstance(i, Reject) for p in i[1]))
+        paths = list(
+            dict.fromkeys(p for i in self._first if not isinstance(i, Reject) for p in i[1])
+        )
         if not paths:
             raise UnreadableFile("no objects with values were found in the JSON")
         leaves = [path.rsplit(".", 1)[-1] for path in paths]
@@ -132,7 +135,7 @@ def _array_prefix(head: bytes) -> str:
             if event == "start_array":
                 waiting = prefix
             elif event == "start_map" and waiting is not None and prefix == f"{waiting}.item":
-                return prefix
+                return str(prefix)
     except _BROKEN:
         pass  # the head ends in the middle of the text
     raise UnreadableFile("a JSON object without a list of objects in it")

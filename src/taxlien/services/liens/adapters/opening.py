@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from ..logic.records import UnreadableFile
+from taxlien.services.liens.logic.records import UnreadableFile
 
 CHUNK = 256 * 1024
 WORKBOOK_LIMIT = 512 * 1024 * 1024
@@ -112,7 +112,13 @@ class OpenedFile:
                         self._position = min(self.total, self._file.tell())
                         yield piece
                 self._position = self.total
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            RuntimeError,
+            NotImplementedError,
+        ) as error:
             raise UnreadableFile(f"a damaged or locked zip: {error}") from error
 
     def _kind(self) -> Kind:

@@ -1,25 +1,27 @@
 """Read a county's file as a stream of records: the one entry the importer needs.
 
-    stream = read_records(path, mapping, options=ReadOptions(values={"year": "2019"}))
-    for item in stream:          # LienRecord | SaleRecord | PriceIndexRecord | Reject
-        ...                      # UnreadableFile may be raised at any point: then keep nothing
-    stream.counts                # ReadCounts: lines, records, rejects, duplicates, repaired, ...
-    stream.unmet_expectations()  # words for each assertion of the mapping that does not hold
+stream = read_records(path, mapping, options=ReadOptions(values={"year": "2019"}))
+for item in stream:          # LienRecord | SaleRecord | PriceIndexRecord | Reject
+    ...                      # UnreadableFile may be raised at any point: then keep nothing
+stream.counts                # ReadCounts: lines, records, rejects, duplicates, repaired, ...
+stream.unmet_expectations()  # words for each assertion of the mapping that does not hold
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping as Values
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Values
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from ..logic.locating import Start, locate, path_values
-from ..logic.mapping import Mapping
-from ..logic.proposing import find_header
-from ..logic.records import ReadCounts, Record, Reject, UnreadableFile
-from ..logic.rows import DUPLICATE, SKIPPED, RowReader
+from taxlien.services.liens.logic.locating import Start, locate, path_values
+from taxlien.services.liens.logic.mapping import Mapping
+from taxlien.services.liens.logic.proposing import find_header
+from taxlien.services.liens.logic.records import ReadCounts, Record, Reject, UnreadableFile
+from taxlien.services.liens.logic.rows import DUPLICATE, SKIPPED, RowReader
+
 from .delimited import DelimitedRows, Row, likely_delimiters
 from .json_rows import JsonRows
 from .opening import OpenedFile

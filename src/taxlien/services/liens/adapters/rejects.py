@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
-from ..logic.records import Reject
+from taxlien.services.liens.logic.records import Reject
 
 COLUMNS = ("line", "column", "reason", "raw")
 # What spreadsheets take for a formula (OWASP: CSV injection), and the control characters before it.
@@ -19,8 +20,7 @@ class RejectsWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        self._file = None
-        self._rows: csv.Writer | None = None
+        self._file: TextIO | None = None
 
     def __enter__(self) -> RejectsWriter:
         return self
@@ -34,13 +34,12 @@ class RejectsWriter:
         self.close()
 
     def write(self, reject: Reject) -> None:
-        if self._rows is None:
+        if self._file is None:
             self._file = self.path.open("w", encoding="utf-8-sig", newline="")
-            self._rows = csv.writer(self._file)
-            self._rows.writerow(COLUMNS)
+            csv.writer(self._file).writerow(COLUMNS)
         self.count += 1
         texts = (reject.column or "", reject.reason, reject.raw)
-        self._rows.writerow([reject.line, *map(spreadsheet_safe, texts)])
+        csv.writer(self._file).writerow([reject.line, *map(spreadsheet_safe, texts)])
 
     def close(self) -> None:
         if self._file is not None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from ..logic.locating import recognise
-from ..logic.mapping import Mapping, MappingError, parse_mapping
+from taxlien.services.liens.logic.locating import recognise
+from taxlien.services.liens.logic.mapping import Mapping, MappingError, parse_mapping
 
 _FOLDER = Path(__file__).parent / "mappings"
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from ..logic.records import ReadCounts, UnreadableFile
+from taxlien.services.liens.logic.records import ReadCounts, UnreadableFile
+
 from .delimited import Row
 from .opening import OpenedFile
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping as Values, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Values
 from datetime import date
 from typing import Any
 
@@ -51,25 +52,29 @@ def lay_out(mapping: Mapping, header: Sequence[str]) -> Layout:
     """Find the mapping's columns. Raises ``UnreadableFile`` naming what is missing or twice there."""
     keys = [column_key(name) for name in header]
     first: dict[str, int] = {}
-    for index, key in enumerate(keys):
-        first.setdefault(key, index)
-    positions: dict[str, int] = {}
-    for name, sources in entries(mapping).items():
-        index = _find(sources, first, len(header))
-        if index is not None:
-            positions[name] = index
+    for place, key in enumerate(keys):
+        first.setdefault(key, place)
+    positions = {
+        name: index
+        for name, sources in entries(mapping).items()
+        if (index := _find(sources, first, len(header))) is not None
+    }
     joined = {
         name: _find_joined(name, column, first, len(header))
         for name, column in mapping.columns.items()
         if column.join and name in positions
     }
     _check_required(mapping, positions)
-    _check_doubles(header, keys, {*positions.values(), *(i for more in joined.values() for i in more)})
+    _check_doubles(
+        header, keys, {*positions.values(), *(i for more in joined.values() for i in more)}
+    )
     read = {*positions.values(), *(i for more in joined.values() for i in more)}
     other_names = (name for sources in entries(mapping).values() for name in sources)
     ignored = {column_key(name) for name in (*mapping.ignore, *other_names)}
     unread = tuple(
-        name for i, name in enumerate(header) if i not in read and keys[i] and keys[i] not in ignored
+        name
+        for i, name in enumerate(header)
+        if i not in read and keys[i] and keys[i] not in ignored
     )
     return Layout(tuple(header), positions, joined, unread)
 
@@ -177,7 +182,9 @@ def _place(cell: str, county: County, lookup: CountyLookup | None) -> tuple[str,
         if fips is None and lookup is not None and county.state:
             fips = lookup(county.state, name)
     if fips is None:
-        raise ValueError(f"no county {text!r} is known{f' in {county.state}' if county.state else ''}")
+        raise ValueError(
+            f"no county {text!r} is known{f' in {county.state}' if county.state else ''}"
+        )
     return fips, state_of(fips)
 
 

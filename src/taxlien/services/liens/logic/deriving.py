@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -196,9 +195,9 @@ def derive(
         for name, value in statement.facts.items()
         if value is not None and getattr(lien, name) != value
     }
-    if sale.day is not None and (sale.day, sale.basis) != (lien.sale_date, lien.sale_date_basis):
-        if not (lien.sale_date_basis == "published" and sale.basis == "assumed"):
-            changes.update(sale_date=sale.day, sale_date_basis=sale.basis)
+    if sale.day is not None and (sale.basis == "published" or lien.sale_date_basis != "published"):
+        dated = {"sale_date": sale.day, "sale_date_basis": sale.basis}
+        changes.update((n, value) for n, value in dated.items() if getattr(lien, n) != value)
     changed = tuple(changes)
     status = _status(lien, statement.record.status, source)
     if status != lien.status:

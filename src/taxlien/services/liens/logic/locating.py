@@ -71,9 +71,8 @@ def _has_shapes(mapping: Mapping, names: Sequence[str], row: Sequence[str]) -> b
                 cell_parser(column)(cell)
             except ValueError:
                 return False
-        elif personal is not None:
-            if not person_check(personal)(cell):
-                return False
+        elif personal is not None and not person_check(personal)(cell):
+            return False
     return True
 
 
@@ -100,7 +99,12 @@ def _match_part(pattern: str, part: str, found: dict[str, str]) -> bool:
         elif piece.startswith("{"):
             text += f"(?P<{piece[1:-1]}>[^/]+?)"
         else:
-            text += fnmatch.translate(piece).removeprefix("(?s:").removesuffix(")\\Z").removesuffix(")\\z")
+            text += (
+                fnmatch.translate(piece)
+                .removeprefix("(?s:")
+                .removesuffix(")\\Z")
+                .removesuffix(")\\z")
+            )
     match = re.fullmatch(text, part, re.IGNORECASE)
     if match:
         found.update(match.groupdict())
@@ -108,7 +112,10 @@ def _match_part(pattern: str, part: str, found: dict[str, str]) -> bool:
 
 
 def recognise(
-    mappings: Iterable[Mapping], path: str, header: Sequence[str], rows: Sequence[Sequence[str]] = ()
+    mappings: Iterable[Mapping],
+    path: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]] = (),
 ) -> list[Mapping]:
     """The mappings this file may be for, best first; more than one where they are equally likely."""
     scored: list[tuple[int, int, Mapping]] = []

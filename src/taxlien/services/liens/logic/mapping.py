@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import yaml
@@ -36,6 +36,9 @@ LegalStatus = Literal["open_data", "county_download", "permitted", "terms_forbid
 Yields = Literal["liens", "sales", "price_index"]
 
 
+T = TypeVar("T")
+
+
 class MappingError(ValueError):
     """A mapping that cannot be used. ``key`` is the path of the key at fault, e.g. columns.sale_date."""
 
@@ -51,7 +54,7 @@ class _Part(
     """What every part of a mapping is: immutable, and an unknown key is an error."""
 
 
-class Column(_Part, kw_only=True, rename={"sources": "from"}):
+class Column(_Part, frozen=True, kw_only=True, rename={"sources": "from"}):
     """How one field is read. ``sources`` are the names its column goes by, the first found wins.
 
     ``join`` lists further columns whose cells are appended; ``split`` cuts one cell into parts;
@@ -79,7 +82,7 @@ class Column(_Part, kw_only=True, rename={"sources": "from"}):
     late: bool = False
 
 
-class Personal(_Part, kw_only=True, rename={"sources": "from"}):
+class Personal(_Part, frozen=True, kw_only=True, rename={"sources": "from"}):
     """A column about a person. It is never emitted; its shape only proves that a row is not shifted.
 
     ``number`` is one id. ``name`` is free text that may hold unquoted commas. ``account`` is an id that
@@ -90,7 +93,7 @@ class Personal(_Part, kw_only=True, rename={"sources": "from"}):
     shape: Literal["number", "name", "account"] = "name"
 
 
-class Test(_Part, kw_only=True):
+class Test(_Part, frozen=True, kw_only=True):
     """What a cell must be for a rule to hold: exactly one of these. Text compares without case."""
 
     among: tuple[str, ...] | None = None
@@ -101,7 +104,7 @@ class Test(_Part, kw_only=True):
     __test__ = False
 
 
-class StatusRule(_Part, kw_only=True, rename={"status": "is"}):
+class StatusRule(_Part, frozen=True, kw_only=True, rename={"status": "is"}):
     """Rules are tried in order, the first whose every test holds gives the status.
 
     ``when`` names fields, signals, personal columns or attributes of the mapping. A test on a column
@@ -117,7 +120,7 @@ class StatusRule(_Part, kw_only=True, rename={"status": "is"}):
     attributes: dict[str, str] = {}
 
 
-class HistoryStep(_Part, kw_only=True, rename={"status": "is"}):
+class HistoryStep(_Part, frozen=True, kw_only=True, rename={"status": "is"}):
     """One dated status: ``is`` is a status or ``{column}``, ``on`` the column of its date."""
 
     on: str
@@ -125,7 +128,7 @@ class HistoryStep(_Part, kw_only=True, rename={"status": "is"}):
     values: dict[str, LienStatus] = {}
 
 
-class Sale(_Part, kw_only=True):
+class Sale(_Part, frozen=True, kw_only=True):
     """When the sale was, where no column says it.
 
     ``year`` is ``{year}`` (from the file's path) or a column. ``days`` are known days by year,
@@ -139,7 +142,7 @@ class Sale(_Part, kw_only=True):
     tax_year_offset: int | None = None
 
 
-class County(_Part, kw_only=True):
+class County(_Part, frozen=True, kw_only=True):
     """Which county: a constant ``fips``, a ``column`` (FIPS or name), or ``{county}`` of the path."""
 
     state: str | None = None
@@ -149,7 +152,7 @@ class County(_Part, kw_only=True):
     names: dict[str, str] = {}
 
 
-class Source(_Part, kw_only=True):
+class Source(_Part, frozen=True, kw_only=True):
     """Who publishes this, and on what terms it may be used."""
 
     legal_status: LegalStatus
@@ -158,7 +161,7 @@ class Source(_Part, kw_only=True):
     url: str | None = None
 
 
-class Recognise(_Part, kw_only=True):
+class Recognise(_Part, frozen=True, kw_only=True):
     """How a file is known for this source: path patterns, and/or columns its header must have.
 
     Patterns are matched against the end of the path; ``*`` stands for anything within a name and
@@ -171,14 +174,14 @@ class Recognise(_Part, kw_only=True):
     headerless: tuple[tuple[str, ...], ...] = ()
 
 
-class Expect(_Part, kw_only=True):
+class Expect(_Part, frozen=True, kw_only=True):
     """What a whole file of this source should hold; a file that does not is held back."""
 
     min_rows: int = 1
     max_reject_share: Decimal = Decimal("0.05")
 
 
-class Mapping(_Part, kw_only=True):
+class Mapping(_Part, frozen=True, kw_only=True):
     """A whole source mapping. ``skip`` leaves out rows by a cell (totals, notes)."""
 
     name: str
@@ -227,7 +230,7 @@ def parse_mapping(text: str) -> Mapping:
             raise MappingError(section, "names with values are expected here")
         for name, entry in entries.items():
             _convert(f"{section}.{name}", entry, kind)
-    mapping: Mapping = _convert("", document, Mapping)
+    mapping = _convert("", document, Mapping)
     check_mapping(mapping)
     return mapping
 
@@ -250,10 +253,12 @@ def _check_names(entry: dict[object, object], path: str, kind: type[msgspec.Stru
     known = {field.encode_name for field in msgspec.structs.fields(kind)}
     for key in entry:
         if key not in known:
-            raise MappingError(f"{path}{key}", f"unknown key; known here: {', '.join(sorted(known))}")
+            raise MappingError(
+                f"{path}{key}", f"unknown key; known here: {', '.join(sorted(known))}"
+            )
 
 
-def _convert(path: str, entry: object, kind: type) -> object:
+def _convert(path: str, entry: object, kind: type[T]) -> T:
     try:
         return msgspec.convert(entry, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -263,12 +268,13 @@ def _convert(path: str, entry: object, kind: type) -> object:
         raise MappingError(key, message) from error
 
 
-LIEN_FIELDS = frozenset(
-    "kind parcel_id tax_year certificate_number advertising_number sale_date face_amount bid_rate_pct"
-    " premium opening_bid winning_bid amount_due bid_count assessed_value market_value situs_address"
-    " city zip_code property_type acres building_sqft year_built latitude longitude homestead vacant"
-    " paid_on redeemed_on interest_paid".split()
-)
+_LIEN_FIELDS = """
+    kind parcel_id tax_year certificate_number advertising_number sale_date face_amount bid_rate_pct
+    premium opening_bid winning_bid amount_due bid_count assessed_value market_value situs_address
+    city zip_code property_type acres building_sqft year_built latitude longitude homestead vacant
+    paid_on redeemed_on interest_paid
+"""
+LIEN_FIELDS = frozenset(_LIEN_FIELDS.split())
 FIELDS: dict[str, frozenset[str]] = {
     "liens": LIEN_FIELDS,
     "sales": frozenset({"sale_date", "kind", "label", "tax_year"}),
@@ -299,7 +305,9 @@ _PARSERS: dict[str, tuple[str, ...]] = {
     "building_sqft": ("decimal",),
     "zip_code": ("zip", "text"),
     **dict.fromkeys(("certificate_number", "advertising_number"), ("number", "text")),
-    **dict.fromkeys(("situs_address", "city", "property_type", "label"), ("text", "address", "code")),
+    **dict.fromkeys(
+        ("situs_address", "city", "property_type", "label"), ("text", "address", "code")
+    ),
     **dict.fromkeys(("index", "index_1990", "index_2000", "change_pct"), ("decimal", "rate_pct")),
 }
 
@@ -365,7 +373,9 @@ def _check_rules(mapping: Mapping) -> None:
         for name, test in when.items():
             if name not in known:
                 raise MappingError(f"{path}.{name}", "no column, signal or attribute of that name")
-            given = [f for f in ("among", "equals", "above", "state") if getattr(test, f) is not None]
+            given = [
+                f for f in ("among", "equals", "above", "state") if getattr(test, f) is not None
+            ]
             if len(given) != 1:
                 raise MappingError(f"{path}.{name}", "give one of among, equals, above, state")
     for n, step in enumerate(mapping.history):

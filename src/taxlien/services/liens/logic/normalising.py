@@ -9,11 +9,13 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from .mapping import Column
 
 NOTHING = frozenset({"", "-", "--", "n/a", "na", "null", "none", "nan", "#n/a"})
+DateShape: TypeAlias = Callable[[str], re.Match[str] | None]
+
 CENT = Decimal("0.01")
 MONEY_LIMIT = Decimal(10) ** 12  # numeric(14,2)
 
@@ -26,7 +28,7 @@ _INTEGER = re.compile(r"(-?(?:\d+|\d{1,3}(?:,\d{3})+))(?:\.0+)?").fullmatch
 _ZEROS = re.compile(r"[0.]*").fullmatch
 _DIGIT = re.compile(r"[0-9]").search
 _NOT_KEY = re.compile(r"[^0-9A-Z]+")
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?").fullmatch
+_ISO: DateShape = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?").fullmatch
 _ZIP = re.compile(r"(\d{5})(?:-?(\d{4}))?").fullmatch
 _TRUE = frozenset({"1", "y", "yes", "true", "t"})
 _FALSE = frozenset({"0", "n", "no", "false", "f"})
@@ -38,6 +40,8 @@ def parse_money(cell: str) -> Decimal | None:
 
     Refused: a comma that does not part thousands, a fraction of a cent, scientific notation.
     """
+    if not cell:
+        return None
     usual = _USUAL_MONEY(cell)
     if usual:
         whole, cents = usual.groups()
@@ -204,20 +208,22 @@ def pad_parts(cell: str, split: str | None, widths: tuple[int, ...]) -> str:
     return "".join(part.rjust(width, "0") for part, width in zip(parts, widths, strict=True))
 
 
-def date_parser(formats: tuple[str, ...], latest_short_year: int = 2040) -> Callable[[str], date | None]:
+def date_parser(
+    formats: tuple[str, ...], latest_short_year: int = 2040
+) -> Callable[[str], date | None]:
     """Build a parser of dates from formats such as ``MM/DD/YY`` or ``YYYY-MM-DD ...``.
 
     YYYY, YY, MM, DD (one digit is accepted) and MON (Jan) stand for themselves, ``...`` for the rest
     of the cell (a time). A two-digit year is the latest such year up to ``latest_short_year``.
     ISO dates are always read.
     """
-    shapes = [_date_shape(text) for text in formats]
+    shapes = [_ISO, *(_date_shape(text) for text in formats)]
 
     def parse(cell: str) -> date | None:
         text = cell.strip()
         if text.lower() in NOTHING:
             return None
-        for shape in (_ISO, *shapes):
+        for shape in shapes:
             match = shape(text)
             if match:
                 return _date_from(match, latest_short_year)
@@ -236,7 +242,7 @@ _DATE_TOKENS = {
 }
 
 
-def _date_shape(text: str) -> Callable[[str], re.Match[str] | None]:
+def _date_shape(text: str) -> DateShape:
     pieces = re.split(r"(YYYY|YY|MON|MM|DD|\.\.\.)", text)
     pattern = "".join(_DATE_TOKENS.get(piece) or re.escape(piece) for piece in pieces)
     for needed in ("day", "month|name", "year|short"):

@@ -18,7 +18,9 @@ MOST_EXTRA_CELLS = 12
 _FIRST = re.compile(r"\(?-?\$?\d{1,3}").fullmatch
 _MIDDLE = re.compile(r"\d{3}").fullmatch
 _LAST = re.compile(r"\d{3}(?:\.\d+)?\)?").fullmatch
-_CERTAIN = re.compile(r"\(?-?\$\d{1,3}(?:,\d{3})+\.\d\d\)?|\(?-?\d{1,3}(?:,\d{3})+\.\d\d\)?").fullmatch
+_CERTAIN = re.compile(
+    r"\(?-?\$\d{1,3}(?:,\d{3})+\.\d\d\)?|\(?-?\d{1,3}(?:,\d{3})+\.\d\d\)?"
+).fullmatch
 _NUMBER = re.compile(r"\s*(?:\d+|(?=[0-9a-f]*\d)[0-9a-f]{10})\s*").fullmatch
 _NAME = re.compile(r"[^$]*[^\W\d_][^$]*").fullmatch
 
@@ -44,6 +46,11 @@ def looks_like_person(cell: str) -> bool:
 def looks_like_number(cell: str) -> bool:
     """One id of a bidder, or nothing."""
     return not cell.strip() or bool(_NUMBER(cell))
+
+
+def looks_like_account(cell: str) -> bool:
+    """One id, which names may follow after a comma, or nothing."""
+    return looks_like_number(cell.partition(",")[0])
 
 
 def regroup(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping as Values, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Values
 from operator import itemgetter
 from typing import Any
 
 from . import repairing
-from .binding import CountyLookup, Layout, Step, bind_county, bind_sale
+from .binding import CountyLookup, Layout, Step, bind_county, bind_sale, fits, lay_out
 from .cells import quoted_cells
 from .mapping import Column, Mapping, Personal
 from .normalising import cell_parser, parse_text
-from .records import LienRecord, PriceIndexRecord, Record, Reject, SaleRecord
+from .records import LienRecord, PriceIndexRecord, Record, Reject, SaleRecord, UnreadableFile
 from .rules import Memo, bind_history, bind_rules, bind_tests
 
 RAW_LIMIT = 2_000
@@ -25,6 +26,13 @@ _RECORDS: dict[str, Callable[..., Record]] = {
     "liens": LienRecord,
     "sales": SaleRecord,
     "price_index": PriceIndexRecord,
+}
+
+
+_PERSON_CHECKS = {
+    "name": repairing.looks_like_person,
+    "account": repairing.looks_like_account,
+    "number": repairing.looks_like_number,
 }
 
 
@@ -56,6 +64,8 @@ class RowReader:
         self.repaired = 0
         self.width = len(layout.header)
         self._header = layout.header
+        self._mapping = mapping
+        self._positions = layout.positions
         self._delimiter = delimiter
         self._record = _RECORDS[mapping.yields]
         self._liens = mapping.yields == "liens"
@@ -136,7 +146,9 @@ class RowReader:
         chosen = sorted(places - people)
         self._content = itemgetter(*chosen) if chosen else tuple
 
-    def read(self, line: int, cells: Sequence[str], raw: str) -> Record | Reject | Duplicate | Skipped:
+    def read(
+        self, line: int, cells: Sequence[str], raw: str
+    ) -> Record | Reject | Duplicate | Skipped:
         """One row as a record, a rejection, or word that it adds nothing."""
         if len(cells) != self.width:
             cells_or_reject = self._refit(line, cells, raw)
@@ -267,8 +279,14 @@ class RowReader:
             raw=raw[:RAW_LIMIT],
         )
 
-    def _explain(self, line: int, cells: Sequence[str], raw: str) -> Reject:
-        """Read the row again, to name the column that failed."""
+    def _explain(self, line: int, cells: Sequence[str], raw: str) -> Reject | Skipped:
+        """Read the row again, to name the column that failed. A header said again is left out."""
+        if fits(self._mapping, cells):
+            if lay_out(self._mapping, cells).positions == self._positions:
+                return SKIPPED
+            raise UnreadableFile(
+                "another header, with other columns, in the middle of the file", line
+            )
         plan = [(index, parse) for _, index, parse in self._plan]
         for index, parse in ([self._parcel] if self._parcel else []) + plan:
             try:
@@ -286,9 +304,7 @@ class RowReader:
 
 def person_check(personal: Personal) -> Callable[[str], bool]:
     """Whether a cell may stand in a column about a person."""
-    if personal.shape == "name":
-        return repairing.looks_like_person
-    return repairing.looks_like_number
+    return _PERSON_CHECKS[personal.shape]
 
 
 def _accepts(parse: Callable[[str], Any]) -> Callable[[str], bool]:

@@ -9,8 +9,7 @@ import msgspec
 from sqlalchemy import text
 
 from taxlien.kit.database import Session
-
-from ..logic.deriving import County
+from taxlien.services.liens.logic.deriving import County
 
 
 class CountyRow(NamedTuple):

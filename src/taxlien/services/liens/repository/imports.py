@@ -12,9 +12,8 @@ from sqlalchemy import text
 
 from taxlien.kit.database import Session
 from taxlien.kit.ids import new_id
-
-from ..logic.deriving import Source
-from ..logic.records import PriceIndexRecord, SaleRecord
+from taxlien.services.liens.logic.deriving import Source
+from taxlien.services.liens.logic.records import PriceIndexRecord, SaleRecord
 
 _encode = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical").encode
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from operator import attrgetter
+from functools import partial
+from operator import attrgetter, is_not
 from typing import cast
 from uuid import UUID
 
@@ -19,8 +20,8 @@ from sqlalchemy.types import Uuid
 
 from taxlien.interfaces.liens import Lien, LienStatus
 from taxlien.kit.database import Session, copy_rows
+from taxlien.services.liens.logic.deriving import Known
 
-from ..logic.deriving import Known
 from .rows import COLUMNS, LIEN_SELECT, lien_of
 
 _encode = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical").encode
@@ -82,8 +83,12 @@ async def candidates(
 
 
 async def insert_liens(session: Session, liens: Sequence[Lien]) -> None:
-    """Add new liens."""
-    await copy_rows(session, "liens", COLUMNS, map(_lien_row, liens))
+    """Add new liens. Columns that are null throughout, often half of them, are not sent."""
+    present = [name for name in COLUMNS if any(map(_is_known, map(attrgetter(name), liens)))]
+    await copy_rows(session, "liens", present, map(attrgetter(*present), liens))
+
+
+_is_known = partial(is_not, None)
 
 
 _UPDATE = text(

@@ -10,7 +10,11 @@ from taxlien.interfaces.liens import Lien
 COLUMNS = Lien.__struct_fields__
 """The columns of ``liens.liens`` that a lien is made of: named, and ordered, as in the struct."""
 
-LIEN_SELECT = f"SELECT {', '.join(COLUMNS)} FROM liens.liens"  # noqa: S608 - our own names
+_AS_SAID = ("bid_rate_pct", "acres", "building_sqft")
+"""Numbers shown with the digits they were published with, not with those of their column."""
+
+_SELECTED = (f"trim_scale({name})" if name in _AS_SAID else name for name in COLUMNS)
+LIEN_SELECT = f"SELECT {', '.join(_SELECTED)} FROM liens.liens"  # noqa: S608 - our own names
 
 
 def lien_of(row: Sequence[Any]) -> Lien:

@@ -1,7 +1,7 @@
 """What the catalogue does: record what was seen, import files, answer what is known and what it pays."""
 
 from .importing import FileFacts, ImportReport, RefusedFile, import_file, record_refusal
-from .places import county, county_lookup, counties, load_counties, sales
+from .places import counties, county, county_lookup, load_counties, sales
 from .pricing import payoff_of_lien, payoffs, rule_of_state, rules
 from .reading import export, history, lien, liens, observations
 from .recording import Provenance, RecordCounts, record_observations, register_source

@@ -14,12 +14,11 @@ import msgspec
 from taxlien.kit.database import Session
 from taxlien.kit.ids import new_id
 from taxlien.kit.outbox import emit_many
-
-from .. import repository
-from ..logic import deriving
-from ..logic.deriving import SaleDay, Source, Statement
-from ..logic.mapping import Mapping
-from ..logic.records import (
+from taxlien.services.liens import repository
+from taxlien.services.liens.logic import deriving
+from taxlien.services.liens.logic.deriving import SaleDay, Source, Statement
+from taxlien.services.liens.logic.mapping import Mapping
+from taxlien.services.liens.logic.records import (
     LienRecord,
     PriceIndexRecord,
     ReadCounts,
@@ -28,7 +27,8 @@ from ..logic.records import (
     SaleRecord,
     UnreadableFile,
 )
-from .recording import Provenance, Recorder, RecordCounts, announcement, register_source
+
+from .recording import Provenance, RecordCounts, Recorder, announcement, register_source
 
 BATCH_RECORDS = 5_000
 RECORDS_AT_A_TIME = 100
@@ -195,8 +195,9 @@ class _Batch:
         return bool(self.liens or self.sales or self.prices or self.rejects)
 
     def counties(self) -> set[str]:
-        records = (*(statement.record for statement in self.liens), *self.sales, *self.prices)
-        return {record.county_fips for record in records}
+        found = {statement.record.county_fips for statement in self.liens}
+        found |= {sale.county_fips for sale in self.sales}
+        return found | {price.county_fips for price in self.prices}
 
 
 class _Importer:

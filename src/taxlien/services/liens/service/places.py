@@ -11,9 +11,8 @@ from uuid import UUID
 from taxlien.kit.database import Session
 from taxlien.kit.errors import InvalidInput, NotFound
 from taxlien.kit.reference import reference_text
-
-from .. import repository
-from ..repository import CountyRow, SaleRow
+from taxlien.services.liens import repository
+from taxlien.services.liens.repository import CountyRow, SaleRow
 
 
 def shipped_counties() -> list[CountyRow]:

@@ -14,9 +14,9 @@ from taxlien.kit.errors import InvalidInput, NotFound
 from taxlien.law.cases import answer
 from taxlien.law.errors import NoRule
 from taxlien.law.rulebook import local_rate_as_dict, rule_as_dict
+from taxlien.services.liens import repository
+from taxlien.services.liens.logic.casing import base_of, case_of, cautions
 
-from .. import repository
-from ..logic.casing import base_of, case_of, cautions
 from .reading import lien as lien_with_id
 
 

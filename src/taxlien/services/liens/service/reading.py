@@ -8,10 +8,10 @@ from uuid import UUID
 from taxlien.interfaces.liens import Lien, LienStatus
 from taxlien.kit.database import Session
 from taxlien.kit.errors import NotFound
+from taxlien.services.liens import repository
+from taxlien.services.liens.logic.origins import Origin, origins
+from taxlien.services.liens.repository import Filter, Said, Seen
 
-from .. import repository
-from ..logic.origins import Origin, origins
-from ..repository import Filter, Said, Seen
 from .places import bounds
 
 EXPLAINED_OBSERVATIONS = 1_000

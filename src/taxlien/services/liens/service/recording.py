@@ -14,11 +14,10 @@ from taxlien.kit.database import Session
 from taxlien.kit.events import Event
 from taxlien.kit.ids import new_id
 from taxlien.kit.outbox import emit_many
-
-from .. import repository
-from ..logic import deriving
-from ..logic.deriving import Change, County, Known, SaleDay, Source, Statement
-from ..logic.records import LienRecord, Reject
+from taxlien.services.liens import repository
+from taxlien.services.liens.logic import deriving
+from taxlien.services.liens.logic.deriving import Change, County, Known, SaleDay, Source, Statement
+from taxlien.services.liens.logic.records import LienRecord, Reject
 
 
 class Provenance(NamedTuple):

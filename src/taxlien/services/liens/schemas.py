@@ -1,0 +1,262 @@
+"""Bodies of the catalogue's HTTP answers and questions. Money and rates are strings of decimals."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+
+from taxlien.interfaces.liens import Lien, LienStatus
+
+DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["2104.88"])]
+
+
+def _as_json(kind: Any) -> Any:
+    """Return the type a field has in JSON: decimals are strings there."""
+    if kind is Decimal:
+        return DecimalText
+    if get_origin(kind) in (Union, UnionType):
+        return Union[tuple(_as_json(part) for part in get_args(kind))]  # noqa: UP007
+    return kind
+
+
+_LIEN_FIELDS: dict[str, Any] = {
+    name: (_as_json(kind), ...)
+    for name, kind in get_type_hints(Lien).items()
+    if name in Lien.__struct_fields__
+}
+LienBody: type[BaseModel] = create_model(
+    "Lien", __doc__="One lien as the catalogue knows it now; null is unknown.", **_LIEN_FIELDS
+)
+
+
+class LienPage(BaseModel):
+    """Liens by county, or by time of last change when ``updated_since`` was given."""
+
+    items: list[LienBody]
+    next_cursor: str | None
+
+
+class OriginBody(BaseModel):
+    """Who said a current value. Null ``observation``: it comes from the county's list of sales."""
+
+    value: Any
+    observation: int | None
+    source: str | None
+    observed_at: datetime | None
+
+
+class ObservationBody(BaseModel):
+    """What one source said at one time, word for word after parsing."""
+
+    number: int
+    source: str
+    source_title: str
+    legal_status: str
+    file: str | None
+    line: int | None
+    url: str | None
+    fetched_at: datetime
+    parser_version: str
+    content_sha256: str
+    values: dict[str, Any]
+
+
+class ObservationPage(BaseModel):
+    """Observations of a lien, latest first, and the origin of each of its current values."""
+
+    lien_id: UUID
+    fields: dict[str, OriginBody]
+    items: list[ObservationBody]
+    next_cursor: str | None
+
+
+class StatusBody(BaseModel):
+    """A status; ``seen_on`` is the source's own date where it gives one."""
+
+    number: int
+    status: LienStatus
+    seen_on: date | None
+    observed_at: datetime
+    source: str
+
+
+class HistoryPage(BaseModel):
+    """Statuses of a lien in the order they were learned."""
+
+    lien_id: UUID
+    items: list[StatusBody]
+    next_cursor: str | None
+
+
+class CountyBody(BaseModel):
+    """A county or county equivalent; coordinates are those of its centroid, in degrees."""
+
+    fips: str
+    name: str
+    full_name: str
+    state: str
+    state_fips: str
+    time_zone: str
+    latitude: float
+    longitude: float
+
+
+class CountyPage(BaseModel):
+    """Counties by FIPS code."""
+
+    items: list[CountyBody]
+    next_cursor: str | None
+
+
+class SaleBody(BaseModel):
+    """A day on which a county sold; ``kind`` is the source's word."""
+
+    id: UUID
+    county_fips: str
+    state: str
+    county: str
+    sale_date: date
+    kind: str
+    label: str | None
+    tax_year: int | None
+    source: str
+
+
+class SalePage(BaseModel):
+    """Sales by county and day."""
+
+    items: list[SaleBody]
+    next_cursor: str | None
+
+
+class Component(BaseModel):
+    """One line of a payoff, with the law it follows."""
+
+    model_config = ConfigDict(extra="allow")
+
+    label: str
+    amount: DecimalText
+    months: int | None = None
+    rate_pct: DecimalText | None = None
+    statute: str | None
+
+
+class CaseError(BaseModel):
+    """Why a case has no payoff."""
+
+    code: Literal["no_rule", "not_redeemable", "invalid_case"]
+    message: str
+    field: str | None = None
+
+
+class Answer(BaseModel):
+    """A payoff, or ``error``. ``interest`` is that on the face and every subsequent tax."""
+
+    id: str | int | float | bool | None
+    error: CaseError | None = None
+    rule: str | None = None
+    interest: DecimalText | None = None
+    penalty: DecimalText | None = None
+    owner_payoff: DecimalText | None = None
+    holder_proceeds: DecimalText | None = None
+    outlay: DecimalText | None = None
+    roi_pct: DecimalText | None = None
+    xirr_pct: DecimalText | None = None
+    components: list[Component] | None = None
+    repaid: list[Component] | None = None
+    unrecovered_costs: DecimalText | None = None
+    warnings: list[str] | None = None
+
+
+class LienAnswer(Answer):
+    """The payoff of a lien, and the case that was made of it."""
+
+    lien_id: UUID
+    case: dict[str, Any]
+
+
+class Answers(BaseModel):
+    """Answers in the order of the cases."""
+
+    answers: list[Answer]
+
+
+class PaymentBody(BaseModel):
+    """A later tax that the holder paid."""
+
+    paid_on: date
+    amount: DecimalText
+    tax_year: int | None = None
+    note: str | None = None
+
+
+class CostBody(BaseModel):
+    """A cost of the holder; without ``paid_on`` it was paid at the sale."""
+
+    kind: str
+    amount: DecimalText
+    paid_on: date | None = None
+    note: str | None = None
+
+
+class CaseBody(BaseModel):
+    """One case. Keys that begin with ``expected_`` are ignored."""
+
+    state: str = Field(examples=["FL"])
+    sale_date: date
+    redeemed_on: date
+    id: str | int | None = None
+    county_fips: str | None = Field(default=None, examples=["12105"])
+    face_amount: DecimalText | None = None
+    bid_rate_pct: DecimalText | None = None
+    premium: DecimalText | None = None
+    price: DecimalText | None = None
+    homestead: bool | None = None
+    track: Literal["lien", "redeemable_deed", "deed"] | None = None
+    property_class: Literal["homestead", "agricultural", "mineral", "other"] | None = None
+    deed_recorded_on: date | None = None
+    subsequent_taxes: list[PaymentBody] | None = None
+    costs: list[CostBody] | None = None
+
+
+class CasesBody(BaseModel):
+    """Several cases at once."""
+
+    cases: list[CaseBody] = Field(min_length=1, max_length=1000)
+
+
+class RulesBody(BaseModel):
+    """Rules of law as rows; the fields are explained in docs/law.md."""
+
+    on: date | None
+    rules: list[dict[str, Any]]
+
+
+class StateRulesBody(BaseModel):
+    """A state's rules and the rates its counties or sale years add."""
+
+    state: str
+    on: date | None
+    rules: list[dict[str, Any]]
+    local_rates: list[dict[str, Any]]
+
+
+def request_schema(kind: Any) -> dict[str, Any]:
+    """Return the JSON schema of a body that a door reads itself, without references outward."""
+    schema = TypeAdapter(kind).json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def inline(part: Any) -> Any:
+        if isinstance(part, dict):
+            if "$ref" in part:
+                return inline(definitions[part["$ref"].rpartition("/")[2]])
+            return {name: inline(value) for name, value in part.items()}
+        return [inline(item) for item in part] if isinstance(part, list) else part
+
+    found: dict[str, Any] = inline(schema)
+    return found

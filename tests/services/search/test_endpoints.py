@@ -1,0 +1,108 @@
+"""``/v1/search`` as a client sees it: answers, refusals that name the field, and never a 500."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import httpx2
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, settings
+
+from taxlien.kit.http.app import create_app
+from taxlien.services.search import service
+from taxlien.services.search.endpoints import router
+
+
+def app() -> FastAPI:
+    return create_app(title="search", routers=[router])
+
+
+schema = schemathesis.openapi.from_asgi("/internal/openapi.json", app())
+
+
+@pytest.fixture
+async def client(process_index, make_lien):
+    liens = [
+        make_lien(1, face_amount=Decimal("1500.00"), bid_rate_pct=Decimal(18)),
+        make_lien(2, face_amount=Decimal("2500.00"), bid_rate_pct=Decimal(5)),
+        make_lien(3, face_amount=Decimal("900.00"), bid_rate_pct=None, status="advertised"),
+        make_lien(4, state="MD", county_fips="24510", county="Baltimore city", bid_rate_pct=None,
+                  face_amount=None, situs_address="4 OAK ST", city="BALTIMORE"),
+    ]  # fmt: skip
+    await service.index_liens(liens)
+    transport = httpx2.ASGITransport(app())
+    async with httpx2.AsyncClient(transport=transport, base_url="http://search") as opened:
+        yield opened
+
+
+async def test_search_combines_words_filters_and_order(client) -> None:
+    answer = (
+        await client.get("/v1/search?q=armstrong av&state=FL&price_max=2600&sort=roi_desc&page=1")
+    ).json()
+    assert [item["face_amount"] for item in answer["items"]] == ["1500.00", "900.00", "2500.00"]
+    assert [item["rate_basis"] for item in answer["items"]] == ["bid", "maximum", "bid"]
+    assert (answer["total"], answer["page"], answer["pages"]) == (3, 1, 1)
+    assert answer["facets"]["state"] == [{"value": "FL", "count": 3}]
+    assert answer["took_ms"] >= 0
+
+
+async def test_lien_of_unknown_price_comes_last_and_shows_null(client) -> None:
+    for order in ("price_asc", "price_desc"):
+        items = (await client.get(f"/v1/search?sort={order}")).json()["items"]
+        assert items[-1]["price"] is None
+        assert None not in [item["price"] for item in items[:-1]]
+
+
+async def test_autocomplete_and_filters_tell_what_there_is(client) -> None:
+    found = (await client.get("/v1/search/autocomplete?q=balt")).json()["suggestions"]
+    assert found[0] == {
+        "kind": "county",
+        "text": "Baltimore city",
+        "state": "MD",
+        "county_fips": "24510",
+        "count": 1,
+    }
+    filters = (await client.get("/v1/search/filters")).json()
+    assert {f["value"]: f["count"] for f in filters["filters"]["state"]} == {"FL": 3, "MD": 1}
+    assert "roi_desc" in filters["sorts"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("sort=cheapest", "sort"),
+        ("price_min=abc", "price_min"),
+        ("page=0", "page"),
+        ("page=x", "page"),
+        ("page_size=1000", "page_size"),
+        ("state=ZZ", "state"),
+        (f"q={'a' * 10_000}", "q"),
+    ],
+)
+async def test_refusal_is_a_problem_that_names_the_field(client, query, field) -> None:
+    response = await client.get(f"/v1/search?{query}")
+    assert response.status_code == 422
+    assert response.headers["content-type"].startswith("application/problem+json")
+    problem = response.json()
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert field in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["q=", "q=%00", "q=%ff%fe", "q=%F0%9F%8F%A0", "q=a%00b", "q=%22(", "q=*&sort=price_asc",
+     "q=x&page=10000&page_size=1", "county=%00", "type=%00%7C", "q=%E2%80%AE"],
+)  # fmt: skip
+async def test_strange_input_gets_an_answer(client, query) -> None:
+    assert (await client.get(f"/v1/search?{query}")).status_code == 200
+
+
+@schema.parametrize()
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_request_at_all_gets_a_server_error(case, client) -> None:
+    response = case.call()
+    assert response.status_code < 500
