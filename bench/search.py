@@ -1,6 +1,6 @@
 """How fast liens are indexed and found, and how much faster than PostgreSQL on the same rows.
 
-    python bench/search.py [--liens 200000] [--seed 1] [--seconds 3] [--no-postgres] [--threads 1]
+    python bench/search.py [--liens 200000] [--seed 1] [--seconds 1.5] [--no-postgres]
 
 Prints a table; every figure comes from this run. PostgreSQL is the one at TAXLIEN_DATABASE_URL, or an
 embedded server that lives for the run; its indexes are the usual good ones (pg_trgm, btree).
@@ -259,7 +259,7 @@ async def ask_postgres(connection: psycopg.AsyncConnection, query: SearchQuery) 
     rows = await (await connection.execute(sql.format(" AND ".join(clauses)), values)).fetchall()
     if not rows and query.text:
         values[0] = query.text.lower()
-        near = ["%s <% words", *clauses[1 + len(query.text.split()) :]]
+        near = ["%s <%% words", *clauses[1 + len(query.text.split()) :]]
         kept = [values[0], *values[len(query.text.split()) :]]
         rows = await (await connection.execute(sql.format(" AND ".join(near)), kept)).fetchall()
     return len(rows)
@@ -350,7 +350,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--liens", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=2.0, help="at most, per kind of question")
+    parser.add_argument("--seconds", type=float, default=1.5, help="at most, per kind of question")
     parser.add_argument("--no-postgres", action="store_true")
     asyncio.run(run(parser.parse_args()))
 

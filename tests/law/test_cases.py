@@ -174,6 +174,16 @@ def test_south_carolina_without_the_commission_bid_warns_that_no_cap_was_applied
     assert any("cap" in warning for warning in found["warnings"])
 
 
+def test_south_carolina_sales_of_late_2019_had_a_second_year(rulebook: RuleBook) -> None:
+    case = {"id": "sc", "state": "SC", "face_amount": "9000.00", "price": "30000.00"}
+    second = answer(case | {"sale_date": "2019-12-02", "redeemed_on": "2021-04-02"}, rulebook)
+    assert second["rule"] == "SC/redeemable_deed/2019-09-30"
+    assert second["interest"] == "5400.00"
+    for sold, late in (("2018-12-03", "2019-12-04"), ("2020-12-07", "2021-12-08")):
+        found = answer(case | {"sale_date": sold, "redeemed_on": late}, rulebook)
+        assert found["error"]["code"] == "not_redeemable"
+
+
 def test_georgia_owners_association_sums_are_repaid_without_a_premium_since_2016(
     rulebook: RuleBook,
 ) -> None:

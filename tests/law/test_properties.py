@@ -20,6 +20,8 @@ from taxlien.law.pricing import Pricer
 
 BOOK = load_rulebook()
 STATES = BOOK.states()
+# a busy machine is no failure
+UNHURRIED = settings(deadline=None, max_examples=200)
 COUNTY = {"MD": "24021", "CO": "08069"}
 
 money = st.integers(1, 10**9).map(lambda cents: Decimal(cents) / 100)
@@ -61,7 +63,7 @@ def try_payoff(case: Case) -> Payoff | None:
         return None
 
 
-@settings(max_examples=400)
+@UNHURRIED
 @given(cases())
 def test_nothing_is_negative_and_lines_add_up_to_both_totals(case: Case) -> None:
     found = try_payoff(case)
@@ -80,7 +82,7 @@ def test_nothing_is_negative_and_lines_add_up_to_both_totals(case: Case) -> None
     assert all(line.statute for line in found.lines)
 
 
-@settings(max_examples=300)
+@UNHURRIED
 @given(cases(), st.integers(1, 400))
 def test_waiting_never_makes_the_interest_on_the_sale_smaller(case: Case, more: int) -> None:
     earlier = try_payoff(case)
@@ -94,11 +96,13 @@ def test_waiting_never_makes_the_interest_on_the_sale_smaller(case: Case, more: 
     assert later.owner_payoff >= earlier.owner_payoff
 
 
+@UNHURRIED
 @given(cases())
 def test_a_case_survives_the_round_trip_through_json(case: Case) -> None:
     assert parse(json.loads(json.dumps(case_as_dict(case, "x")))) == case
 
 
+@UNHURRIED
 @given(cases())
 def test_an_answer_is_json_and_keeps_its_id(case: Case) -> None:
     line = json.dumps(case_as_dict(case, "x") | {"expected_owner_payoff": "1"})
@@ -109,6 +113,7 @@ def test_an_answer_is_json_and_keeps_its_id(case: Case) -> None:
         assert found["error"]["code"] in {"no_rule", "not_redeemable", "invalid_case"}
 
 
+@UNHURRIED
 @given(
     st.text(st.characters(min_codepoint=65, max_codepoint=90), min_size=0, max_size=3).filter(
         lambda code: code not in STATES
@@ -120,6 +125,7 @@ def test_an_unknown_state_answers_no_rule(state: str, sold: date) -> None:
         payoff(Case(state=state, sale_date=sold, redeemed_on=sold, face_amount=Decimal(1)), BOOK)
 
 
+@UNHURRIED
 @given(st.sampled_from(STATES), st.dates(date(1800, 1, 1), date(1979, 12, 31)))
 def test_a_date_before_any_version_answers_no_rule(state: str, sold: date) -> None:
     with pytest.raises(NoRule):
@@ -135,7 +141,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@UNHURRIED
 @given(cases(), st.data())
 def test_no_value_of_any_field_breaks_the_answer(case: Case, data: st.DataObject) -> None:
     written = case_as_dict(case, "x")
@@ -145,6 +151,7 @@ def test_no_value_of_any_field_breaks_the_answer(case: Case, data: st.DataObject
     assert "error" in found or "owner_payoff" in found
 
 
+@UNHURRIED
 @given(st.text(max_size=200))
 def test_any_text_is_answered_with_one_line(text: str) -> None:
     found = answer_line(text, BOOK)
@@ -152,7 +159,7 @@ def test_any_text_is_answered_with_one_line(text: str) -> None:
     assert "error" in json.loads(found)
 
 
-@settings(max_examples=400)
+@UNHURRIED
 @given(cases(), st.integers(1, 48))
 def test_the_fast_path_gives_the_figures_of_the_full_engine(case: Case, months: int) -> None:
     price = Pricer(BOOK, months).price(

@@ -28,7 +28,7 @@ async def jobs_of(
 ) -> AsyncIterator[None]:
     """Run the jobs of ``roles`` (worker, relay) beside what happens inside; on the way out, let them end."""
     stop = asyncio.Event()
-    bus = await connect_bus(settings.require("bus_url"))
+    bus = connect_bus(settings.require("bus_url"))
     databases = {
         name: Database(settings.database_url_for(name), service=name)
         for name in services

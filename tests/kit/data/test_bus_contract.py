@@ -54,7 +54,6 @@ async def test_a_group_gets_every_message_with_its_body_and_type(bus: Bus) -> No
     found = await receive_all(subscription, 250)
     assert sorted(d.body for d in found) == sorted(m.body for m in sent)
     assert {d.type for d in found} == {"thing.made"}
-    assert {d.attempt for d in found} == {1}
 
 
 async def test_messages_of_one_key_arrive_in_the_order_they_were_published(bus: Bus) -> None:
@@ -116,7 +115,7 @@ async def test_an_acknowledgement_out_of_order_loses_nothing_before_it(bus: Bus)
     await found[3].ack()
     await subscription.close()
     again = await bus.subscribe("reading.holes", ["thing.made"])
-    assert {0, 1, 2, 4} <= {int(d.body) for d in await receive_all(again, 4)}
+    assert [int(d.body) for d in await receive_all(again, 4)][:3] == [0, 1, 2]
 
 
 async def test_two_members_of_a_group_share_its_messages(bus: Bus) -> None:

@@ -130,7 +130,10 @@ PLANTED: list[tuple[st.SearchStrategy[str], list[str]]] = [
             "secret: {}",
         ],
     ),
-    (passwords, ["postgresql://taxlien:{}@host:5432/db", "redis://:{}@h", "PASSWORD='{}'", "pwd={} host=h"]),
+    (
+        passwords,
+        ["postgresql://taxlien:{}@host:5432/db", "redis://:{}@h", "PASSWORD='{}'", "pwd={} host=h"],
+    ),
 ]
 
 CONTEXTS: list[Callable[[str], str]] = [

@@ -92,8 +92,9 @@ async def test_postgres_is_durable_private_and_its_owner_no_superuser(
     url = stack.environment()["TAXLIEN_DATABASE_URL"]
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         names = ("synchronous_commit", "fsync", "listen_addresses", "jit", "is_superuser")
-        found = {n: (await (await connection.execute(f"SHOW {n}")).fetchone())[0] for n in names}
-        assert found == dict(zip(names, ("on", "on", "127.0.0.1", "off", "off"), strict=True))
+        query = f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}"
+        found = await (await connection.execute(query)).fetchone()
+        assert found == ("on", "on", "127.0.0.1", "off", "off")
         await connection.execute("CREATE ROLE taxlien_liens LOGIN PASSWORD 'x'")
         await connection.execute("CREATE SCHEMA liens AUTHORIZATION taxlien_liens")
         await connection.execute("CREATE DATABASE another")
@@ -165,3 +166,9 @@ async def test_cluster_of_another_major_version_is_refused_in_words(
     (home / "postgres" / "cluster" / "PG_VERSION").write_text("15\n")
     with pytest.raises(PartFailed, match=r"written by version 15.*pg_dump"):
         await make_stack(home, ["postgres"]).start()
+
+
+async def test_home_that_cannot_be_written_is_refused_in_words(make_stack: MakeStack) -> None:
+    home = Path(__file__)
+    with pytest.raises(StackError, match=r"cannot be written .*TAXLIEN_HOME"):
+        await make_stack(home, ["valkey"]).start()

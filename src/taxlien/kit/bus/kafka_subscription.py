@@ -123,7 +123,7 @@ class KafkaSubscription:
         kind = _type_of(message)
         if kind in self._types or place[0] == self._replays:
             progress.open[offset] = None
-            self._queue.append(Delivery(kind, message.value() or b"", 1, (place, offset), self))
+            self._queue.append(Delivery(kind, message.value() or b"", (place, offset), self))
 
     def _acknowledge(self, receipts: Sequence[tuple[Place, int]]) -> None:
         for place, offset in receipts:

@@ -11,8 +11,13 @@ from uuid import uuid4
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
-from taxlien.kit.bus.nats_connections import Publisher, Reader, translated
-from taxlien.kit.bus.nats_subscription import NatsSubscription
+from taxlien.kit.bus.nats_connections import Publisher, Reader, ask, translated
+from taxlien.kit.bus.nats_subscription import (
+    PIN_GROUP,
+    PIN_SECONDS,
+    TYPE_HEADER,
+    NatsSubscription,
+)
 from taxlien.kit.bus.protocol import (
     DEFAULT_PREFIX,
     DeadLetter,
@@ -28,12 +33,11 @@ DAY = 86_400.0
 EVENTS_KEPT = 7 * DAY
 LETTERS_KEPT = 90 * DAY
 DUPLICATE_WINDOW = 120.0
-ACK_WAIT = 30.0
+# Long, since what a dead member left is delivered again by a reset, not by this timeout.
+ACK_WAIT_SECONDS = 3600
 MAX_ACK_PENDING = 20_000
 
-_GROUP, _TYPE, _ERROR, _FAILED_AT = (
-    f"Taxlien-{name}" for name in ("Group", "Type", "Error", "Failed-At")
-)
+_GROUP, _ERROR, _FAILED_AT = (f"Taxlien-{name}" for name in ("Group", "Error", "Failed-At"))
 
 
 class NatsBus:
@@ -62,29 +66,37 @@ class NatsBus:
     async def subscribe(self, group: str, types: Sequence[str]) -> Subscription:
         async with translated("subscribe"):
             client = await self._reader.connected()
-            stream = client.jetstream()
-            await self._ensure_streams(stream)
+            await self._ensure_streams(client.jetstream())
             durable = durable_of(group)
-            await stream.add_consumer(
-                self.stream,
-                api.ConsumerConfig(
-                    durable_name=durable,
-                    deliver_policy=api.DeliverPolicy.ALL,
-                    ack_policy=api.AckPolicy.EXPLICIT,
-                    ack_wait=ACK_WAIT,
-                    max_ack_pending=MAX_ACK_PENDING,
-                    filter_subjects=[
-                        *(f"{self.prefix}.events.{name}" for name in types),
-                        f"{self.prefix}.replay.{group}",
-                    ],
-                ),
+            state = await ask(
+                client,
+                f"$JS.API.CONSUMER.CREATE.{self.stream}.{durable}",
+                {"stream_name": self.stream, "config": self._durable(group, types)},
             )
-            return await NatsSubscription.open(self._reader, self.prefix, self.stream, durable)
+            return await NatsSubscription.open(
+                self._reader, self.prefix, self.stream, durable, alone=not state.get("num_waiting")
+            )
+
+    def _durable(self, group: str, types: Sequence[str]) -> dict[str, object]:
+        return {
+            "durable_name": durable_of(group),
+            "deliver_policy": "all",
+            "ack_policy": "explicit",
+            "ack_wait": ACK_WAIT_SECONDS * 1_000_000_000,
+            "max_ack_pending": MAX_ACK_PENDING,
+            "priority_policy": "pinned_client",
+            "priority_groups": [PIN_GROUP],
+            "priority_timeout": PIN_SECONDS * 1_000_000_000,
+            "filter_subjects": [
+                *(f"{self.prefix}.events.{name}" for name in types),
+                f"{self.prefix}.replay.{group}",
+            ],
+        }
 
     async def dead_letter(self, group: str, delivery: Delivery, error: str) -> None:
         headers = {
             _GROUP: group,
-            _TYPE: delivery.type,
+            TYPE_HEADER: delivery.type,
             _ERROR: error,
             _FAILED_AT: datetime.now(UTC).isoformat(),
         }
@@ -115,7 +127,7 @@ class NatsBus:
         subject = f"{self.prefix}.replay.{letter.group}"
         # A fresh message id: the server would otherwise drop what it has just seen.
         await self._publisher.send(
-            [(subject, letter.body, {_TYPE: letter.type, "Nats-Msg-Id": str(uuid4())})]
+            [(subject, letter.body, {TYPE_HEADER: letter.type, "Nats-Msg-Id": str(uuid4())})]
         )
         async with translated("replay"):
             await stream.delete_msg(self.letters, int(letter_id))
@@ -178,7 +190,7 @@ def _letter(message: api.RawStreamMsg) -> DeadLetter:
     return DeadLetter(
         id=str(message.seq),
         group=headers.get(_GROUP, ""),
-        type=headers.get(_TYPE, ""),
+        type=headers.get(TYPE_HEADER, ""),
         error=headers.get(_ERROR, ""),
         failed_at=failed_at,
         body=message.data or b"",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import nats
@@ -35,6 +36,15 @@ async def translated(doing: str) -> AsyncIterator[None]:
         yield
     except (nats.errors.Error, OSError, TimeoutError) as error:
         raise BusError(f"{doing}: {type(error).__name__}: {error}") from error
+
+
+async def ask(client: Client, subject: str, request: object) -> dict[str, Any]:
+    """Return the answer of JetStream's API, for what the client library has no function for."""
+    reply = await client.request(subject, msgspec.json.encode(request), timeout=CONNECT_SECONDS)
+    answer: dict[str, Any] = msgspec.json.decode(reply.data)
+    if error := answer.get("error"):
+        raise BusError(f"{subject}: {error.get('description', error)}")
+    return answer
 
 
 async def _quiet(error: Exception) -> None:

@@ -1,4 +1,13 @@
-"""A group's hold on a JetStream durable: pulls ahead, acknowledges without waiting, keeps alive."""
+"""A group's hold on a JetStream durable: one member active at a time, everything in order.
+
+JetStream alone would deliver a dead member's messages again only after a timeout, behind newer ones
+of the same key, and would spread a key over all members. Two features of NATS 2.14 prevent that:
+
+- the durable is *pinned*: the server serves one member until it stops asking for ``PIN_SECONDS``;
+- a member that begins, takes over or misses a message *resets* the durable to the last
+  acknowledgement in a row, so that all behind it comes again in order. What had been done already
+  is recognised by the inbox.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +15,28 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-import msgspec
+from msgspec.json import encode
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as Inbox
 
-from taxlien.kit.bus.nats_connections import Reader, translated
+from taxlien.kit.bus.nats_connections import Reader, ask, translated
 from taxlien.kit.bus.protocol import BusError, Delivery
 
-PULL_SECONDS = 30
-KEEP_ALIVE_SECONDS = 10.0
-_NAK, _PROGRESS = b"-NAK", b"+WPI"
-_FATAL = {"404", "409", "503"}
-_HARMLESS = ("Message Size Exceeds", "Batch Completed", "Server Shutdown", "Leadership Change")
+PIN_SECONDS = 10
+PIN_GROUP = "active"
+TYPE_HEADER = "Taxlien-Type"
+
+_PULL_SECONDS = 4
+_ALIVE_SECONDS = 2.0
+_REMNANT_SECONDS = 1.0
+_NANOSECONDS = 1_000_000_000
+_PULL_OVER, _WRONG_PIN = {"404", "408"}, "423"
+_PASSING = ("Message Size Exceeds", "Batch Completed", "Server Shutdown", "Leadership Change")
 
 
 class NatsSubscription:
-    """One pull request is out at a time, for as many messages as the last ``fetch`` asked for.
-
-    While messages are fetched and not yet acknowledged, the server is told every 10 s that they are
-    being worked on; a process that dies stops telling, and they go to another after ``ACK_WAIT``.
-    """
+    """One request for messages is out at a time, for as many as the last ``fetch`` asked for."""
 
     def __init__(
         self, reader: Reader, client: Client, prefix: str, stream: str, durable: str
@@ -34,23 +44,34 @@ class NatsSubscription:
         self._reader = reader
         self._client = client
         self._events = f"{prefix}.events."
-        self._ask = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        self._durable = f"{stream}.{durable}"
         self._inbox = client.new_inbox()
         self._subscription: Inbox | None = None
+        self._alive: asyncio.Task[None] | None = None
         self._queue: deque[Msg] = deque()
-        self._unacked: dict[str, None] = {}  # in the order of delivery
         self._arrived = asyncio.Event()
-        self._expected = 0
+        self._expected = 0  # messages the server may still send for the last request
         self._pull_ends = 0.0
+        self._pin = ""
+        self._next = 0  # the durable's number of the next message; 0 before the first reset
+        self._must_reset = False
+        self._aside: list[Msg] | None = None  # what arrives while a reset is under way
+        self._reset_at = 0.0
+        self._doubt = False
+        self._idle = False
         self._lost: str | None = None
-        self._keeper: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, reader: Reader, prefix: str, stream: str, durable: str) -> NatsSubscription:
-        """Return a subscription that is ready to fetch."""
+    async def open(
+        cls, reader: Reader, prefix: str, stream: str, durable: str, *, alone: bool
+    ) -> NatsSubscription:
+        """Return a subscription that is ready to fetch. ``alone``: no other member is there."""
         self = cls(reader, await reader.connected(), prefix, stream, durable)
         self._subscription = await self._client.subscribe(self._inbox, cb=self._receive)
-        self._keeper = asyncio.create_task(self._keep_alive())
+        if alone:
+            await unpin(self._client, self._durable)
+            await self._reset()
+        self._alive = asyncio.create_task(self._stay_pinned())
         reader.watch(self._reconnected)
         return self
 
@@ -58,9 +79,13 @@ class NatsSubscription:
         loop = asyncio.get_running_loop()
         ends = loop.time() + timeout
         async with translated("fetch"):
-            while not self._queue:
+            while self._must_reset or not self._queue:
                 if self._lost is not None:
                     raise BusError(f"fetch: {self._lost}")
+                if self._must_reset or (self._idle and await self._is_orphaned()):
+                    await self._reset()
+                    continue
+                self._idle = False
                 self._arrived.clear()
                 await self._pull(max_messages)
                 try:
@@ -72,73 +97,138 @@ class NatsSubscription:
             # Ask for the next before these are taken: a cancelled fetch must not take any with it.
             taken = min(max_messages, len(self._queue))
             await self._pull(max_messages, taken)
-        return [self._delivery(self._queue.popleft()) for _ in range(taken)]
+        return [self._delivery(self._queue.popleft()) for _ in range(min(taken, len(self._queue)))]
 
     async def ack_all(self, deliveries: Sequence[Delivery]) -> None:
         async with translated("ack"):
             for delivery in deliveries:
-                reply = str(delivery.receipt)
-                self._unacked.pop(reply, None)
-                await self._client.publish(reply)
+                await self._client.publish(str(delivery.receipt))
 
     async def close(self) -> None:
+        if self._lost == "closed":
+            return
+        self._lost = "closed"
         self._reader.unwatch(self._reconnected)
-        if self._keeper is not None:
-            self._keeper.cancel()
+        if self._alive is not None:
+            self._alive.cancel()
+        self._queue.clear()
         if self._client.is_connected and self._subscription is not None:
             async with translated("close"):
                 await self._subscription.unsubscribe()
-                for reply in self._unacked:
-                    await self._client.publish(reply, _NAK)
-                await self._client.flush(timeout=5)
-        self._unacked.clear()
-        self._queue.clear()
-        self._lost = "closed"
+                await self._client.flush(timeout=5)  # acknowledgements first, then the next member
+                if self._pin:
+                    await unpin(self._client, self._durable)
 
     async def _pull(self, wanted: int, taken: int = 0) -> None:
         now = asyncio.get_running_loop().time()
-        if self._lost is not None or len(self._queue) - taken >= wanted:
-            return
-        if self._expected > 0 and now < self._pull_ends:
+        waiting = self._expected > 0 and now < self._pull_ends
+        if self._lost is not None or waiting or len(self._queue) - taken >= wanted:
             return
         self._expected = wanted
-        self._pull_ends = now + PULL_SECONDS + 1
-        request = {"batch": wanted, "expires": PULL_SECONDS * 1_000_000_000}
-        await self._client.publish(self._ask, msgspec.json.encode(request), self._inbox)
+        self._pull_ends = now + _PULL_SECONDS + 1
+        request = {"batch": wanted, "expires": _PULL_SECONDS * _NANOSECONDS, "group": PIN_GROUP}
+        if self._pin:
+            request["id"] = self._pin
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._durable}"
+        await self._client.publish(subject, encode(request), self._inbox)
+
+    async def _reset(self) -> None:
+        """Have all that is not acknowledged delivered again, in order; drop what came before."""
+        self._aside = []
+        try:
+            answer = await ask(self._client, f"$JS.API.CONSUMER.RESET.{self._durable}", {})
+            self._queue.clear()
+            self._expected = 0
+            self._next = int(answer["ack_floor"]["consumer_seq"]) + 1
+            self._must_reset = self._doubt = False
+            self._reset_at = asyncio.get_running_loop().time()
+            for message in self._aside:
+                self._pin = (message.headers or {}).get("Nats-Pin-Id", "")
+                self._line_up(message)
+        finally:
+            self._aside = None
+
+    async def _is_orphaned(self) -> bool:
+        """Tell whether the member that was served has gone and left something unacknowledged."""
+        state = await ask(self._client, f"$JS.API.CONSUMER.INFO.{self._durable}", {})
+        groups = state.get("priority_groups") or [{}]
+        return bool(state["num_ack_pending"]) and not groups[0].get("pinned_client_id")
 
     async def _receive(self, message: Msg) -> None:
-        status = message.headers.get("Status") if message.headers else None
-        if status is not None and not message.reply:
-            self._pull_ended(status, (message.headers or {}).get("Description", ""))
+        headers = message.headers or {}
+        if not message.reply:
+            self._pull_ended(headers.get("Status", ""), headers.get("Description", ""))
         else:
-            self._queue.append(message)
-            self._unacked[message.reply] = None
             self._expected -= 1
+            pin = headers.get("Nats-Pin-Id", "")
+            if self._aside is not None:
+                self._aside.append(message)
+            elif pin != self._pin and _number(message.reply) != self._next:
+                # Served from now on, in the place of another member: what did that one leave?
+                self._pin = pin
+                self._must_reset = True
+            elif not self._must_reset:
+                self._pin = pin
+                self._line_up(message)
         self._arrived.set()
 
+    def _line_up(self, message: Msg) -> None:
+        """Take the message if it is the next one.
+
+        Another number is a remnant of before the reset, or something was lost on the way. Remnants
+        do not come for longer than a moment.
+        """
+        if _number(message.reply) == self._next:
+            self._next += 1
+            self._queue.append(message)
+        elif asyncio.get_running_loop().time() > self._reset_at + _REMNANT_SECONDS:
+            self._must_reset = True
+        else:
+            self._doubt = True
+
     def _pull_ended(self, status: str, description: str) -> None:
-        """Take note that the server has ended the pull; some reasons mean the durable is gone."""
         self._expected = 0
-        if status in _FATAL and not description.startswith(_HARMLESS):
+        if status == _WRONG_PIN:
+            # Another member was pinned, as this one was silent for too long.
+            self._pin = ""
+            self._must_reset = False
+            self._queue.clear()
+        elif status in _PULL_OVER or description.startswith(_PASSING):
+            self._must_reset = self._must_reset or self._doubt
+            self._idle = not self._pin
+        else:
             self._lost = f"status {status} {description}"
 
     def _reconnected(self) -> None:
         self._expected = 0
+        self._must_reset = bool(self._pin)
         self._arrived.set()
 
     def _delivery(self, message: Msg) -> Delivery:
         if message.subject.startswith(self._events):
             kind = message.subject[len(self._events) :]
         else:
-            kind = (message.headers or {}).get("Taxlien-Type", "")
-        # $JS.ACK.<stream>.<durable>.<times delivered>. ..., or with domain and account before it.
-        parts = message.reply.split(".")
-        attempt = int(parts[4] if len(parts) == 9 else parts[6])
-        return Delivery(kind, message.data, attempt, message.reply, self)
+            kind = (message.headers or {}).get(TYPE_HEADER, "")
+        return Delivery(kind, message.data, message.reply, self)
 
-    async def _keep_alive(self) -> None:
-        while True:
-            await asyncio.sleep(KEEP_ALIVE_SECONDS)
-            if self._client.is_connected:
-                for reply in list(self._unacked):
-                    await self._client.publish(reply, _PROGRESS)
+    async def _stay_pinned(self) -> None:
+        """Keep asking while a handler takes long: who does not ask loses the pin."""
+        while self._lost is None:
+            await asyncio.sleep(_ALIVE_SECONDS)
+            if self._pin and self._client.is_connected:
+                await self._pull(len(self._queue) + 1)
+
+
+async def unpin(client: Client, durable: str) -> None:
+    """Let another member of the group be served at once."""
+    await ask(client, f"$JS.API.CONSUMER.UNPIN.{durable}", {"group": PIN_GROUP})
+
+
+def _number(reply: str) -> int:
+    """Return the durable's own number of a delivery, from the address of its acknowledgement:
+
+    ``$JS.ACK.<stream>.<durable>.<deliveries>.<stream number>.<number>.<time>.<pending>``, where
+    newer servers put two parts more before the stream.
+    """
+    parts = reply.split(".")
+    return int(parts[6] if len(parts) == 9 else parts[8])

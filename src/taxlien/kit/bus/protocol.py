@@ -30,11 +30,10 @@ class Outgoing:
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """One message as a group received it. ``attempt`` counts deliveries from 1 where the bus knows."""
+    """One message as a group received it; ``receipt`` is the adapter's own."""
 
     type: str
     body: bytes
-    attempt: int
     receipt: object = field(repr=False)
     subscription: Subscription = field(repr=False)
 
@@ -56,7 +55,9 @@ class DeadLetter:
 
 
 class Subscription(Protocol):
-    """A group's hold on the stream. Several subscriptions of one group share its messages."""
+    """A group's hold on the stream. A message goes to one subscription of the group, and messages
+    of one key to the same one for as long as it is there: Kafka shares the keys among them, on NATS
+    one is served and the others stand by."""
 
     async def fetch(self, max_messages: int, timeout: float) -> list[Delivery]:
         """Return what is there, at most ``max_messages``; wait up to ``timeout`` seconds for the first.

@@ -6,6 +6,8 @@ from typing import Any
 
 _METHODS = frozenset({"get", "put", "post", "delete", "patch", "options", "head", "trace"})
 
+_LONGEST_SUMMARY = 100
+
 PROBLEM_SCHEMA: dict[str, Any] = {
     "title": "Problem",
     "description": "Problem details (RFC 9457). `code` is stable; `errors` names each wrong field.",
@@ -29,7 +31,10 @@ PROBLEM_SCHEMA: dict[str, Any] = {
                 },
             },
         },
-        "request_id": {"type": "string"},
+        "request_id": {
+            "type": ["string", "null"],
+            "description": "null when the gateway refused the request before it had an id",
+        },
     },
 }
 
@@ -40,7 +45,10 @@ _PROBLEM_RESPONSE: dict[str, Any] = {
 
 
 def describe_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """Give every operation of ``document`` problem answers in place of FastAPI's own 422 (in place)."""
+    """Give every operation of ``document`` problem answers in place of FastAPI's own 422 (in place).
+
+    Summaries become sentences.
+    """
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -55,4 +63,12 @@ def describe_problems(document: dict[str, Any]) -> dict[str, Any]:
                 responses.pop("422", None)
                 responses["4XX"] = reference
                 responses["5XX"] = reference
+                _say_summary(operation)
     return document
+
+
+def _say_summary(operation: dict[str, Any]) -> None:
+    """Take the first sentence of the docstring as summary, where it is one, instead of a name in capitals."""
+    first = operation.get("description", "").partition("\n")[0].strip()
+    if first and len(first) <= _LONGEST_SUMMARY:
+        operation["summary"] = first.rstrip(".")

@@ -56,7 +56,7 @@ DELETE FROM {outbox} WHERE ctid = ANY(ARRAY(
 """
 
 _COUNT = """
-SELECT (SELECT count(*) FROM (SELECT FROM {outbox} LIMIT {count_up_to}) AS some),
+SELECT (SELECT count(*) FROM (SELECT FROM {outbox} LIMIT {count_up_to}) AS counted),
        (SELECT extract(epoch FROM now() - min(first.created_at))::float8
         FROM generate_series(0, {last_lane}) AS lane, LATERAL (
             SELECT created_at FROM {outbox} AS o WHERE o.lane = lane::smallint
@@ -131,8 +131,8 @@ class Relay:
             wake.clear()
             try:
                 if time.monotonic() >= count_at:
-                    await self._measure()
                     count_at = time.monotonic() + _COUNT_EVERY_SECONDS
+                    await self._measure()
                 if not await self.drain_once():
                     pause = POLL_SECONDS
                 backoff.reset()

@@ -18,7 +18,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from taxlien.kit.settings import KitSettings
 from taxlien.kit.telemetry.context import current_request
-from taxlien.kit.telemetry.masking import mask_value
+from taxlien.kit.telemetry.masking import mask_text, mask_value
 from taxlien.kit.telemetry.traces import current_trace_id
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -109,7 +109,8 @@ _OWN_FIELDS = frozenset({"level", "timestamp", "process", "logger", "trace_id"})
 
 def _mask_event(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     return {
-        key: value if key in _OWN_FIELDS else mask_value(value, key) for key, value in event.items()
+        mask_text(key): value if key in _OWN_FIELDS else mask_value(value, key)
+        for key, value in event.items()
     }
 
 

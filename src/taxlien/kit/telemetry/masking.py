@@ -72,7 +72,7 @@ _LABELLED_NUMBER = re.compile(
 )
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 _URL_PASSWORD = re.compile(
-    r"(?<=://)(?:[^\s/?#:\"'<>]{0,100}:(?!\d{1,5}(?:[/?#\s]|$))[^\s\"'<>]{0,300}|[^\s/?#\"'<>]+)@"
+    r"(?<=://)(?:[^\s/?#:\"'<>]{0,100}:(?!\d{1,5}(?:[/?#\s]|$))[^\s\"']{0,300}|[^\s/?#\"'<>]+)@"
 )
 _BEARER = re.compile(r"\b(bearer|basic|token|apikey)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")

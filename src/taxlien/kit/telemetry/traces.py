@@ -25,7 +25,7 @@ TRACE_ID_HEADER = "x-trace-id"
 def configure_traces(
     settings: KitSettings, *, process: str = "taxlien", exporter: SpanExporter | None = None
 ) -> TracerProvider:
-    """Install the provider of this process, once. Without an endpoint spans live only as ids.
+    """Return a provider, the process's own from the first call on. Without an endpoint spans are only ids.
 
     ``settings.otlp_endpoint`` is the collector's base address, such as ``http://collector:4318``;
     ``exporter`` goes before it. Call ``shutdown()`` on the result to send what waits.
@@ -35,7 +35,8 @@ def configure_traces(
         exporter = OTLPSpanExporter(endpoint=f"{settings.otlp_endpoint.rstrip('/')}/v1/traces")
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        trace.set_tracer_provider(provider)
     # traceparent only: baggage could carry personal data out of the house.
     set_global_textmap(_propagator)
     return provider

@@ -75,7 +75,8 @@ async def examine(home: Path, settings: Mapping[str, str], least_free: int = LEA
     report = Checkup(str(place.root), ".".join(map(str, sys.version_info[:3])))
     if sys.version_info < PYTHON:
         report.problems.append(f"Python {report.python} is too old: 3.11 or newer is needed")
-    _look_at_files(place, report)
+    if not _look_at_files(place, report):
+        return report
     _look_at_disk(place, report, least_free)
     if place.is_held():
         report.supervisor = place.holder()
@@ -98,11 +99,12 @@ async def examine(home: Path, settings: Mapping[str, str], least_free: int = LEA
     return report
 
 
-def _look_at_files(place: StackHome, report: Checkup) -> None:
+def _look_at_files(place: StackHome, report: Checkup) -> bool:
+    """Check who may read what. Return whether this user may."""
     try:
         if not place.root.exists():
             report.notes.append(f"{place.root} is not there yet: `taxlien up` makes it")
-            return
+            return True
         private = (place.root, *(place.root / n for n in ("secrets.json", "stack.json")))
         for path in (p for p in private if p.exists()):
             mode = stat.S_IMODE(path.stat().st_mode)
@@ -114,11 +116,13 @@ def _look_at_files(place: StackHome, report: Checkup) -> None:
                 )
         if not os.access(place.root, os.R_OK | os.W_OK | os.X_OK):
             raise PermissionError
+        return True
     except PermissionError:
         report.problems.append(
             f"{place.root} belongs to another user: run as that user, "
             f"or sudo chown -R {os.geteuid()} {place.root}, or set TAXLIEN_HOME to another folder"
         )
+        return False
 
 
 def _look_at_disk(place: StackHome, report: Checkup, least_free: int) -> None:

@@ -20,7 +20,11 @@ def stop_running(home: Path, seconds: float = 90.0) -> bool:
     supervisor belongs to another user, or does not end in ``seconds``.
     """
     place = StackHome(home)
-    if not place.is_held():
+    try:
+        held = place.is_held()
+    except PermissionError:
+        raise StackError(f"{place.root} belongs to another user; stop it as that user") from None
+    if not held:
         left = [process for process, _ in processes.processes_of(place.root)]
         processes.stop_processes(left, grace=15)
         place.state_file.unlink(missing_ok=True)

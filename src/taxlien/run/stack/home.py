@@ -152,10 +152,13 @@ class StackHome:
             self._lock = None
 
     def is_held(self) -> bool:
-        """Tell whether a living process (this one too) holds the lock."""
+        """Tell whether a living process (this one too) holds the lock.
+
+        Raises PermissionError where the home belongs to another user.
+        """
         try:
             handle = os.open(self.root / "lock", os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         try:
             return not _locked(handle, fcntl.LOCK_SH)

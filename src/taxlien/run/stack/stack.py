@@ -288,6 +288,8 @@ async def _before(stop: asyncio.Event, work: Awaitable[None]) -> bool:
 
 def _first(error: BaseException) -> BaseException:
     """Return the one error that matters out of a group: a StackError if there is any."""
+    if isinstance(error, OSError):
+        return StackError(f"{error.filename or 'the disk'}: {error.strerror or error}")
     if not isinstance(error, BaseExceptionGroup):
         return error
     inner = [_first(found) for found in error.exceptions]

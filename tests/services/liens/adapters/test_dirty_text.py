@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from taxlien.services.liens.adapters.delimited import Lines
+from taxlien.services.liens.adapters.reading import read_records
 from taxlien.services.liens.adapters.shipped import load_mapping
 from taxlien.services.liens.logic.records import ReadCounts, Reject, UnreadableFile
 
@@ -274,8 +275,6 @@ def test_leading_zeros_of_parcels_stay(read: Read) -> None:
 
 
 def test_reading_reports_progress_in_bytes_of_the_file(tmp_path: Path, simple: Any) -> None:
-    from taxlien.services.liens.adapters.reading import read_records
-
     path = tmp_path / "list.csv"
     path.write_bytes(b"Parcel,Face\n" + b"".join(b"A-%d,5.00\n" % n for n in range(60_000)))
     seen: list[int] = []

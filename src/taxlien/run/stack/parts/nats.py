@@ -64,10 +64,10 @@ class Nats:
                 folder=json.dumps(str(folder)),
             ),
         )
-        # A limit for Go's collector: it returns memory when near it, and may go beyond.
+        # A limit for Go's collector, well above what it needs (near the limit it eats the CPU).
         return Launch(
             [str(self.program()), "-c", str(configuration)],
-            environment={"GOMEMLIMIT": "256MiB"},
+            environment={"GOMEMLIMIT": "512MiB"},
             folder=folder,
         )
 

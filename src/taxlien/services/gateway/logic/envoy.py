@@ -138,7 +138,12 @@ def _connection_manager(routes: tuple[Route, ...], cors_origins: Sequence[str]) 
 
 def _route_entries(routes: tuple[Route, ...], cors_origins: Sequence[str]) -> list[Json]:
     entries: list[Json] = [
-        {"name": "healthz", "match": {"path": HEALTH_PATH}, "direct_response": _health()}
+        {
+            "name": "healthz",
+            "match": {"path": HEALTH_PATH},
+            "response_headers_to_add": [_header("content-type", "application/json")],
+            "direct_response": {"status": 200, "body": {"inline_string": '{"status":"alive"}'}},
+        }
     ]
     # Envoy takes the first match, the table the longest path.
     for route in sorted(routes, key=lambda route: len(route.path), reverse=True):
@@ -150,7 +155,9 @@ def _route_entries(routes: tuple[Route, ...], cors_origins: Sequence[str]) -> li
         others = tuple(method for method in route.methods if method not in IDEMPOTENT)
         for methods in filter(None, (idempotent, others)):
             entries.append(_forward(route, methods, cors_origins))
-        entries.append(_wrong_method(route, cors_origins))
+        if route.cross_origin:
+            entries.append(_preflight(route, cors_origins))
+        entries.append(_wrong_method(route))
     entries.append({"name": "unknown", "match": {"prefix": "/"}, **_refusal(404)})
     return entries
 
@@ -199,18 +206,31 @@ def _forward(route: Route, methods: tuple[Method, ...], cors_origins: Sequence[s
     return entry
 
 
-def _wrong_method(route: Route, cors_origins: Sequence[str]) -> Json:
-    """Answer 405 to other methods; browsers' preflights are answered by the CORS filter before."""
+def _preflight(route: Route, cors_origins: Sequence[str]) -> Json:
+    """Let the CORS filter answer a browser's question; it looks only at routes that forward."""
+    asks = [
+        _method_is(("OPTIONS",)),
+        {"name": "origin", "present_match": True},
+        {"name": "access-control-request-method", "present_match": True},
+    ]
+    return {
+        "name": f"preflight {route.path}",
+        "match": {**_match(route), "headers": asks},
+        "route": {"cluster": route.service, "timeout": f"{route.timeout:g}s"},
+        "typed_per_filter_config": _cors(route, cors_origins),
+    }
+
+
+def _wrong_method(route: Route) -> Json:
     return {
         "name": f"other {route.path}",
         "match": _match(route),
         "response_headers_to_add": [_header("allow", ", ".join(route.methods))],
-        "typed_per_filter_config": _cors(route, cors_origins),
         **_refusal(405),
     }
 
 
-def _method_is(methods: tuple[Method, ...]) -> Json:
+def _method_is(methods: Sequence[str]) -> Json:
     return {
         "name": ":method",
         "string_match": {"safe_regex": {"regex": "|".join(methods)}},
@@ -240,10 +260,6 @@ def _cors(route: Route, cors_origins: Sequence[str]) -> Json:
 
 def _refusal(status: int) -> Json:
     return {"direct_response": {"status": status}}
-
-
-def _health() -> Json:
-    return {"status": 200, "body": {"inline_string": '{"status":"alive"}'}}
 
 
 def _security_headers() -> list[Json]:

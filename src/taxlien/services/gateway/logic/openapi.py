@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 _METHODS = frozenset({"get", "put", "post", "delete", "patch", "options", "head", "trace"})
 
-TITLE = "TAXLIEN.online"
+TITLE = "TAXLIEN.online API"
 DESCRIPTION = """\
 What US counties publish about tax liens and deeds, what the law of that state on that date pays, in one
 place.

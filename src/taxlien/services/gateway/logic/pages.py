@@ -22,12 +22,12 @@ body {
   margin: 0; background: var(--ground); color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
 }
-main { max-width: 60rem; margin: 0 auto; padding: clamp(1.5rem, 5vw, 4.5rem) clamp(1rem, 4vw, 2rem); }
+main { max-width: 76rem; margin: 0 auto; padding: clamp(1.5rem, 5vw, 4.5rem) clamp(1rem, 4vw, 2rem); }
 h1 { margin: 0; font-size: clamp(1.9rem, 5vw, 2.75rem); line-height: 1.1; letter-spacing: -.02em; }
 h1 span { color: var(--accent); }
 .lead { max-width: 38rem; margin: 1rem 0 2.5rem; font-size: 1.125rem; color: var(--soft); }
 h2 { margin: 0 0 .25rem; font-size: 1.0625rem; }
-.panels { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
+.panels { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); }
 section { background: var(--panel); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; }
 section p { margin: 0 0 .75rem; color: var(--soft); }
 ul { margin: 0 -.5rem; padding: 0; list-style: none; }
@@ -65,6 +65,8 @@ _SEARCHES = (
 _LAW = (
     ("/v1/liens/rules", "The rules of every state"),
     ("/v1/liens/rules/FL", "Florida: rate, redemption, statute"),
+    ("/v1/liens/counties?state=CO", "Counties of Colorado"),
+    ("/v1/liens/sales", "Sales that are known"),
 )
 _REFERENCE = (
     ("/docs", "API documentation"),
@@ -95,7 +97,7 @@ START_PAGE = f"""<!doctype html>
 date pays, to the cent and with the statute.</p>
 <div class="panels">
 {_section("Search", "Every lien of every imported county, as JSON.", _SEARCHES)}
-{_section("The law", "What redemption pays, by state and sale date.", _LAW)}
+{_section("The law and the places", "What redemption pays, by state and sale date.", _LAW)}
 {_section("For programs", "Everything here is an API first.", _REFERENCE)}
 </div>
 <footer>

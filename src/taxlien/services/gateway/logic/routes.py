@@ -34,7 +34,7 @@ class Route:
     path: str
     service: str
     match: Match = "under"
-    methods: tuple[Method, ...] = ("GET", "HEAD")
+    methods: tuple[Method, ...] = ("GET",)
     timeout: float = 10.0
     attempts: int = 3
     max_body: int = 64 * KIB
@@ -45,10 +45,10 @@ class Route:
 
 ROUTES: tuple[Route, ...] = (
     # liens: the catalogue, the law's rules, payoffs
-    Route(path="/v1/liens", service="liens", methods=("GET", "HEAD", "POST"), max_body=MIB),
+    Route(path="/v1/liens", service="liens"),
     Route(path="/v1/liens/payoff", service="liens", methods=("POST",), max_body=MIB),
     Route(path="/v1/liens/rules", service="liens", cache="hour"),
-    Route(path="/v1/counties", service="liens", cache="hour"),
+    Route(path="/v1/liens/counties", service="liens", cache="hour"),
     # search
     Route(path="/v1/search", service="search", timeout=5.0),
     Route(path="/v1/search/filters", service="search", timeout=5.0, cache="minute"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
@@ -16,6 +16,8 @@ from .delimited import Lines, Row
 from .opening import OpenedFile
 
 SAMPLE = 200
+DEEPEST = 40
+_SCALARS = frozenset({"null", "boolean", "integer", "double", "number", "string"})
 _BROKEN = (ijson.JSONError, UnicodeDecodeError, ValueError, RecursionError, ArithmeticError)
 
 Item = tuple[int, dict[str, str], str]
@@ -97,15 +99,47 @@ class JsonRows:
             yield _item(number, value, text)
 
     def _array(self) -> Iterator[Item | Reject]:
-        prefix = _array_prefix(self._opened.head)
         number = 0
         try:
-            for value in ijson.items(_Pieces(self._opened.chunks()), prefix):
+            for value in _listed(ijson.basic_parse(_Pieces(self._opened.chunks()))):
                 number += 1
                 self._counts.lines = number
                 yield _item(number, value, json.dumps(value, default=str)[:2000])
         except _BROKEN as error:
             raise UnreadableFile(f"not valid JSON: {error}", number + 1) from error
+
+
+def _listed(events: Iterable[tuple[str, Any]]) -> Iterator[Any]:
+    """The elements of the list at the top, or of the first list of objects in the object at the top.
+
+    One element at a time, and none nested deeper than any table is: depth is what an attack grows.
+    """
+    depth, list_depth, may_be = 0, 0, 0
+    builder: Any = None
+    for event, value in events:
+        if event in ("end_map", "end_array"):
+            depth -= 1
+        if builder is None and event in ("start_map", "start_array"):
+            if not list_depth and event == "start_map" and may_be == depth == 2:
+                list_depth = depth
+            if list_depth and depth == list_depth:
+                builder = ijson.ObjectBuilder()
+        elif builder is None and list_depth and depth == list_depth and event in _SCALARS:
+            yield value
+        if builder is not None:
+            builder.event(event, value)
+            if depth == list_depth and event in ("end_map", "end_array"):
+                yield builder.value
+                builder = None
+        if event in ("start_map", "start_array"):
+            depth += 1
+            if depth > DEEPEST:
+                raise UnreadableFile(f"JSON nested more than {DEEPEST} deep")
+            # The list itself: at the top, or in the object at the top and then only if objects follow.
+            may_be = depth if event == "start_array" and depth <= 2 else 0
+            list_depth = list_depth or (1 if may_be == 1 else 0)
+    if not list_depth:
+        raise UnreadableFile("a JSON object without a list of objects in it")
 
 
 def _item(number: int, value: Any, raw: str) -> Item | Reject:
@@ -115,30 +149,15 @@ def _item(number: int, value: Any, raw: str) -> Item | Reject:
 
 
 def _one_a_line(head: bytes) -> bool:
-    first = head.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0].rstrip(b"\r")
+    first, _, rest = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
     if not first.startswith(b"{"):
         return False
     try:
-        json.loads(first)
+        value = json.loads(first)
     except (ValueError, RecursionError):
         return False
-    return True
-
-
-def _array_prefix(head: bytes) -> str:
-    """Where the array of objects is: at the top, or the first one inside an object."""
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        return "item"
-    waiting = None
-    try:
-        for prefix, event, _ in ijson.parse(head):
-            if event == "start_array":
-                waiting = prefix
-            elif event == "start_map" and waiting is not None and prefix == f"{waiting}.item":
-                return str(prefix)
-    except _BROKEN:
-        pass  # the head ends in the middle of the text
-    raise UnreadableFile("a JSON object without a list of objects in it")
+    holds_a_list = any(isinstance(e, list) and e and isinstance(e[0], dict) for e in value.values())
+    return bool(rest.strip()) or not holds_a_list
 
 
 def _flat(value: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:

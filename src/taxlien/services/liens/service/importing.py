@@ -28,9 +28,8 @@ from taxlien.services.liens.logic.records import (
     UnreadableFile,
 )
 
-from .recording import Provenance, RecordCounts, Recorder, announcement, register_source
+from .recording import BATCH_RECORDS, Provenance, RecordCounts, Recorder, announcement, register_source
 
-BATCH_RECORDS = 5_000
 RECORDS_AT_A_TIME = 100
 
 

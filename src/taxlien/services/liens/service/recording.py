@@ -20,6 +20,9 @@ from taxlien.services.liens.logic.deriving import Change, County, Known, SaleDay
 from taxlien.services.liens.logic.records import LienRecord, Reject
 
 
+BATCH_RECORDS = 5_000
+
+
 class Provenance(NamedTuple):
     """Where a batch of records comes from. ``parser_version`` names what turned pages into records."""
 
@@ -80,7 +83,9 @@ async def record_observations(
     """
     recorder = Recorder(session, provenance)
     await repository.lock_counties(session, {record.county_fips for record in records})
-    await recorder.record([deriving.state(record) for record in records])
+    for start in range(0, len(records), BATCH_RECORDS):
+        batch = records[start : start + BATCH_RECORDS]
+        await recorder.record([deriving.state(record) for record in batch])
     return recorder.counts, recorder.refused
 
 

@@ -1,0 +1,348 @@
+"""``taxlien import``: a county's files become liens, each file whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from taxlien.run.commands.import_mapping import Refusal, beside, choose_mapping
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from taxlien.kit.blobs import Blobs
+    from taxlien.kit.database import Database
+    from taxlien.services.liens import service
+    from taxlien.services.liens.logic.mapping import Mapping
+    from taxlien.services.liens.service import ImportReport
+
+RECONNECT_SECONDS = 60.0
+
+
+class Job(NamedTuple):
+    """One file with the mapping that reads it; ``rejects`` is where its bad rows go."""
+
+    path: Path
+    mapping: Mapping
+    rejects: Path
+
+
+class Choices(NamedTuple):
+    """What the user said on the command line."""
+
+    source: str | None
+    mapping: Path | None
+    values: dict[str, str]
+    yes: bool
+    dry_run: bool
+    allow_rejects: bool
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("import")(import_files)
+
+
+def import_files(
+    files: Annotated[list[str], typer.Argument(help="CSV, XLSX or JSON, also gzipped; patterns.")],
+    source: Annotated[str | None, typer.Option(help="Name of the source.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="Your own mapping (YAML).")] = None,
+    county: Annotated[str | None, typer.Option(help="FIPS or name, where no file says it.")] = None,
+    year: Annotated[int | None, typer.Option(help="Sale year, where no file says it.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="File (or folder, for several) for rows not taken.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Use a proposed mapping.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read, compare, keep nothing.")
+    ] = False,
+    allow_rejects: Annotated[
+        bool, typer.Option("--allow-rejects", help="Import even where too many rows are bad.")
+    ] = False,
+) -> None:
+    """Import county files. A file is imported whole or not at all; twice changes nothing.
+
+    Ends with 1 when a file was refused; the others are imported all the same.
+    """
+    from rich.console import Console
+
+    from taxlien.kit.settings import SettingsError
+    from taxlien.run import environment
+
+    console, errors = Console(), Console(stderr=True)
+    environment.load()
+    values = {"county": county, "year": None if year is None else str(year)}
+    choices = Choices(
+        source,
+        mapping,
+        {name: value for name, value in values.items() if value is not None},
+        yes,
+        dry_run,
+        allow_rejects,
+    )
+    try:
+        failed = _run(list(_expand(files)), choices, rejects, console, errors)
+    except (SettingsError, Refusal) as error:
+        errors.print(f"taxlien import: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    if failed:
+        raise typer.Exit(1)
+
+
+def _expand(names: list[str]) -> Iterator[Path]:
+    """Yield the files of names and patterns (``*``, ``?``, ``**``), sorted. Raises ``Refusal``."""
+    from glob import glob
+
+    for name in names:
+        found = [name] if Path(name).exists() else sorted(glob(name, recursive=True))  # noqa: PTH207
+        if not found:
+            raise Refusal(f"there is no file {name}")
+        for path in map(Path, found):
+            if path.is_dir():
+                raise Refusal(f"{path} is a folder: name its files, such as {path}/*.csv")
+            yield path
+
+
+def _run(
+    paths: list[Path],
+    choices: Choices,
+    rejects: Path | None,
+    console: Console,
+    errors: Console,
+) -> int:
+    """Import the files one after another; return how many were refused."""
+    import asyncio
+
+    import uvloop
+
+    from taxlien.kit.blobs import Blobs
+    from taxlien.kit.database import Database
+    from taxlien.kit.settings import KitSettings, read_settings
+
+    settings = read_settings(KitSettings)
+    settings.require("database_url")
+
+    async def work() -> int:
+        blobs = Blobs.from_settings(settings) if settings.objects_url else None
+        database = Database(settings.database_url_for("liens"), service="liens", pool_size=1)
+        done, failed = [], 0
+        try:
+            for path in paths:
+                try:
+                    job = _job(path, choices, rejects, several=len(paths) > 1, console=console)
+                    done.append((job, *await _import(job, database, blobs, choices, console)))
+                except Refusal as error:
+                    failed += 1
+                    errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        finally:
+            await database.close()
+        if done:
+            _summarise(done, console, dry_run=choices.dry_run)
+        return failed
+
+    with _few_collections(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work())
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let Python look for reference cycles rarely: an import makes millions of objects, none cyclic."""
+    import gc
+
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+def _job(
+    path: Path, choices: Choices, rejects: Path | None, *, several: bool, console: Console
+) -> Job:
+    from taxlien.services.liens.logic.mapping import MappingError
+    from taxlien.services.liens.logic.records import UnreadableFile
+
+    try:
+        mapping = choose_mapping(
+            path,
+            mapping=choices.mapping,
+            source=choices.source,
+            yes=choices.yes,
+            console=console,
+        )
+    except MappingError as error:
+        raise Refusal(f"{choices.mapping or path}: {error}") from error
+    except UnreadableFile as error:
+        raise Refusal(f"{path.name} was not imported: it cannot be read: {error}") from error
+    except OSError as error:
+        raise Refusal(f"{path}: {error.strerror}") from error
+    return Job(path, mapping, _rejects_path(path, rejects, several=several))
+
+
+def _rejects_path(path: Path, wanted: Path | None, *, several: bool) -> Path:
+    name = f"{path.name}.rejects.csv"
+    if wanted is None:
+        return beside(path, name)
+    if several or wanted.is_dir():
+        wanted.mkdir(parents=True, exist_ok=True)
+        return wanted / name
+    return wanted
+
+
+async def _import(
+    job: Job, database: Database, blobs: Blobs | None, choices: Choices, console: Console
+) -> tuple[ImportReport, float]:
+    """Import one file; return what came of it and the seconds it took. Raises ``Refusal``."""
+    import time
+    from datetime import UTC, datetime
+
+    from taxlien.services.liens import service
+
+    started, started_at = time.perf_counter(), datetime.now(UTC)
+    file = _facts(job.path)
+    if blobs is not None and not choices.dry_run:
+        await blobs.put_file(job.path)
+    try:
+        report = await _with_patience(job, file, database, choices, console)
+    except service.RefusedFile as error:
+        if not choices.dry_run:
+            async with database.session() as session:
+                await service.record_refusal(
+                    session, job.mapping, file, str(error),
+                    started_at=started_at, source_name=choices.source,
+                )  # fmt: skip
+        hint = "" if choices.allow_rejects or not job.rejects.exists() else (
+            f" (rows and reasons: {job.rejects}; --allow-rejects imports the others)"
+        )  # fmt: skip
+        raise Refusal(f"{error}; nothing of it was imported{hint}") from error
+    return report, time.perf_counter() - started
+
+
+async def _with_patience(
+    job: Job, file: service.FileFacts, database: Database, choices: Choices, console: Console
+) -> ImportReport:
+    """Import a file; when the server goes away, wait for it and begin again: nothing was kept."""
+    import asyncio
+    import time
+
+    from taxlien.kit.backoff import Backoff
+    from taxlien.kit.database import describe, is_connection_lost
+
+    backoff, deadline = Backoff(first=0.2, longest=5.0), None
+    while True:
+        try:
+            return await _attempt(job, file, database, choices, console)
+        except Exception as error:
+            if not is_connection_lost(error):
+                raise _in_words(job, error) from error
+            deadline = deadline or time.monotonic() + RECONNECT_SECONDS
+            if time.monotonic() > deadline:
+                raise Refusal(
+                    f"{job.path.name} was not imported: the database cannot be reached"
+                    f" ({describe(error)}). Is `taxlien up` running?"
+                ) from error
+            console.print(f"{job.path.name}: waiting for the database", markup=False)
+        await asyncio.sleep(backoff.next())
+
+
+def _in_words(job: Job, error: Exception) -> Exception:
+    """Return what to raise for an error of the database: words where the cause is known."""
+    from psycopg.errors import DataError, UndefinedTable
+    from sqlalchemy.exc import DBAPIError
+
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, UndefinedTable):
+        return Refusal("the database has no tables yet: run `taxlien migrate`, or `taxlien up`")
+    if isinstance(cause, DataError):
+        line = str(cause).splitlines()[0]
+        return Refusal(f"{job.path.name} was not imported: the database refuses a value ({line})")
+    return error
+
+
+class _DryRun(Exception):
+    """Leaves the transaction of a dry run, so that it is rolled back."""
+
+
+async def _attempt(
+    job: Job, file: service.FileFacts, database: Database, choices: Choices, console: Console
+) -> ImportReport:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from taxlien.services.liens import service
+    from taxlien.services.liens.adapters.reading import ReadOptions, read_records
+    from taxlien.services.liens.adapters.rejects import RejectsWriter
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+               TextColumn("{task.fields[rows]:,} rows"), TimeRemainingColumn())  # fmt: skip
+    report: ImportReport | None = None
+    with RejectsWriter(job.rejects) as rejects, Progress(*columns, console=console) as progress:
+        task = progress.add_task(job.path.name, total=file.size_bytes, rows=0)
+        try:
+            async with database.session() as session:
+                lookup = await service.county_lookup(session)
+                stream = read_records(
+                    job.path,
+                    job.mapping,
+                    options=ReadOptions(values=choices.values, county_fips=lookup),
+                    on_progress=lambda counts: progress.update(
+                        task, completed=counts.bytes_read, rows=counts.records
+                    ),
+                )
+                report = await service.import_file(
+                    session, stream, job.mapping, file, on_reject=rejects.write,
+                    allow_rejects=choices.allow_rejects, source_name=choices.source,
+                )  # fmt: skip
+                if choices.dry_run:
+                    raise _DryRun
+        except _DryRun:
+            pass
+    assert report is not None
+    return report
+
+
+def _facts(path: Path) -> service.FileFacts:
+    import hashlib
+
+    from taxlien.services.liens import service
+
+    try:
+        with path.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").digest()
+            return service.FileFacts(name=path.name, sha256=sha256, size_bytes=content.tell())
+    except OSError as error:
+        raise Refusal(f"{path}: {error.strerror}") from error
+
+
+def _summarise(
+    done: list[tuple[Job, ImportReport, float]], console: Console, *, dry_run: bool
+) -> None:
+    from rich.table import Table
+
+    titles = ("rows", "new", "changed", "unchanged", "duplicates", "rejects", "seconds", "rows/s")
+    table = Table(title="Nothing was kept: a dry run" if dry_run else None, title_justify="left")
+    table.add_column("file", overflow="fold")
+    table.add_column("source", overflow="fold")
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=True)
+    for job, report, seconds in done:
+        liens, rows = report.liens, report.read.records + report.read.duplicates + report.rejects
+        numbers = (rows, liens.new + report.other_new, liens.changed + report.other_changed,
+                   liens.unchanged + report.other_unchanged,
+                   liens.duplicates + report.read.duplicates, report.rejects)  # fmt: skip
+        table.add_row(job.path.name, report.source, *(f"{number:,}" for number in numbers),
+                      f"{seconds:.1f}", f"{rows / seconds:,.0f}")  # fmt: skip
+    console.print(table)
+    for job, report, _ in done:
+        if report.redated:
+            told = f"{report.redated:,} known liens got their sale date from {job.path.name}"
+            console.print(told, markup=False, highlight=False)
+        if report.rejects:
+            told = f"{report.rejects:,} rows of {job.path.name} were not taken: {job.rejects}"
+            console.print(told, markup=False, highlight=False, soft_wrap=True)
