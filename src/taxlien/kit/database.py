@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import structlog
@@ -55,6 +55,13 @@ def driver_url(url: str | URL) -> URL:
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
         raise ValueError(f"not a PostgreSQL address: {parsed.render_as_string()}")
     return parsed.set(drivername="postgresql+psycopg")
+
+
+def connection_arguments(url: str | URL) -> dict[str, Any]:
+    """Return ``url`` as keywords for ``psycopg.connect``: as text, libpq reads some otherwise."""
+    parsed = driver_url(url)
+    names = parsed.translate_connect_args(username="user", database="dbname")
+    return {**names, **parsed.query}
 
 
 class Database:
@@ -106,7 +113,7 @@ class Database:
 
     async def _connect_alone(self) -> psycopg.AsyncConnection:
         return await psycopg.AsyncConnection.connect(
-            self._url.set(drivername="postgresql").render_as_string(hide_password=False),
+            **connection_arguments(self._url),
             autocommit=True,
             connect_timeout=5,
             application_name=f"taxlien-{self.service}-listen",

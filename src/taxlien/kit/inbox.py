@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,6 +14,14 @@ from taxlien.kit.database import Session, service_of
 # An event may return by redelivery for as long as the bus keeps it, which is 7 days.
 RETENTION = timedelta(days=14)
 
+_RECORD = """
+WITH fresh AS (
+    INSERT INTO {service}.inbox (consumer, event_id)
+    SELECT :consumer, unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING RETURNING event_id
+)
+SELECT CASE WHEN count(*) < :wanted THEN array_agg(event_id) END, count(*) FROM fresh
+"""
+
 
 async def record_new(session: Session, consumer: str, ids: Sequence[UUID]) -> set[UUID]:
     """Record ``ids`` for ``consumer`` and return those it had not seen before.
@@ -21,13 +30,16 @@ async def record_new(session: Session, consumer: str, ids: Sequence[UUID]) -> se
     """
     if not ids:
         return set()
-    statement = text(
-        f"INSERT INTO {service_of(session)}.inbox (consumer, event_id) "
-        "SELECT :consumer, unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING RETURNING event_id"
-    )
     # In one order for all, or two transactions could wait for each other.
-    found = await session.execute(statement, {"consumer": consumer, "ids": sorted(set(ids))})
-    return set(found.scalars())
+    wanted = sorted(set(ids), key=attrgetter("int"))
+    # Mostly all are new; a count then says so without sending them back.
+    statement = text(_RECORD.format(service=service_of(session)))
+    listed = "{" + ",".join([f"{found.int:032x}" for found in wanted]) + "}"
+    result = await session.execute(
+        statement, {"consumer": consumer, "ids": listed, "wanted": len(wanted)}
+    )
+    fresh, count = result.one()
+    return set(wanted) if count == len(wanted) else set(fresh or ())
 
 
 async def prune_inbox(session: Session, older_than: timedelta = RETENTION) -> int:

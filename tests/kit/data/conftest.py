@@ -281,3 +281,19 @@ def bus(request: pytest.FixtureRequest) -> Bus:
     """Every test that takes it runs once on each adapter."""
     found: Bus = request.getfixturevalue(f"{request.param}_bus")
     return found
+
+
+@pytest.fixture
+def own_postgres(server_folder: Path) -> Iterator[Server]:
+    """A PostgreSQL that the test may kill."""
+    server = start_postgres(server_folder / f"postgres-{uuid4().hex}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_nats(server_folder: Path) -> Iterator[Server]:
+    """A NATS server that the test may kill."""
+    server = start_nats(server_folder / f"nats-{uuid4().hex}")
+    yield server
+    server.stop()

@@ -6,7 +6,8 @@ import asyncio
 import json
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import httpx2
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taxlien.services.gateway.logic.envoy import Upstream, envoy_config
 from taxlien.services.gateway.logic.routes import Route, services_of
@@ -109,18 +110,41 @@ class Gateway:
                 await asyncio.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
-async def running_backend() -> AsyncIterator[tuple[Backend, int]]:
-    backend = Backend()
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[int]:
+    """Serve ``app`` on a free port, which is yielded."""
     port = free_port()
     server = Server(
-        backend, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False
+        app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False
     )
     task = asyncio.create_task(server.serve())
     await wait_until_answered(f"http://127.0.0.1:{port}/")
-    yield backend, port
+    yield port
     server.stop()
     await asyncio.wait_for(task, 10)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[[ASGIApp], Awaitable[str]]]:
+    """``await serve(app)`` serves an app over TCP and returns its address."""
+    async with AsyncExitStack() as running:
+
+        async def start(app: ASGIApp) -> str:
+            return f"http://127.0.0.1:{await running.enter_async_context(serving(app))}"
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+async def running_backend() -> AsyncIterator[tuple[Backend, int]]:
+    backend = Backend()
+    async with serving(backend) as port:
+        yield backend, port
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from taxlien.kit.bus.protocol import (
 )
 
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _STREAM_IN_USE = 10058
 
 DAY = 86_400.0
@@ -55,11 +56,11 @@ class NatsBus:
         self._reader = Reader(server)
         self.stream = self.prefix
         self.letters = f"{self.prefix}_dead"
+        self._subjects: dict[str, str] = {}
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
-        events = f"{self.prefix}.events."
         await self._publisher.send(
-            (events + message.type, message.body, {"Nats-Msg-Id": str(message.id)})
+            (self._subject(message.type), message.body, {"Nats-Msg-Id": str(message.id)})
             for message in messages
         )
 
@@ -81,14 +82,14 @@ class NatsBus:
         return {
             "durable_name": durable_of(group),
             "deliver_policy": "all",
-            "ack_policy": "explicit",
+            "ack_policy": "all",
             "ack_wait": ACK_WAIT_SECONDS * 1_000_000_000,
             "max_ack_pending": MAX_ACK_PENDING,
             "priority_policy": "pinned_client",
             "priority_groups": [PIN_GROUP],
             "priority_timeout": PIN_SECONDS * 1_000_000_000,
             "filter_subjects": [
-                *(f"{self.prefix}.events.{name}" for name in types),
+                *(self._subject(name) for name in types),
                 f"{self.prefix}.replay.{group}",
             ],
         }
@@ -149,6 +150,14 @@ class NatsBus:
     async def close(self) -> None:
         await self._publisher.close()
         await self._reader.close()
+
+    def _subject(self, event_type: str) -> str:
+        found = self._subjects.get(event_type)
+        if found is None:
+            if not _TYPE.fullmatch(event_type):
+                raise ValueError(f"not the name of an event: {event_type!r}")
+            found = self._subjects[event_type] = f"{self.prefix}.events.{event_type}"
+        return found
 
     async def _ensure_streams(self, stream: JetStreamContext) -> None:
         events = [f"{self.prefix}.events.>", f"{self.prefix}.replay.>"]

@@ -38,6 +38,19 @@ async def translated(doing: str) -> AsyncIterator[None]:
         raise BusError(f"{doing}: {type(error).__name__}: {error}") from error
 
 
+class FastClient(Client):
+    """The client with a header parser that takes lines as JetStream writes them: one name, one value.
+
+    The inherited one looks at every character for white space, which is a third of all the work of
+    receiving. Should a later version call it no more, nothing but the speed is lost.
+    """
+
+    @staticmethod
+    def _parse_header_lines(raw: bytes) -> dict[str, str]:
+        pairs = (line.partition(":") for line in raw.decode().split("\r\n"))
+        return {name: value.strip() for name, colon, value in pairs if colon}
+
+
 async def ask(client: Client, subject: str, request: object) -> dict[str, Any]:
     """Return the answer of JetStream's API, for what the client library has no function for."""
     reply = await client.request(subject, msgspec.json.encode(request), timeout=CONNECT_SECONDS)
@@ -117,7 +130,7 @@ class Publisher:
         async with self._connecting:
             if self._client is not None and self._client.is_connected:
                 return self._client
-            client = Client()
+            client = FastClient()
             try:
                 await client.connect(
                     self._server,
@@ -126,6 +139,7 @@ class Publisher:
                     pending_size=_PENDING_BYTES,
                     error_cb=_quiet,
                     closed_cb=self._fail_batches,
+                    skip_subject_validation=True,  # every subject was checked when it was made
                     name="taxlien-publisher",
                 )
                 await self._prepare(client.jetstream())
@@ -175,7 +189,7 @@ class Reader:
         return self._client
 
     async def _connect(self) -> Client:
-        client = Client()
+        client = FastClient()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await client.connect(

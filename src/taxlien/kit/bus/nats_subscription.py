@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from typing import cast
 
 from msgspec.json import encode
 from nats.aio.client import Client
@@ -48,7 +49,9 @@ class NatsSubscription:
         self._inbox = client.new_inbox()
         self._subscription: Inbox | None = None
         self._alive: asyncio.Task[None] | None = None
-        self._queue: deque[Msg] = deque()
+        self._queue: deque[tuple[int, Msg]] = deque()
+        self._open: deque[tuple[int, str]] = deque()  # handed out, not acknowledged in a row
+        self._done: set[int] = set()
         self._arrived = asyncio.Event()
         self._expected = 0  # messages the server may still send for the last request
         self._pull_ends = 0.0
@@ -97,12 +100,18 @@ class NatsSubscription:
             # Ask for the next before these are taken: a cancelled fetch must not take any with it.
             taken = min(max_messages, len(self._queue))
             await self._pull(max_messages, taken)
-        return [self._delivery(self._queue.popleft()) for _ in range(min(taken, len(self._queue)))]
+        return [self._hand_out() for _ in range(min(taken, len(self._queue)))]
 
     async def ack_all(self, deliveries: Sequence[Delivery]) -> None:
-        async with translated("ack"):
-            for delivery in deliveries:
-                await self._client.publish(str(delivery.receipt))
+        """One acknowledgement to the server stands for all before it, so it waits for those."""
+        last = ""
+        self._done.update(cast(int, delivery.receipt) for delivery in deliveries)
+        while self._open and self._open[0][0] in self._done:
+            number, last = self._open.popleft()
+            self._done.discard(number)
+        if last:
+            async with translated("ack"):
+                await self._client.publish(last)
 
     async def close(self) -> None:
         if self._lost == "closed":
@@ -137,7 +146,8 @@ class NatsSubscription:
         self._aside = []
         try:
             answer = await ask(self._client, f"$JS.API.CONSUMER.RESET.{self._durable}", {})
-            self._queue.clear()
+            for waiting in (self._queue, self._open, self._done):
+                waiting.clear()
             self._expected = 0
             self._next = int(answer["ack_floor"]["consumer_seq"]) + 1
             self._must_reset = self._doubt = False
@@ -179,8 +189,8 @@ class NatsSubscription:
         do not come for longer than a moment.
         """
         if _number(message.reply) == self._next:
+            self._queue.append((self._next, message))
             self._next += 1
-            self._queue.append(message)
         elif asyncio.get_running_loop().time() > self._reset_at + _REMNANT_SECONDS:
             self._must_reset = True
         else:
@@ -204,12 +214,14 @@ class NatsSubscription:
         self._must_reset = bool(self._pin)
         self._arrived.set()
 
-    def _delivery(self, message: Msg) -> Delivery:
+    def _hand_out(self) -> Delivery:
+        number, message = self._queue.popleft()
+        self._open.append((number, message.reply))
         if message.subject.startswith(self._events):
             kind = message.subject[len(self._events) :]
         else:
             kind = (message.headers or {}).get(TYPE_HEADER, "")
-        return Delivery(kind, message.data, message.reply, self)
+        return Delivery(kind, message.data, number, self)
 
     async def _stay_pinned(self) -> None:
         """Keep asking while a handler takes long: who does not ask loses the pin."""

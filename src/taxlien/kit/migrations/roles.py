@@ -10,7 +10,7 @@ from psycopg import sql
 from sqlalchemy import URL
 
 from taxlien.kit.backoff import Backoff
-from taxlien.kit.database import checked_service, driver_url
+from taxlien.kit.database import checked_service, connection_arguments
 
 _ATTEMPTS = 8
 _TUPLE_RACE = re.compile("tuple concurrently (updated|deleted)")
@@ -27,12 +27,11 @@ async def prepare_service(owner_url: str | URL, service: str, password: str) -> 
     ``owner_url`` names the database and a role that may create roles and schemas there. Afterwards
     the public may neither connect to that database nor use its schema ``public``.
     """
-    address = driver_url(owner_url).set(drivername="postgresql")
-    plain = address.render_as_string(hide_password=False)
+    address = connection_arguments(owner_url)
     backoff = Backoff(first=0.05, longest=1.0)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            async with await psycopg.AsyncConnection.connect(plain) as connection:
+            async with await psycopg.AsyncConnection.connect(**address) as connection:
                 await _prepare(connection, service, password)
             return
         except psycopg.Error as error:
@@ -46,7 +45,7 @@ async def _prepare(connection: psycopg.AsyncConnection, service: str, password: 
     role, schema = sql.Identifier(role_of(service)), sql.Identifier(service)
     database = sql.Identifier(connection.info.dbname)
     found = await connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role_of(service)])
-    verb = sql.SQL("ALTER" if await found.fetchone() else "CREATE")
+    verb = sql.SQL("CREATE" if await found.fetchone() is None else "ALTER")
     statements: list[sql.Composed] = [
         sql.SQL("{} ROLE {} LOGIN NOCREATEDB NOCREATEROLE PASSWORD {}").format(
             verb, role, sql.Literal(password)

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,8 @@ async def examine(home: Path, settings: Mapping[str, str], least_free: int = LEA
         _look_for_leftovers(place, report)
     known: dict[str, Part] = {name: make() for name, make in EMBEDDED.items()}
     known["envoy"] = Envoy(lambda *_: "")
+    if not report.supervisor:
+        _look_at_ports(known.values(), report)
     running = state.get("parts", {})
     for name in dict.fromkeys((*known, *running)):
         part = known.get(name)
@@ -224,13 +226,17 @@ async def _not_running(
     except MissingProgram as error:
         found.state = "missing"
         report.problems.append(str(error))
-    for port in part.usual_ports.values():
-        if not report.supervisor and (user := ports.occupant(port)):
-            report.notes.append(
-                f"port {port} is used by {user}: {part.title} will take another. "
-                f"Stop that program to have the usual one"
-            )
     return found
+
+
+def _look_at_ports(parts: Iterable[Part], report: Checkup) -> None:
+    """Note which usual ports others use: each part's first, by which clients find it."""
+    wanted = {next(iter(part.usual_ports.values())): part.title for part in parts}
+    for port, user in ports.occupants(wanted).items():
+        report.notes.append(
+            f"port {port} is used by {user}: {wanted[port]} will take another. "
+            f"Stop that program to have the usual one"
+        )
 
 
 def size_of(folder: Path) -> int:

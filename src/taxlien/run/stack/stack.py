@@ -63,6 +63,7 @@ class Stack:
         self._progress: Progress = lambda status: None
         self._changed = asyncio.Event()
         self._secrets: dict[str, str] = {}
+        self._moved: dict[int, str] = {}
         self._started = time.time()
         self._running = False
 
@@ -85,6 +86,7 @@ class Stack:
                     group.create_task(self._start(part, self._layers[0]))
             for program in self._programs:
                 await self.start_program(program)
+            await self._name_occupants()
             self._write_state()
         except BaseException as error:
             await self.stop()
@@ -95,6 +97,7 @@ class Stack:
         layer: list[Supervised] = []
         self._layers.append(layer)
         await self._start(part, layer)
+        await self._name_occupants()
         self._write_state()
 
     async def start_program(self, program: Program) -> None:
@@ -217,15 +220,24 @@ class Stack:
             wanted = self._usual.get(label, usual)
             given[label] = ports.choose(wanted, last.get(label), taken)
             taken.add(given[label])
-            if wanted and given[label] != wanted:
-                who = (
-                    "another part of the stack" if ports.is_free(wanted) else ports.occupant(wanted)
-                )
-                self.notices.append(
-                    f"port {wanted} is used by {who}: {part.title} takes {given[label]}"
-                )
         self.home.remember_ports(given)
+        self._note_moved(part, given)
         return Site(self.home, self._secrets, given, self.environment, self._upstreams)
+
+    def _note_moved(self, part: Part, given: Mapping[str, int]) -> None:
+        """Say where a part went whose usual port is taken; its inner ports interest nobody."""
+        for label, port in list(given.items())[:1]:
+            wanted = self._usual.get(label, part.usual_ports[label])
+            if wanted and port != wanted:
+                self._moved[wanted] = f"{part.title} takes {port}"
+
+    async def _name_occupants(self) -> None:
+        """Turn what was noted into words; after the start, because looking takes a while."""
+        users = await asyncio.to_thread(ports.occupants, tuple(self._moved))
+        for wanted, words in self._moved.items():
+            user = users.get(wanted, "another part of the stack")
+            self.notices.append(f"port {wanted} is used by {user}: {words}")
+        self._moved.clear()
 
     def _upstreams(self) -> dict[str, int]:
         return {s.name: s.port for s in self.status() if s.port is not None}

@@ -125,8 +125,8 @@ class Supervised:
             await asyncio.sleep(POLL)
 
     def _port_trouble(self) -> str:
-        users = ((port, ports.occupant(port)) for port in self.site.ports.values())
-        return "".join(f"; port {port} is used by {user}" for port, user in users if user)
+        users = ports.occupants(self.site.ports.values())
+        return "".join(f"; port {port} is used by {user}" for port, user in users.items())
 
     async def _watch(self) -> None:
         while self.child is not None:

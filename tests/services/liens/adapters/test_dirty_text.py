@@ -145,7 +145,7 @@ def test_other_delimiters_are_found(read: Read, mark: str) -> None:
 def test_every_usual_encoding_is_read(read: Read, encoding: str) -> None:
     rows = "".join(f"A-{n},5.00,{n} Cañon ’Ave\n" for n in range(9))
     found = read(f"Parcel,Face,Address\n{rows}".encode(encoding))
-    assert [lien.situs_address for lien in found.liens][0] == "0 Cañon ’Ave"
+    assert found.liens[0].situs_address == "0 Cañon ’Ave"
     assert len(found.liens) == 9
 
 

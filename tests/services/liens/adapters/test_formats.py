@@ -114,7 +114,14 @@ def test_a_workbooks_numbers_are_exact_and_its_dates_days(read: Read) -> None:
             [],
             ["Parcel", "Face", "Rate", "Sold", "Year", "Cert"],
             ["0012-3", 1875.34, 0.25, date(2019, 5, 31), 2018, 17.0],
-            ["0012-4", 0.1 + 0.2, "18%", datetime(2019, 6, 1, 9, 30), 2018.0, "00018"],
+            [
+                "0012-4",
+                0.1 + 0.2,
+                "18%",
+                datetime.fromisoformat("2019-06-01 09:30"),
+                2018.0,
+                "00018",
+            ],
         ]
     )
     first, second = read(book, name="list.xlsx").liens
@@ -153,7 +160,9 @@ def test_cells_of_a_workbook_become_text() -> None:
 
 
 def test_an_array_of_objects_is_read_with_exact_amounts(read: Read) -> None:
-    text = '[{"Parcel": "A-1", "Face": 1875.34}, {"Parcel": "A-2", "Face": "6.00", "Note": null}, 7]'
+    text = (
+        '[{"Parcel": "A-1", "Face": 1875.34}, {"Parcel": "A-2", "Face": "6.00", "Note": null}, 7]'
+    )
     found = read(text.encode(), name="list.json")
     assert [lien.face_amount for lien in found.liens] == [Decimal("1875.34"), Decimal("6.00")]
     assert [(r.line, r.reason) for r in found.rejects] == [

@@ -14,7 +14,9 @@ from taxlien.services.liens.logic.records import Reject
 def test_each_reject_is_a_row_with_line_column_reason_and_raw(tmp_path: Path) -> None:
     path = tmp_path / "rejects.csv"
     with RejectsWriter(path) as writer:
-        writer.write(Reject(line=7, column="Face", reason="not an amount of money", raw='a,"b\nc",d'))
+        writer.write(
+            Reject(line=7, column="Face", reason="not an amount of money", raw='a,"b\nc",d')
+        )
         writer.write(Reject(line=9, reason="a quote that is never closed", raw="ü"))
     rows = list(csv.reader(path.open(encoding="utf-8-sig", newline="")))
     assert rows == [

@@ -59,8 +59,12 @@ HEADERS = [
 
 
 @pytest.mark.parametrize("header", HEADERS)
-@pytest.mark.parametrize(("state", "county"), [("fl", "polk"), ("az", "coconino"), ("co", "arapahoe")])
-def test_the_path_tells_the_states_of_one_platform_apart(header: str, state: str, county: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "county"), [("fl", "polk"), ("az", "coconino"), ("co", "arapahoe")]
+)
+def test_the_path_tells_the_states_of_one_platform_apart(
+    header: str, state: str, county: str
+) -> None:
     found = mapping_for(Path(f"x/{state}_{county}/2019_results.csv.gz"), header.split(","))
     assert found is not None
     assert found.name == f"realtaxlien_{state}"
@@ -88,7 +92,9 @@ def test_florida_certificate_zero_at_eighteen_is_struck_to_the_county(read: Read
 
 
 def test_florida_eighteen_without_certificate_numbers_is_marked_as_possible(read: Read) -> None:
-    content = b"adv_num,folio,adv_amt,user_id,winning_bid\n1,22260,287.96,90,18\n2,22261,1.00,90,17.5\n"
+    content = (
+        b"adv_num,folio,adv_amt,user_id,winning_bid\n1,22260,287.96,90,18\n2,22261,1.00,90,17.5\n"
+    )
     found = read(content, load_mapping("realtaxlien_fl"), "fl_polk/2008_results.csv")
     assert [lien.attributes for lien in found.liens] == [{"struck_to_county": "possible"}, {}]
 
@@ -172,7 +178,7 @@ def test_baltimore_statuses_are_told_apart(read: Read) -> None:
         b"02358048E,4,,1,2015,583.10,1900.00,X,0,0,,,583.10,,,f8,,\n"
         b"02358048F,5,,1,2015,583.10,1900.00,X,0,0,,,,,,,,\n"
         b"5140E0050,6,,1,2015,1849.23,5140.00,X,1,0,,,2800.00,148.00,1997.23,58,,3\n"
-        b"5140E0051,7,,1,2015,1849.23,5140.00,X,1,1,Struck to City,2016-05-30 08:00:00,2800.00,1.00,9.00,58,,3\n"
+        b"5140E0051,7,,1,2015,1849.23,5140.00,X,1,1,Struck to City,2016-05-30,2800.00,1.00,9.00,58,,3\n"
     )
     found = read(
         BALTIMORE + rows, load_mapping("baltimore_md_results"), "certificate_sale_results_2016.csv"
@@ -211,7 +217,10 @@ def test_larimer_subsequent_taxes_are_paid_and_certificates_sold(read: Read) -> 
         b"SCHEDULE_NUMBER,CERTIFICATE_NUMBER,ISSUE_DATE,SUBTAX,REDEMPTION_DATE,TAX_YEAR,PRINCIPAL,INTEREST,"
         b"PREMIUMBIDFEE,TREASURERDEEDFEE\r\n"
     )
-    rows = b"11,40,08/07/02,Y,09/08/09,2001,45.38,1.06,0,0\r\n11,40,11/14/01 04:11 AM,N,,2000,53.66,1.25,3,0\r\n"
+    rows = (
+        b"11,40,08/07/02,Y,09/08/09,2001,45.38,1.06,0,0\r\n"
+        b"11,40,11/14/01 04:11 AM,N,,2000,53.66,1.25,3,0\r\n"
+    )
     found = read(head + rows, load_mapping("larimer_co"))
     assert [(lien.kind, lien.status, lien.paid_on) for lien in found.liens] == [
         ("subsequent_tax", "redeemed", date(2002, 8, 7)),
@@ -242,5 +251,7 @@ def test_montana_keeps_when_each_status_was_seen(read: Read) -> None:
 
 
 def test_charleston_marks_what_was_read_after_the_outcome() -> None:
-    assert {"market_value", "building_sqft", "latitude"} <= set(load_mapping("charleston_sc").late_fields)
+    assert {"market_value", "building_sqft", "latitude"} <= set(
+        load_mapping("charleston_sc").late_fields
+    )
     assert "winning_bid" not in load_mapping("charleston_sc").late_fields

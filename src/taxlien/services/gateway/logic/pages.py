@@ -25,7 +25,7 @@ body {
 main { max-width: 76rem; margin: 0 auto; padding: clamp(1.5rem, 5vw, 4.5rem) clamp(1rem, 4vw, 2rem); }
 h1 { margin: 0; font-size: clamp(1.9rem, 5vw, 2.75rem); line-height: 1.1; letter-spacing: -.02em; }
 h1 span { color: var(--accent); }
-.lead { max-width: 38rem; margin: 1rem 0 2.5rem; font-size: 1.125rem; color: var(--soft); }
+.lead { max-width: 38rem; text-wrap: pretty; margin: 1rem 0 2.5rem; font-size: 1.125rem; color: var(--soft); }
 h2 { margin: 0 0 .25rem; font-size: 1.0625rem; }
 .panels { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); }
 section { background: var(--panel); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; }
@@ -35,7 +35,7 @@ li a {
   display: block; padding: .55rem .5rem; border-radius: .5rem; color: inherit; text-decoration: none;
 }
 li a:hover { background: var(--accent-ground); }
-li strong { display: block; font-weight: 600; color: var(--accent); }
+li strong { display: block; text-wrap: balance; font-weight: 600; color: var(--accent); }
 code {
   font: .8125rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace;
   color: var(--soft); overflow-wrap: anywhere;

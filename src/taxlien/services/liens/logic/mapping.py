@@ -324,8 +324,8 @@ def check_mapping(mapping: Mapping) -> None:
             raise MappingError(f"{path}.parse", f"{field} is read by {' or '.join(allowed)}")
         if not column.sources:
             raise MappingError(f"{path}.from", "at least one column name is needed")
-        if column.parse == "date" and not column.formats:
-            raise MappingError(f"{path}.formats", "a date needs its formats, such as MM/DD/YYYY")
+        if column.parse == "date":
+            _check_formats(f"{path}.formats", column.formats)
         if column.pattern is not None:
             _check_pattern(f"{path}.pattern", column.pattern)
     for field in sorted(REQUIRED[mapping.yields] - set(mapping.columns) - set(mapping.constants)):
@@ -333,6 +333,15 @@ def check_mapping(mapping: Mapping) -> None:
     _check_kind(mapping)
     _check_county(mapping.county)
     _check_rules(mapping)
+
+
+def _check_formats(key: str, formats: tuple[str, ...]) -> None:
+    if not formats:
+        raise MappingError(key, "a date needs its formats, such as MM/DD/YYYY")
+    for text in formats:
+        for part, signs in (("day", "DD"), ("month", "MM MON"), ("year", "YY")):
+            if not any(sign in text for sign in signs.split()):
+                raise MappingError(key, f"{text!r} does not say the {part}")
 
 
 def _check_pattern(key: str, pattern: str) -> None:
