@@ -17,8 +17,9 @@ $(STAMP): requirements.lock pyproject.toml
 		{ echo "python3 -m venv does not work here: on Debian, apt-get install python3-venv"; exit 1; }
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
 	@echo "installing what requirements.lock names"
-	@$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --compile-bytecode --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps -e .
+	@$(BIN)/python -m compileall -q src
 	@touch $(STAMP)
 
 up: install  ## start the product with demo data; Ctrl-C stops it

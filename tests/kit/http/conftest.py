@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -10,6 +11,9 @@ import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.types import ASGIApp
+
+from taxlien.kit.settings import KitSettings
+from taxlien.kit.telemetry.logs import configure_logs
 
 Serve = Callable[[ASGIApp], Awaitable[str]]
 
@@ -24,6 +28,12 @@ async def wait_for_port(port: int, seconds: float = 10) -> None:
             else:
                 writer.close()
                 return
+
+
+@pytest.fixture(autouse=True)
+def quiet_logs() -> None:
+    """Write logs as services do; structlog's own default draws every variable of every frame."""
+    configure_logs(KitSettings(), stream=io.StringIO())
 
 
 @pytest.fixture
@@ -52,5 +62,5 @@ async def serve(free_port: int) -> AsyncIterator[Serve]:
 
     yield start
     for server, task in running:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait_for(task, 10)

@@ -122,7 +122,7 @@ def test_msgspec_answers_say_money_as_strings() -> None:
 
     key = new_id()
     content = [Model(amount=Decimal("1.10")), Struct(date(2026, 6, 1)), Data(key), Decimal("2.00")]
-    assert json.loads(MsgspecResponse(content).body) == [
+    assert json.loads(bytes(MsgspecResponse(content).body)) == [
         {"amount": "1.10"},
         {"sold": "2026-06-01"},
         {"key": str(key)},

@@ -41,8 +41,7 @@ def test_after_the_rest_one_trial_passes_and_its_success_closes() -> None:
     clock = Clock()
     breaker = opened(clock)
     clock.now = 10.0
-    assert breaker.state == "half_open"
-    assert [breaker.allow(), breaker.allow()] == [True, False]
+    assert [breaker.state, breaker.allow(), breaker.allow()] == ["half_open", True, False]
     breaker.succeeded()
     assert breaker.state == "closed"
 

@@ -41,6 +41,7 @@ KEPT = [
     "parcel 4111111111111111",
     "parcel_id=4111111111111111",
     '{"parcel_id": "4111111111111111"}',
+    '{"note": "{\\"parcel_id\\": \\"4111111111111111\\"}"}',
     "Parcel No. 123-45-6789",
     "APN: 303-555-1234",
     "01a208e7-42ac-7761-a192-f480d009bea1",
@@ -142,6 +143,7 @@ CONTEXTS: list[Callable[[str], str]] = [
     lambda text: f"({text})",
     lambda text: f"[{text}, {text}]",
     lambda text: json.dumps({"note": text}),
+    lambda text: json.dumps({"note": json.dumps({"note": text})}),
     lambda text: repr(ValueError(text)),
     lambda text: f"Traceback (most recent call last):\n  File x\nValueError: {text}\n",
 ]

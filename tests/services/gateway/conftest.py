@@ -120,7 +120,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[int]:
     task = asyncio.create_task(server.serve())
     await wait_until_answered(f"http://127.0.0.1:{port}/")
     yield port
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await asyncio.wait_for(task, 10)
 
 

@@ -91,3 +91,12 @@ def test_payoff_after_the_redemption_is_cautioned() -> None:
     [said] = cautions(redeemed, redeemed, case_of(redeemed, [], DAY))
     assert said == "this lien was redeemed on 2004-01-01"
     assert cautions(redeemed, redeemed, case_of(redeemed, [], date(2004, 1, 1))) == []
+
+
+def test_day_the_certificate_was_bought_stands_in_for_an_unpublished_sale_date() -> None:
+    bought = lien(sale_date=None, sale_date_basis=None, paid_on=date(2003, 11, 19))
+    case = case_of(bought, [], DAY)
+    assert case["sale_date"] == "2003-11-19"
+    assert cautions(bought, bought, case) == [
+        "no sale date is published; the certificate was bought on 2003-11-19"
+    ]

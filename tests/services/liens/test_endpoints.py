@@ -222,13 +222,16 @@ async def test_body_that_is_not_json_is_a_problem(http: httpx2.AsyncClient, body
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/v1/liens/not-a-uuid", 422),
+        ("/v1/liens/not-a-uuid", 404),
+        ("/v1/liens/payoff", 405),
         (f"/v1/liens/{uuid4()}", 404),
         (f"/v1/liens/{uuid4()}/payoff", 404),
         (f"/v1/liens/{uuid4()}/observations", 404),
         (f"/v1/liens/{uuid4()}/history", 404),
         (f"/v1/liens/{uuid4()}/payoff?on=2020-02-30", 422),
         (f"/v1/liens/{uuid4()}/payoff?on=0001-01-01", 422),
+        ("/v1/liens/rules?on=0", 422),
+        ("/v1/liens?updated_since=1700000000", 422),
         ("/v1/liens?state=%00%00", 422),
         ("/v1/liens?state=ZZ", 422),
         ("/v1/liens?county_fips=1210\u0665", 422),

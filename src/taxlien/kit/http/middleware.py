@@ -6,7 +6,7 @@ import re
 import time
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,12 +23,14 @@ log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
 _QUIET_PATHS = frozenset({"/health", "/ready", "/metrics"})
 
-SECURITY_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-}
+# Raw, as ASGI carries them: these run around every request.
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+_IDENTITY = frozenset({b"x-request-id", b"x-user-id", b"x-tier", b"x-roles"})
 
 
 class RequestIdentity:
@@ -41,28 +43,32 @@ class RequestIdentity:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        context = _context_of(Headers(scope=scope))
+        context = _context_of(scope)
+        request_id = (b"x-request-id", context.request_id.encode())
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = context.request_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                own = list(message.get("headers", ()))
+                said = {name for name, _ in own}
+                message["headers"] = [
+                    *own,
+                    request_id,
+                    *(header for header in SECURITY_HEADERS if header[0] not in said),
+                ]
             await send(message)
 
         with serving(context):
             await self.app(scope, receive, send_with_headers)
 
 
-def _context_of(headers: Headers) -> RequestContext:
-    given = headers.get("x-request-id", "")
-    request_id = given if _REQUEST_ID.fullmatch(given) else str(new_id())
-    roles = headers.get("x-roles", "")
+def _context_of(scope: Scope) -> RequestContext:
+    found = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _IDENTITY}
+    given = found.get(b"x-request-id", "")
+    roles = found.get(b"x-roles", "")
     return RequestContext(
-        request_id=request_id,
-        user_id=headers.get("x-user-id", ""),
-        tier=headers.get("x-tier", ""),
+        request_id=given if _REQUEST_ID.fullmatch(given) else str(new_id()),
+        user_id=found.get(b"x-user-id", ""),
+        tier=found.get(b"x-tier", ""),
         roles=tuple(role.strip() for role in roles.split(",") if role.strip()),
     )
 

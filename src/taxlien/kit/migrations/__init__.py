@@ -88,7 +88,7 @@ def _current_revision(url: str | URL, service: str) -> str | None:
 
 
 def _pending_changes(service: str, url: str | URL, metadata: MetaData) -> list[str]:
-    with _connected(url) as connection:
+    with _connected(url, comparing=True) as connection:
         differences = autogenerate.produce_migrations(_context(service, connection), metadata)
         upgrade_ops = differences.upgrade_ops
         return [] if upgrade_ops is None else [_line(diff) for diff in upgrade_ops.as_diffs()]
@@ -97,7 +97,7 @@ def _pending_changes(service: str, url: str | URL, metadata: MetaData) -> list[s
 def _create_revision(
     service: str, message: str, url: str | URL, metadata: MetaData, directory: Path | None
 ) -> Path:
-    with _connected(url) as connection:
+    with _connected(url, comparing=True) as connection:
         config = _config(service, connection, metadata, directory)
         chain = ScriptDirectory.from_config(config)
         number = f"{len(list(chain.walk_revisions())) + 1:04d}"
@@ -114,8 +114,11 @@ def _line(difference: object) -> str:
 
 
 @contextmanager
-def _connected(url: str | URL) -> Iterator[Connection]:
-    engine = create_engine(driver_url(url), poolclass=NullPool)
+def _connected(url: str | URL, *, comparing: bool = False) -> Iterator[Connection]:
+    # What lies in the first schema of the search path is reflected as if it had none, and would
+    # never match models that name theirs: compare with an empty path.
+    options = {"options": "-csearch_path="} if comparing else {}
+    engine = create_engine(driver_url(url), poolclass=NullPool, connect_args=options)
     try:
         with engine.connect() as connection:
             yield connection

@@ -14,6 +14,9 @@ from taxlien.kit.database import Session, driver_connection, service_of
 from taxlien.kit.events import Envelope, Event, encode, wrap
 from taxlien.kit.outbox.tables import lane_of
 
+# NATS and Kafka both refuse a message above a megabyte; here it would hold up its whole lane.
+MAX_BODY = 900_000
+
 _EVENTS_PER_WRITE = 1000
 _propagator = TraceContextTextMapPropagator()
 
@@ -26,7 +29,10 @@ _length = Struct("!i").pack
 
 
 async def emit(session: Session, *events: Event) -> None:
-    """Add ``events`` to the outbox of the session's service. They leave after it commits, in order."""
+    """Add ``events`` to the outbox of the session's service. They leave after it commits, in order.
+
+    Raises ``ValueError`` for an event above ``MAX_BODY`` bytes.
+    """
     if not events:
         return
     service = service_of(session)
@@ -36,7 +42,7 @@ async def emit(session: Session, *events: Event) -> None:
             "id": envelope.id,
             "type": envelope.type,
             "key": envelope.subject,
-            "body": encode(envelope),
+            "body": _body(envelope),
         }
         for envelope in _wrap(events, service)
     ]
@@ -77,7 +83,17 @@ def _wrap(events: Iterable[Event], service: str) -> Iterator[Envelope]:
     return (wrap(event, source=service, traceparent=traceparent) for event in events)
 
 
+def _body(envelope: Envelope) -> bytes:
+    body = encode(envelope)
+    if len(body) > MAX_BODY:
+        raise ValueError(
+            f"{envelope.type} {envelope.subject} is too large for the bus: "
+            f"{len(body)} bytes, at most {MAX_BODY}"
+        )
+    return body
+
+
 def _binary_row(envelope: Envelope) -> bytes:
-    kind, key, body = envelope.type.encode(), envelope.subject.encode(), encode(envelope)
+    kind, key, body = envelope.type.encode(), envelope.subject.encode(), _body(envelope)
     start = _row_start(5, 2, lane_of(envelope.subject), 16, envelope.id.bytes, len(kind))
     return b"".join((start, kind, _length(len(key)), key, _length(len(body)), body))

@@ -19,7 +19,7 @@ from taxlien.kit.outbox.tables import LANES, channel_of
 BATCH = 1000
 POLL_SECONDS = 1.0
 _COUNT_EVERY_SECONDS = 5.0
-_COUNT_UP_TO = 100_000
+_COUNT_UP_TO = 50_000
 # Advisory locks share one space of numbers in a database: the first number says whose they are.
 _LOCK_SPACE = 0x0B0C5
 
@@ -37,8 +37,8 @@ _oldest = Gauge("taxlien_outbox_oldest_seconds", "Age of the oldest waiting even
 # one then sees all that the lane's last holder has committed, and so takes no event a second time.
 _TAKE_LANES = """
 WITH waiting AS MATERIALIZED (
-    SELECT lane FROM generate_series(0, {last_lane}) AS lane
-    WHERE EXISTS (SELECT FROM {outbox} AS o WHERE o.lane = lane::smallint)
+    SELECT every.lane FROM generate_series(0, {last_lane}) AS every (lane)
+    WHERE EXISTS (SELECT FROM {outbox} AS o WHERE o.lane = every.lane::smallint)
     ORDER BY random() LIMIT %s
 )
 SELECT lane FROM waiting WHERE pg_try_advisory_xact_lock(%s, lane)
@@ -58,8 +58,8 @@ DELETE FROM {outbox} WHERE ctid = ANY(ARRAY(
 _COUNT = """
 SELECT (SELECT count(*) FROM (SELECT FROM {outbox} LIMIT {count_up_to}) AS counted),
        (SELECT extract(epoch FROM now() - min(first.created_at))::float8
-        FROM generate_series(0, {last_lane}) AS lane, LATERAL (
-            SELECT created_at FROM {outbox} AS o WHERE o.lane = lane::smallint
+        FROM generate_series(0, {last_lane}) AS every (lane), LATERAL (
+            SELECT o.created_at FROM {outbox} AS o WHERE o.lane = every.lane::smallint
             ORDER BY o.seq LIMIT 1
         ) AS first)
 """

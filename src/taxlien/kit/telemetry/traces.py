@@ -9,6 +9,7 @@ from opentelemetry.propagate import set_global_textmap
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,9 +31,11 @@ def configure_traces(
     ``settings.otlp_endpoint`` is the collector's base address, such as ``http://collector:4318``;
     ``exporter`` goes before it. Call ``shutdown()`` on the result to send what waits.
     """
-    provider = TracerProvider(resource=Resource.create({"service.name": process}))
     if exporter is None and settings.otlp_endpoint:
         exporter = OTLPSpanExporter(endpoint=f"{settings.otlp_endpoint.rstrip('/')}/v1/traces")
+    # Spans that nobody collects have ids, which cost little, and record nothing.
+    sampler = ALWAYS_OFF if exporter is None else DEFAULT_ON
+    provider = TracerProvider(sampler=sampler, resource=Resource.create({"service.name": process}))
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(exporter))
     if not isinstance(trace.get_tracer_provider(), TracerProvider):

@@ -61,7 +61,7 @@ def import_files(
         bool, typer.Option("--dry-run", help="Read, compare, keep nothing.")
     ] = False,
     allow_rejects: Annotated[
-        bool, typer.Option("--allow-rejects", help="Import even where too many rows are bad.")
+        bool, typer.Option("--allow-rejects", help="Import what can be read of an unexpected file.")
     ] = False,
 ) -> None:
     """Import county files. A file is imported whole or not at all; twice changes nothing.
@@ -218,9 +218,8 @@ async def _import(
                     session, job.mapping, file, str(error),
                     started_at=started_at, source_name=choices.source,
                 )  # fmt: skip
-        hint = "" if choices.allow_rejects or not job.rejects.exists() else (
-            f" (rows and reasons: {job.rejects}; --allow-rejects imports the others)"
-        )  # fmt: skip
+        rows = f"rows and reasons: {job.rejects}; " if job.rejects.exists() else ""
+        hint = "" if choices.allow_rejects else f" ({rows}--allow-rejects imports it as it is)"
         raise Refusal(f"{error}; nothing of it was imported{hint}") from error
     return report, time.perf_counter() - started
 

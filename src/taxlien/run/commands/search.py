@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _Many = list[str] | None
 
@@ -41,7 +38,7 @@ def search(
     import asyncio
     import json
 
-    from rich.console import Console
+    from taxlien.run.commands.search_table import print_hits
 
     parameters = {
         "q": words,
@@ -66,7 +63,7 @@ def search(
     if not answer["items"]:
         typer.echo(_nothing(answer), err=True)
         raise typer.Exit(1)
-    Console().print(_table(answer))
+    print_hits(answer)
     if answer["near_matches"]:
         typer.echo("Few liens have exactly these words: near ones are shown too.")
     for warning in dict.fromkeys(
@@ -105,51 +102,3 @@ def _nothing(answer: dict[str, Any]) -> str:
     return (
         "No lien was found. Try fewer words or filters; `taxlien search` alone shows what there is."
     )
-
-
-def _table(answer: dict[str, Any]) -> Table:
-    from rich.table import Table
-
-    plural = "lien" if answer["total"] == 1 else "liens"
-    table = Table(
-        title=f"{answer['total']:,} {plural}, page {answer['page']} of {answer['pages']:,}",
-        caption="Payoff and yield: redeemed 12 months after the sale. -: unknown.",
-    )
-    left = ("county", "parcel", "address", "certificate", "year", "status", "flags")
-    right = {"price", "rate %", "payoff", "yield %"}
-    for name in (*left[:6], "price", "rate %", "payoff", "yield %", "flags"):
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    for item in answer["items"]:
-        table.add_row(*_row(item))
-    return table
-
-
-def _row(item: dict[str, Any]) -> list[str]:
-    from rich.markup import escape
-
-    payoff = item["payoff"] or {}
-    marks = {"maximum": " max", "bid": "", "statute": ""}
-    rate = item["rate_pct"] and f"{item['rate_pct']}{marks[item['rate_basis']]}"
-    flags = [flag.replace("_", " ") for flag in item["flags"]]
-    if item["payoff_missing"]:
-        flags.append(item["payoff_missing"].replace("_", " "))
-    cells = [
-        f"{item['county']}, {item['state']}",
-        item["parcel_id"],
-        item["address"],
-        item["certificate_number"] or item["advertising_number"],
-        item["tax_year"],
-        item["status"].replace("_", " "),
-        _money(item["price"]),
-        rate,
-        _money(payoff.get("holder_proceeds")),
-        payoff.get("annual_yield_pct"),
-        ", ".join(flags) or " ",
-    ]
-    return [escape(str(cell)) if cell not in (None, "") else "-" for cell in cells]
-
-
-def _money(amount: str | None) -> str | None:
-    from decimal import Decimal
-
-    return None if amount is None else f"{Decimal(amount):,.2f}"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
 
 from taxlien.interfaces.liens import Lien, LienStatus
 from taxlien.kit.database import Session
@@ -19,7 +19,7 @@ from taxlien.kit.http.sessions import session_for
 
 from . import schemas, service
 
-router = APIRouter(tags=["liens"], default_response_class=MsgspecResponse)
+router = APIRouter(tags=["liens"])
 
 MAX_CASES = 1_000
 MAX_PAYMENTS = 5_000
@@ -34,8 +34,19 @@ FipsQuery = Annotated[
     str | None, Query(pattern="^[0-9]{5}$", description="county, as five digits of FIPS")
 ]
 StateQuery = Annotated[str | None, Query(pattern="^[A-Za-z]{2}$", description="postal code")]
+
+
+def _written_as_date(value: object) -> object:
+    """Refuse bare numbers, which would be read as seconds since 1970."""
+    if isinstance(value, str) and value[4:5] != "-":
+        raise ValueError("is not written as a date, like 2026-06-01")
+    return value
+
+
 Day = Annotated[
-    date | None, Query(ge=date(1800, 1, 1), le=date(2200, 12, 31), description="YYYY-MM-DD")
+    date | None,
+    BeforeValidator(_written_as_date),
+    Query(ge=date(1800, 1, 1), le=date(2200, 12, 31), description="YYYY-MM-DD"),
 ]
 
 
@@ -64,7 +75,9 @@ async def list_liens(
     state: StateQuery = None,
     status: LienStatus | None = None,
     updated_since: Annotated[
-        AwareDatetime | None, Query(description="changed at or after; orders by time of change")
+        AwareDatetime | None,
+        BeforeValidator(_written_as_date),
+        Query(description="changed at or after; orders by time of change"),
     ] = None,
     cursor: CursorParam = None,
     limit: LiensLimit = 50,
@@ -222,13 +235,13 @@ def _bad_case(field: str, message: str) -> Problem:
     return Problem(422, "invalid_case", f"{field} {message}", errors=[FieldError(field, message)])
 
 
-@router.get("/v1/liens/{lien_id}", response_model=schemas.LienBody)
+@router.get("/v1/liens/{lien_id:uuid}", response_model=schemas.LienBody)
 async def get_lien(session: SessionDep, lien_id: UUID) -> MsgspecResponse:
     """Return a lien."""
     return MsgspecResponse(_lien_body(await service.lien(session, lien_id)))
 
 
-@router.get("/v1/liens/{lien_id}/observations", response_model=schemas.ObservationPage)
+@router.get("/v1/liens/{lien_id:uuid}/observations", response_model=schemas.ObservationPage)
 async def list_observations(
     session: SessionDep, lien_id: UUID, cursor: CursorParam = None, limit: LimitParam = 50
 ) -> MsgspecResponse:
@@ -243,7 +256,7 @@ async def list_observations(
     return MsgspecResponse({"lien_id": lien_id, "fields": fields, **page, "items": items})
 
 
-@router.get("/v1/liens/{lien_id}/history", response_model=schemas.HistoryPage)
+@router.get("/v1/liens/{lien_id:uuid}/history", response_model=schemas.HistoryPage)
 async def list_history(
     session: SessionDep, lien_id: UUID, cursor: CursorParam = None, limit: LimitParam = 50
 ) -> MsgspecResponse:
@@ -255,7 +268,7 @@ async def list_history(
     return MsgspecResponse({"lien_id": lien_id, **page, "items": items})
 
 
-@router.get("/v1/liens/{lien_id}/payoff", response_model=schemas.LienAnswer)
+@router.get("/v1/liens/{lien_id:uuid}/payoff", response_model=schemas.LienAnswer)
 async def get_payoff(session: SessionDep, lien_id: UUID, on: Day = None) -> MsgspecResponse:
     """Return what a lien pays when redeemed on a day: by default when it was, or else today.
 

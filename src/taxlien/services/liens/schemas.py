@@ -186,22 +186,26 @@ class Answers(BaseModel):
     answers: list[Answer]
 
 
+Amount = DecimalText | int
+"""What a case takes: a string of a decimal, or a whole number. A fraction in a JSON number is refused."""
+
+
 class PaymentBody(BaseModel):
     """A later tax that the holder paid."""
 
     paid_on: date
-    amount: DecimalText
-    tax_year: int | None = None
-    note: str | None = None
+    amount: Amount
+    tax_year: Any = Field(default=None, description="for people: not read")
+    note: Any = Field(default=None, description="for people: not read")
 
 
 class CostBody(BaseModel):
     """A cost of the holder; without ``paid_on`` it was paid at the sale."""
 
     kind: str
-    amount: DecimalText
+    amount: Amount
     paid_on: date | None = None
-    note: str | None = None
+    note: Any = Field(default=None, description="for people: not read")
 
 
 class CaseBody(BaseModel):
@@ -212,10 +216,10 @@ class CaseBody(BaseModel):
     redeemed_on: date
     id: str | int | None = None
     county_fips: str | None = Field(default=None, examples=["12105"])
-    face_amount: DecimalText | None = None
-    bid_rate_pct: DecimalText | None = None
-    premium: DecimalText | None = None
-    price: DecimalText | None = None
+    face_amount: Amount | None = None
+    bid_rate_pct: Amount | None = None
+    premium: Amount | None = None
+    price: Amount | None = None
     homestead: bool | None = None
     track: Literal["lien", "redeemable_deed", "deed"] | None = None
     property_class: Literal["homestead", "agricultural", "mineral", "other"] | None = None
@@ -225,9 +229,9 @@ class CaseBody(BaseModel):
 
 
 class CasesBody(BaseModel):
-    """Several cases at once."""
+    """Several cases at once. One that is not as it should be is answered with its ``error``."""
 
-    cases: list[CaseBody] = Field(min_length=1, max_length=1000)
+    cases: list[CaseBody | dict[str, Any]] = Field(min_length=1, max_length=1000)
 
 
 class RulesBody(BaseModel):

@@ -37,6 +37,7 @@ def test_the_proposal_is_a_mapping_to_edit() -> None:
     proposal = propose(HEADER, ROWS)
     mapping = parse_mapping(proposal.as_yaml())
     assert mapping == proposal.mapping
+    assert mapping.ignore == ("Remarks",)
     assert mapping.columns["sale_date"].formats == ("MM/DD/YY",)
 
 

@@ -20,7 +20,8 @@ from taxlien.run.stack.processes import Launch, StopSteps
 class Program:
     """A program to start once the servers answer. It finds them by the stack's environment.
 
-    ``{port}`` in ``command``, ``environment`` and ``offers`` becomes the port it was given.
+    ``{port}`` in ``command``, ``environment`` and ``offers`` becomes the port it was given, and
+    ``{port of NAME}`` that of another part, started before it or beside it.
     Ready means: ``ready_path`` answers 200; or, without a port, ``check`` raises nothing; or, with
     neither, that it was started.
     """
@@ -86,4 +87,7 @@ class Program:
         return {name: self._fill(value, site) for name, value in self.offers.items()}
 
     def _fill(self, word: str, site: Site) -> str:
-        return word.replace("{port}", str(site.ports.get(self.name, "")))
+        filled = word.replace("{port}", str(site.ports.get(self.name, "")))
+        for name, port in site.upstreams().items():
+            filled = filled.replace(f"{{port of {name}}}", str(port))
+        return filled

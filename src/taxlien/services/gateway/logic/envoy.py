@@ -294,9 +294,7 @@ def _cluster(name: str, upstream: Upstream) -> Json:
         "lb_policy": "LEAST_REQUEST",
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [
-                {"lb_endpoints": [{"endpoint": {"address": _socket(upstream.host, upstream.port)}}]}
-            ],
+            "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}],
         },
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {

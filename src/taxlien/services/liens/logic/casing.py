@@ -24,8 +24,10 @@ def case_of(lien: Lien, family: Iterable[Lien], redeemed_on: date) -> dict[str, 
     """Return ``lien`` as a case, with the later taxes that its holder paid until ``redeemed_on``.
 
     The bid for the property is its price only where a deed is sold; where liens are sold by such
-    bids (Baltimore) the investor pays the lien and the premium.
+    bids (Baltimore) the investor pays the lien and the premium. Where no sale date is published,
+    the day the certificate was bought stands in for it.
     """
+    sold_on = lien.sale_date or lien.paid_on
     taxes = sorted(
         (other.paid_on, other.lien_id, other.face_amount)
         for other in family
@@ -38,7 +40,7 @@ def case_of(lien: Lien, family: Iterable[Lien], redeemed_on: date) -> dict[str, 
         "id": str(lien.lien_id),
         "state": lien.state,
         "county_fips": lien.county_fips,
-        "sale_date": None if lien.sale_date is None else lien.sale_date.isoformat(),
+        "sale_date": None if sold_on is None else sold_on.isoformat(),
         "face_amount": _money(lien.face_amount),
         "bid_rate_pct": None if lien.bid_rate_pct is None else f"{lien.bid_rate_pct.normalize():f}",
         "premium": _money(lien.premium),
@@ -62,6 +64,8 @@ def cautions(asked: Lien, lien: Lien, case: dict[str, Any]) -> list[str]:
             f"the sale date {lien.sale_date} is assumed: the county's file names none, and the"
             " source usually sells then"
         )
+    if lien.sale_date is None and lien.paid_on is not None:
+        found.append(f"no sale date is published; the certificate was bought on {lien.paid_on}")
     if lien.status in NOT_SOLD:
         found.append(f"this lien is {lien.status}: nobody holds it yet, as far as is known")
     if lien.redeemed_on is not None and lien.redeemed_on.isoformat() < case["redeemed_on"]:

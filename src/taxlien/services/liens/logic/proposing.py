@@ -210,7 +210,9 @@ def propose(
             chosen[field] = ProposedField(field, header[index], parse, confidence, example)
     missing = [] if "parcel_id" in chosen else ["parcel_id: no column looks like a parcel number"]
     columns = {field: _column(header, cells, guess) for field, guess in chosen.items()}
-    mapping = None if missing else _mapping(name, columns, [header[i] for i in sorted(people)])
+    unknown = tuple(header[i] for i in range(len(header)) if i not in taken | people)
+    titles = [header[i] for i in sorted(people)]
+    mapping = None if missing else _mapping(name, columns, titles, unknown)
     missing += ["county: the file does not say it; give it when you import"]
     if "tax_year" not in chosen:
         missing.append("tax_year: no column says it")
@@ -218,7 +220,7 @@ def propose(
         mapping=mapping,
         fields=tuple(chosen[field] for field in _FIELDS if field in chosen),
         personal=tuple(header[i] for i in sorted(people)),
-        unknown=tuple(header[i] for i in range(len(header)) if i not in taken | people),
+        unknown=unknown,
         missing=tuple(missing),
     )
 
@@ -289,7 +291,9 @@ def _column(header: Sequence[str], cells: Sequence[Sequence[str]], guess: Propos
     return Column(sources=(guess.column,), parse=guess.parse, required=sure, formats=formats)
 
 
-def _mapping(name: str, columns: dict[str, Column], people: Sequence[str]) -> Mapping:
+def _mapping(
+    name: str, columns: dict[str, Column], people: Sequence[str], unknown: tuple[str, ...]
+) -> Mapping:
     sold = {"winning_bid", "bid_rate_pct", "premium", "amount_due"} & set(columns)
     return Mapping(
         name=name,
@@ -299,6 +303,7 @@ def _mapping(name: str, columns: dict[str, Column], people: Sequence[str]) -> Ma
         constants={"kind": "certificate"},
         columns=columns,
         personal={f"person_{n}": Personal(sources=(title,)) for n, title in enumerate(people, 1)},
+        ignore=unknown,
         status=(StatusRule(status="sold" if sold else "advertised"),),
         expect=Expect(min_rows=1, max_reject_share=Decimal("0.05")),
     )
