@@ -86,7 +86,7 @@ class Lien(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     synthetic: bool = False
 
 
-class LienCreated(Event):
+class LienCreated(Event, frozen=True, kw_only=True):
     """A lien was seen for the first time."""
 
     type: ClassVar[str] = "lien.created"
@@ -97,7 +97,7 @@ class LienCreated(Event):
         return str(self.lien.lien_id)
 
 
-class LienChanged(Event):
+class LienChanged(Event, frozen=True, kw_only=True):
     """Published facts of a lien changed; ``changed`` names the fields (status has its own event)."""
 
     type: ClassVar[str] = "lien.changed"
@@ -109,7 +109,7 @@ class LienChanged(Event):
         return str(self.lien.lien_id)
 
 
-class LienStatusChanged(Event):
+class LienStatusChanged(Event, frozen=True, kw_only=True):
     """A lien moved from one status to another. When other facts changed too, ``changed`` names them."""
 
     type: ClassVar[str] = "lien.status_changed"

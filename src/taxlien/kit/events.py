@@ -6,6 +6,7 @@ that nobody has to call back. A change that breaks readers is a new class with t
 
 from __future__ import annotations
 
+import builtins
 from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
 from uuid import UUID
@@ -46,7 +47,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     datacontenttype: str = "application/json"
     traceparent: str | None = None
 
-    def event(self, kind: type[E]) -> E:
+    def event(self, kind: builtins.type[E]) -> E:
         """Decode ``data`` as ``kind``. Raises ``msgspec.ValidationError`` when it does not fit."""
         return msgspec.json.decode(self.data, type=kind)
 

@@ -48,6 +48,7 @@ def run(
 def _serve(names: tuple[str, ...], host: str, port: int, processes: int) -> None:
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.log import LogLevels
 
     os.environ["TAXLIEN_SERVICES"] = ",".join(names)
     Granian(
@@ -62,7 +63,7 @@ def _serve(names: tuple[str, ...], host: str, port: int, processes: int) -> None
         backpressure=512,
         respawn_failed_workers=True,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         websockets=False,
     ).serve()
 
