@@ -86,8 +86,7 @@ class Consumer:
             try:
                 subscription = await self._bus.subscribe(self.group, self._mark.types)
                 try:
-                    backoff.reset()
-                    await self._serve(subscription, stop)
+                    await self._serve(subscription, stop, backoff)
                 finally:
                     with suppress(BusError):
                         await subscription.close()
@@ -97,13 +96,16 @@ class Consumer:
                 _log.warning("consumer_interrupted", group=self.group, error=describe(error))
                 await _wait(stop, backoff.next())
 
-    async def _serve(self, subscription: Subscription, stop: asyncio.Event) -> None:
+    async def _serve(
+        self, subscription: Subscription, stop: asyncio.Event, backoff: Backoff
+    ) -> None:
         while not stop.is_set():
             fetched = await subscription.fetch(self._mark.max_messages, self._mark.max_wait)
             if fetched:
                 items = await self._readable(fetched)
                 await self._handle(items, stop)
                 await subscription.ack_all(fetched)
+            backoff.reset()
 
     async def _readable(self, deliveries: Sequence[Delivery]) -> list[_Item]:
         """Return what can be read, each event once; the rest become dead letters."""
@@ -138,7 +140,7 @@ class Consumer:
             except _StoppedError:
                 raise
             except Exception as error:
-                self._count_failure(error, events=1, event=item.envelope.type, attempt=attempt)
+                self._count_failure(error, events=1, event_type=item.envelope.type, attempt=attempt)
                 if attempt == self._max_deliver:
                     await self._give_up(item.delivery, error)
                     return
@@ -198,7 +200,7 @@ class Consumer:
     async def _give_up(self, delivery: Delivery, error: Exception) -> None:
         await self._bus.dead_letter(self.group, delivery, describe(error))
         _letters.labels(self.group).inc()
-        _log.error("dead_letter", group=self.group, event=delivery.type, error=describe(error))
+        _log.error("dead_letter", group=self.group, event_type=delivery.type, error=describe(error))
 
     def _count_failure(self, error: Exception, **known: object) -> None:
         _failures.labels(self.group).inc()

@@ -173,11 +173,6 @@ async def test_what_cannot_be_read_goes_to_the_dead_letters_at_once(
     assert letter.error
 
 
-@pytest.fixture
-def bus_and_nats(nats_bus: Bus) -> Bus:
-    return nats_bus
-
-
 async def test_an_absent_database_is_waited_for_and_counts_as_no_try(
     nats_bus: Bus, schema: Any, consumer: Any, ledger: Any, run_meanwhile: Any
 ) -> None:

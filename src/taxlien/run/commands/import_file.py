@@ -208,7 +208,7 @@ async def _import(
     started, started_at = time.perf_counter(), datetime.now(UTC)
     file = _facts(job.path)
     if blobs is not None and not choices.dry_run:
-        await blobs.put_file(job.path)
+        await _keep(job.path, blobs)
     try:
         report = await _with_patience(job, file, database, choices, console)
     except service.RefusedFile as error:
@@ -222,6 +222,17 @@ async def _import(
         hint = "" if choices.allow_rejects else f" ({rows}--allow-rejects imports it as it is)"
         raise Refusal(f"{error}; nothing of it was imported{hint}") from error
     return report, time.perf_counter() - started
+
+
+async def _keep(path: Path, blobs: Blobs) -> None:
+    """Store the file as it came, by its hash, so that every observation can be traced to its bytes."""
+    try:
+        await blobs.put_file(path)
+    except Exception as error:
+        raise Refusal(
+            f"{path.name} was not imported: the object store (TAXLIEN_OBJECTS_URL) did not take it:"
+            f" {type(error).__name__}: {str(error).splitlines()[0][:200]}"
+        ) from error
 
 
 async def _with_patience(

@@ -28,7 +28,14 @@ from taxlien.services.liens.logic.records import (
     UnreadableFile,
 )
 
-from .recording import BATCH_RECORDS, Provenance, RecordCounts, Recorder, announcement, register_source
+from .recording import (
+    BATCH_RECORDS,
+    Provenance,
+    RecordCounts,
+    Recorder,
+    announcement,
+    register_source,
+)
 
 RECORDS_AT_A_TIME = 100
 
