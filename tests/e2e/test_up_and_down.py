@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from product_runner import RunningProduct, start_product, stop_product
+from product_runner import RunningProduct, running_product
+from taxlien.run.demo.generate import demo_plan
 
 pytestmark = pytest.mark.xdist_group("product")
 
@@ -24,31 +25,26 @@ def pids_of(product: RunningProduct) -> list[int]:
 
 
 def test_the_product_comes_up_stops_whole_and_keeps_its_data(home: Path) -> None:
-    first = start_product(home)
-    demo = first.found()
-    assert demo > 3000
-    items = first.get("/v1/search", q="", page_size=5)["items"]
-    assert all("synthetic" in item["flags"] for item in items)
-    pids = pids_of(first)
-    stop_product(first)
+    with running_product(home) as first:
+        demo = first.found()
+        assert demo == demo_plan().size
+        items = first.get("/v1/search", q="", page_size=5)["items"]
+        assert all("synthetic" in item["flags"] for item in items)
+        pids = pids_of(first)
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
-
-    again = start_product(home)
-    assert again.found() == demo
-    stop_product(again)
+    with running_product(home) as again:
+        assert again.found() == demo
 
 
 def test_the_printed_page_names_the_next_step(home: Path) -> None:
-    product = start_product(home)
-    page = (home.parent / f"{home.name}.log").read_text()
-    stop_product(product)
+    with running_product(home):
+        page = (home.parent / f"{home.name}.log").read_text()
     assert "taxlien import" in page
     assert "/docs" in page
     assert "synthetic" in page
 
 
 def test_internal_paths_are_not_reachable_from_outside(home: Path) -> None:
-    product = start_product(home)
-    for path in ("/internal/liens/export", "/internal/openapi.json", "/metrics"):
-        assert product.http.get(path).status_code == 404, path
-    stop_product(product)
+    with running_product(home) as product:
+        for path in ("/internal/liens/export", "/internal/openapi.json", "/metrics"):
+            assert product.http.get(path).status_code == 404, path

@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from product_runner import RunningProduct, start_product, stop_product
+from product_runner import RunningProduct, running_product
 
 pytestmark = [pytest.mark.tough, pytest.mark.xdist_group("tough")]
 
@@ -31,9 +31,8 @@ TRIES = 12
 
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[RunningProduct]:
-    running = start_product(tmp_path / "home", "--no-demo")
-    yield running
-    stop_product(running)
+    with running_product(tmp_path / "home", "--no-demo") as running:
+        yield running
 
 
 @pytest.fixture

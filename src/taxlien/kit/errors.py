@@ -11,11 +11,11 @@ class DomainError(Exception):
         self.message = message
 
 
-class NotFound(DomainError):  # noqa: N818
+class NotFound(DomainError):
     """The thing asked for does not exist, or not for this caller."""
 
 
-class InvalidInput(DomainError):  # noqa: N818
+class InvalidInput(DomainError):
     """A value that came from outside does not fit; ``field`` names it as the caller wrote it."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -26,5 +26,5 @@ class InvalidInput(DomainError):  # noqa: N818
         return f"{self.field}: {self.message}"
 
 
-class Conflict(DomainError):  # noqa: N818
+class Conflict(DomainError):
     """The request contradicts what is stored now; the same request may succeed later."""

@@ -14,6 +14,7 @@ import httpx2
 from taxlien.kit.reference import reference_text
 from taxlien.kit.settings import read_settings
 from taxlien.run import registry
+from taxlien.run.demo.generate import demo_plan
 from taxlien.run.stack import Display, Envoy, Program, Stack, StackError
 from taxlien.services.gateway.logic.envoy import Upstream, envoy_config
 from taxlien.services.gateway.settings import GatewaySettings
@@ -80,8 +81,9 @@ class Product:
             self.stack.home.write_private(done, wanted)
 
     async def _first_search(self) -> None:
+        """Wait until the gateway answers a search, and finds the whole demo where there is one."""
         url = self.stack.environment()["TAXLIEN_GATEWAY_URL"]
-        wanted = 1 if self._demo else 0
+        wanted = demo_plan().size if self._demo else 0
         try:
             async with asyncio.timeout(FIRST_SEARCH_SECONDS), httpx2.AsyncClient() as client:
                 while not await _finds(client, f"{url}/v1/search?q=", wanted):  # noqa: ASYNC110

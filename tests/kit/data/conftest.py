@@ -261,6 +261,11 @@ class Ledger:
 
 
 @pytest.fixture
+def ledger_of() -> type[Ledger]:
+    return Ledger
+
+
+@pytest.fixture
 async def ledger(database: Database) -> Ledger:
     made = Ledger(database)
     await made.create()

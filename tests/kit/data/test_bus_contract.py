@@ -97,6 +97,16 @@ async def test_types_that_were_not_asked_for_do_not_come(bus: Bus) -> None:
     assert [d.body for d in found] == [b"wanted"]
 
 
+async def test_a_group_that_learns_another_type_gets_it_from_then_on(bus: Bus) -> None:
+    subscription = await bus.subscribe("reading.growing", ["thing.made"])
+    await bus.publish([message(body=b"first")])
+    await receive_all(subscription, 1)
+    await subscription.close()
+    again = await bus.subscribe("reading.growing", ["thing.made", "thing.changed"])
+    await bus.publish([message(kind="thing.changed", body=b"second")])
+    assert [d.body for d in await receive_all(again, 1)] == [b"second"]
+
+
 async def test_acknowledged_messages_do_not_come_back_and_others_do(bus: Bus) -> None:
     subscription = await bus.subscribe("reading.twice", ["thing.made"])
     await bus.publish(numbered(10))

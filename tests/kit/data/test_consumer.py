@@ -46,10 +46,10 @@ async def letters(bus: Bus, count: int) -> list[DeadLetter]:
 
 
 @pytest.fixture
-def consumer(database: Database, bus: Bus) -> Callable[..., Consumer]:
-    def make(handler: Handler, max_deliver: int = 3, over: Any = bus) -> Consumer:
+def consumer(database: Database) -> Callable[..., Consumer]:
+    def make(handler: Handler, bus: Any, max_deliver: int = 3) -> Consumer:
         return Consumer(
-            database, over, handler, service="liens", max_deliver=max_deliver, backoff=0.01
+            database, bus, handler, service="liens", max_deliver=max_deliver, backoff=0.01
         )
 
     return make
@@ -67,7 +67,7 @@ async def test_single_and_batch_handlers_have_every_event_once_in_order(
         for event in events:
             await ledger.add(session, f"many {event.thing}", event.number)
 
-    async with run_meanwhile(consumer(one), consumer(many)):
+    async with run_meanwhile(consumer(one, bus), consumer(many, bus)):
         for start in range(0, 300, 50):
             await bus.publish(numbered(300, keys=5)[start : start + 50])
         await ledger.reaches(600)
@@ -88,7 +88,7 @@ async def test_the_same_event_delivered_twice_has_one_effect(
     envelope = message(Counted(thing="a", number=1))
     # To the bus these are different messages: the id inside them is what counts.
     again = [Outgoing(new_id(), envelope.type, "a", envelope.body) for _ in range(4)]
-    async with run_meanwhile(consumer(handle)):
+    async with run_meanwhile(consumer(handle, bus)):
         await bus.publish(again[:3])
         await ledger.reaches(1)
         await bus.publish([again[3], message(Counted(thing="a", number=2))])
@@ -107,7 +107,7 @@ async def test_a_handler_that_recovers_is_tried_again_before_what_follows(
         if event.number == 1 and failures:
             raise failures.pop()
 
-    async with run_meanwhile(consumer(handle)):
+    async with run_meanwhile(consumer(handle, bus)):
         await bus.publish(numbered(4))
         await ledger.reaches(4)
     assert await ledger.by_key() == {"key 0": [0, 1, 2, 3]}
@@ -128,7 +128,7 @@ async def test_a_bad_event_in_a_batch_becomes_a_dead_letter_and_the_rest_goes_on
                 tries.append(len(events))
                 raise ArithmeticError("five is too many")
 
-    reader = consumer(handle)
+    reader = consumer(handle, bus)
     async with run_meanwhile(reader):
         await bus.publish(numbered(10))
         await ledger.reaches(9)
@@ -164,7 +164,7 @@ async def test_what_cannot_be_read_goes_to_the_dead_letters_at_once(
     async def handle(session: Session, event: Counted) -> None:
         await ledger.add(session, event.thing, event.number)
 
-    async with run_meanwhile(consumer(handle, over=nats_bus)):
+    async with run_meanwhile(consumer(handle, nats_bus)):
         await nats_bus.publish([Outgoing(new_id(), "thing.counted", "a", body)])
         await nats_bus.publish(numbered(1))
         await ledger.reaches(1)
@@ -186,7 +186,7 @@ async def test_an_absent_database_is_waited_for_and_counts_as_no_try(
         for event in events:
             await ledger.add(session, event.thing, event.number)
 
-    async with run_meanwhile(consumer(handle, max_deliver=1, over=nats_bus)):
+    async with run_meanwhile(consumer(handle, nats_bus, max_deliver=1)):
         await nats_bus.publish(numbered(20))
         await ledger.reaches(20)
     assert await ledger.by_key() == {"key 0": list(range(20))}
@@ -215,7 +215,7 @@ async def test_a_bus_that_comes_later_is_waited_for(
     async def handle(session: Session, event: Counted) -> None:
         await ledger.add(session, event.thing, event.number)
 
-    async with run_meanwhile(consumer(handle, over=Unreachable(nats_bus, 3))):
+    async with run_meanwhile(consumer(handle, Unreachable(nats_bus, 3))):
         await nats_bus.publish(numbered(1))
         await ledger.reaches(1)
 
@@ -233,12 +233,12 @@ async def test_stopping_leaves_an_event_that_keeps_failing_to_the_next_start(
             raise KeyError("still")
         await ledger.add(session, event.thing, event.number)
 
-    async with run_meanwhile(consumer(handle, max_deliver=10_000, over=nats_bus)):
+    async with run_meanwhile(consumer(handle, nats_bus, max_deliver=10_000)):
         await nats_bus.publish(numbered(2))
         async with asyncio.timeout(20):
             await failed.wait()
     cured.append(True)
-    async with run_meanwhile(consumer(handle, over=nats_bus)):
+    async with run_meanwhile(consumer(handle, nats_bus)):
         await ledger.reaches(2)
     assert await ledger.by_key() == {"key 0": [0, 1]}
     assert await nats_bus.dead_letters() == []
@@ -264,10 +264,10 @@ async def test_a_consumer_killed_between_effect_and_acknowledgement_repeats_noth
             subscription.ack_all = fail  # type: ignore[method-assign, assignment]
             return subscription
 
-    async with run_meanwhile(consumer(handle, over=Deaf())):
+    async with run_meanwhile(consumer(handle, Deaf())):
         await nats_bus.publish(numbered(50))
         await ledger.reaches(50)
-    async with run_meanwhile(consumer(handle, over=nats_bus)):
+    async with run_meanwhile(consumer(handle, nats_bus)):
         await nats_bus.publish(numbered(1, keys=1))
         await ledger.reaches(51)
     assert await ledger.by_key() == {"key 0": [*range(50), 0]}
@@ -284,7 +284,7 @@ async def test_the_handler_works_under_the_trace_of_its_event(
         await ledger.add(session, event.thing, event.number)
 
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    async with run_meanwhile(consumer(handle, over=nats_bus)):
+    async with run_meanwhile(consumer(handle, nats_bus)):
         await nats_bus.publish([message(Counted(thing="a", number=1), traceparent=parent)])
         await ledger.reaches(1)
     assert seen == [0x0AF7651916CD43DD8448EB211C80319C]
@@ -298,7 +298,7 @@ async def test_two_consumers_of_a_group_share_the_work(
         for event in events:
             await ledger.add(session, event.thing, event.number)
 
-    async with run_meanwhile(consumer(handle), consumer(handle)):
+    async with run_meanwhile(consumer(handle, bus), consumer(handle, bus)):
         await bus.publish(numbered(400, keys=8))
         await ledger.reaches(400)
     assert await ledger.by_key() == {f"key {n}": list(range(50)) for n in range(8)}

@@ -98,13 +98,18 @@ async def test_upgrading_many_times_at_once_applies_each_step_once(
     ]
 
 
-async def test_two_services_have_chains_of_their_own(
+async def test_services_have_chains_of_their_own_and_may_upgrade_at_once(
     empty_database: URL, migrations_folder: Path
 ) -> None:
-    liens, search = [await prepared(empty_database, name) for name in ("liens", "search")]
-    await upgrade(liens, "liens", directory=migrations_folder)
-    assert await current_revision(liens, "liens") == "0001"
-    assert await current_revision(search, "search") is None
+    names = ["liens", "search", "alpha", "beta"]
+    urls = {name: await prepared(empty_database, name) for name in [*names, "waiting"]}
+    await asyncio.gather(
+        *(upgrade(urls[name], name, directory=migrations_folder) for name in names)
+    )
+    for name in names:
+        assert await current_revision(urls[name], name) == "0001"
+        assert await tell(urls[name], f"SELECT count(*) FROM {name}.inbox") == [(0,)]
+    assert await current_revision(urls["waiting"], "waiting") is None
 
 
 async def test_a_service_without_migrations_says_so(empty_database: URL) -> None:

@@ -199,8 +199,10 @@ class NatsSubscription:
     def _pull_ended(self, status: str, description: str) -> None:
         self._expected = 0
         if status == _WRONG_PIN:
-            # Another member was pinned, as this one was silent for too long.
+            # This one was silent for too long and another may have been pinned: what waits here is
+            # not its own any more, and the next message it gets begins with a reset.
             self._pin = ""
+            self._next = 0
             self._must_reset = False
             self._queue.clear()
         elif status in _PULL_OVER or description.startswith(_PASSING):

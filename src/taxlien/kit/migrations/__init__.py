@@ -7,6 +7,7 @@ describes. The first migration calls ``taxlien.kit.outbox.create_tables(op)``.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 VERSION_TABLE = "schema_version"
+# What Alembic's commands run in belongs to the process, not to the call.
+_alembic = threading.Lock()
 _ENVIRONMENT = Path(__file__).parent / "environment"
 _SERVICES = Path(__file__).parents[2] / "services"
 
@@ -74,7 +77,7 @@ async def create_revision(
 
 
 def _upgrade(url: str | URL, service: str, directory: Path | None, to: str) -> None:
-    with _connected(url) as connection:
+    with _alembic, _connected(url) as connection:
         lock = crc32(f"migrate {service}".encode())
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": lock})
         connection.commit()
@@ -97,7 +100,7 @@ def _pending_changes(service: str, url: str | URL, metadata: MetaData) -> list[s
 def _create_revision(
     service: str, message: str, url: str | URL, metadata: MetaData, directory: Path | None
 ) -> Path:
-    with _connected(url, comparing=True) as connection:
+    with _alembic, _connected(url, comparing=True) as connection:
         config = _config(service, connection, metadata, directory)
         chain = ScriptDirectory.from_config(config)
         number = f"{len(list(chain.walk_revisions())) + 1:04d}"

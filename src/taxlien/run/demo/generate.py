@@ -14,6 +14,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import yaml
+
+from taxlien.kit.reference import reference_text
+
 CENT = Decimal("0.01")
 
 
@@ -51,6 +55,16 @@ class DemoPlan:
     def from_dict(raw: dict[str, Any]) -> DemoPlan:
         """Build the plan from parsed YAML. Raises TypeError for an unknown or missing key."""
         return DemoPlan(**{**raw, "counties": [DemoCounty(**county) for county in raw["counties"]]})
+
+    @property
+    def size(self) -> int:
+        """How many liens the plan makes."""
+        return sum(county.count for county in self.counties)
+
+
+def demo_plan() -> DemoPlan:
+    """Return the plan that ships."""
+    return DemoPlan.from_dict(yaml.safe_load(reference_text("demo.yml")))
 
 
 def money(value: float) -> Decimal:

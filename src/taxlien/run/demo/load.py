@@ -5,12 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import yaml
-
 from taxlien.kit.database import Database
-from taxlien.kit.reference import reference_text
 from taxlien.kit.settings import KitSettings
-from taxlien.run.demo.generate import DemoPlan, demo_liens
+from taxlien.run.demo.generate import demo_liens, demo_plan
 from taxlien.services.liens import service as liens
 from taxlien.services.liens.logic.normalising import parcel_key
 from taxlien.services.liens.logic.records import LienRecord
@@ -23,9 +20,9 @@ PARSER_VERSION = "demo/1"
 async def load_demo(settings: KitSettings) -> int:
     """Record the demo's liens and return how many are new. Doing it again adds nothing."""
     now = datetime.now(UTC)
-    plan = DemoPlan.from_dict(yaml.safe_load(reference_text("demo.yml")))
     records = [
-        _record(line, fields) for line, fields in enumerate(demo_liens(plan, today=now.date()), 1)
+        _record(line, fields)
+        for line, fields in enumerate(demo_liens(demo_plan(), today=now.date()), 1)
     ]
     database = Database(settings.database_url_for("liens"), service="liens", pool_size=1)
     try:

@@ -19,7 +19,6 @@ from taxlien.services.liens.logic import deriving
 from taxlien.services.liens.logic.deriving import Change, County, Known, SaleDay, Source, Statement
 from taxlien.services.liens.logic.records import LienRecord, Reject
 
-
 BATCH_RECORDS = 5_000
 
 
