@@ -12,7 +12,6 @@ import csv
 import gzip
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from pathlib import Path
 import httpx2
 import psutil
 import psycopg
+from product_processes import cpu_seconds, environment, megabytes, start, stop
 
 
 def default_files() -> list[Path]:
@@ -48,77 +48,66 @@ def bare_copy(url: str, files: list[Path]) -> float:
     return rows / seconds
 
 
-def peak(parent: int, seen: dict[str, float]) -> None:
-    """Keep the highest sum of proportional set sizes of the product, in MB."""
-    total = 0.0
-    for process in [psutil.Process(parent), *psutil.Process(parent).children(recursive=True)]:
-        try:
-            text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        total += int(next(x for x in text.splitlines() if x.startswith("Pss:")).split()[1]) / 1024
-    seen["pss"] = max(seen.get("pss", 0.0), total)
-
-
 def main() -> None:
     files = [Path(name) for name in sys.argv[1:]] or default_files()
     if not files:
         raise SystemExit("no files: name some, or set TAXLIEN_SHARED_DATA")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("TAXLIEN_")}
-        environment |= {"TAXLIEN_HOME": str(home)}
-        command = [sys.executable, "-m", "taxlien.run"]
-        with (Path(folder) / "log").open("w") as log:
-            up = subprocess.Popen(
-                [*command, "up", "--no-demo"], env=environment, stdout=log, stderr=log
-            )
-        while "is up" not in (Path(folder) / "log").read_text():
-            if up.poll() is not None:
-                raise SystemExit((Path(folder) / "log").read_text())
-            time.sleep(0.1)
+        _, up = start(home, "--no-demo")
         try:
-            measure(command, environment, home, files, up.pid)
+            measure(home, files, up.pid)
         finally:
-            up.send_signal(signal.SIGINT)
-            up.wait(60)
+            stop(up)
 
 
-def measure(
-    command: list[str], environment: dict[str, str], home: Path, files: list[Path], parent: int
-) -> None:
+def measure(home: Path, files: list[Path], supervisor: int) -> None:
     settings = json.loads((home / "stack.json").read_text())["environment"]
     url = settings["TAXLIEN_DATABASE_URL"]
-    memory: dict[str, float] = {}
+    used = cpu_seconds(supervisor)
+    highest = 0.0
     began = time.perf_counter()
     importing = subprocess.Popen(
-        [*command, "import", *map(str, files)], env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "taxlien.run", "import", *map(str, files)],
+        env=environment(home),
+        stdout=subprocess.DEVNULL,
     )
     while importing.poll() is None:
-        peak(parent, memory)
+        highest = max(highest, sum(megabytes(supervisor).values()))
+        importer = cpu_of(importing.pid) or used.get("import", 0.0)
+        used["import"] = importer
         time.sleep(1)
     imported = time.perf_counter() - began
-    print(importing.communicate()[0])
     if importing.returncode != 0:
         raise SystemExit("the import was refused")
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         [liens] = connection.execute("SELECT count(*) FROM liens.liens").fetchone() or (0,)
-        [observed] = connection.execute("SELECT count(*) FROM liens.observations").fetchone() or (
-            0,
-        )
+        [rows] = connection.execute("SELECT count(*) FROM liens.observations").fetchone() or (0,)
     with httpx2.Client(base_url=settings["TAXLIEN_GATEWAY_URL"], timeout=10) as http:
         while http.get("/v1/search?page_size=1&facets=false").json()["total"] < liens:
-            peak(parent, memory)
-            time.sleep(0.2)
+            highest = max(highest, sum(megabytes(supervisor).values()))
+            time.sleep(0.5)
     searchable = time.perf_counter() - began
+    spent = {part: s - used.get(part, 0.0) for part, s in cpu_seconds(supervisor).items()}
     limit = bare_copy(url, files)
-    print(f"{observed:,} rows of {len(files)} files became {liens:,} liens")
+    print(f"{rows:,} rows of {len(files)} files became {liens:,} liens")
     print(f"{'':<22}{'seconds':>9}{'rows/s':>9}{'of bare COPY':>14}")
     for name, seconds in (("imported", imported), ("searchable", searchable)):
-        rate = observed / seconds
-        print(f"{name:<22}{seconds:>9.1f}{rate:>9,.0f}{rate / limit:>14.3f}")
+        print(f"{name:<22}{seconds:>9.1f}{rows / seconds:>9,.0f}{rows / seconds / limit:>14.3f}")
     print(f"{'bare COPY (the limit)':<22}{'':>9}{limit:>9,.0f}{1:>14.3f}")
-    print(f"peak memory of the product (PSS): {memory['pss']:.0f} MB, import process not counted")
+    print(f"peak memory of the product (PSS): {highest:.0f} MB, without the import process")
+    print("CPU microseconds a row:")
+    for part, seconds in sorted({**spent, "import": used["import"]}.items(), key=lambda x: -x[1]):
+        print(f"  {part:<20}{seconds / rows * 1e6:>7.0f}")
+
+
+def cpu_of(pid: int) -> float:
+    """User and system seconds of one process so far; 0 when it has ended."""
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return times.user + times.system
 
 
 if __name__ == "__main__":

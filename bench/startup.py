@@ -9,77 +9,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-import psutil
+from product_processes import megabytes, start, stop
 
 from taxlien.run.stack import Stack
-
-
-def start(home: Path) -> tuple[float, subprocess.Popen[bytes]]:
-    """Run `taxlien up`; return the seconds until it says that the first search was answered."""
-    log = (home.parent / "up.log").open("wb")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("TAXLIEN_")}
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "taxlien.run", "up"],
-        env={**environment, "TAXLIEN_HOME": str(home)},
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    while b"is up" not in (home.parent / "up.log").read_bytes():
-        if process.poll() is not None:
-            raise SystemExit((home.parent / "up.log").read_text())
-        time.sleep(0.02)
-    return time.perf_counter() - began, process
-
-
-def pss(pid: int) -> dict[str, float]:
-    """Proportional set size in MB by part, for the supervisor and all it started."""
-    parts: dict[str, float] = {}
-    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-        kilobytes = int(
-            next(line for line in rollup.splitlines() if line.startswith("Pss:")).split()[1]
-        )
-        name = label(process)
-        parts[name] = parts.get(name, 0.0) + kilobytes / 1024
-    return parts
-
-
-def label(process: psutil.Process) -> str:
-    words = " ".join(process.cmdline())
-    known = {
-        "postgres": "PostgreSQL",
-        "valkey": "Valkey",
-        "nats-server": "NATS",
-        "weed": "SeaweedFS",
-        "envoy": "Envoy",
-        "worker": "worker and relay",
-        "api": "API",
-    }
-    first = Path(process.cmdline()[0]).name if process.cmdline() else process.name()
-    for word in ("postgres", "valkey", "nats-server", "weed", "envoy"):
-        if word in first or (word == "postgres" and process.name() == "postgres"):
-            return known[word]
-    if "--roles worker" in words:
-        return known["worker"]
-    if "--roles api" in words or "spawn_main" in words or "granian" in words:
-        return known["api"]
-    return "supervisor"
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)
-    process.wait(60)
 
 
 async def bare(home: Path) -> tuple[float, float]:
@@ -110,7 +47,7 @@ def main() -> None:
             stop(process)
             seconds, process = start(home)
             rows["warm"].append(seconds)
-            memory = pss(process.pid)
+            memory = megabytes(process.pid)
             rows["pss"].append(sum(memory.values()))
             stop(process)
             cold, warm = asyncio.run(bare(Path(folder) / "bare"))
@@ -125,8 +62,8 @@ def main() -> None:
             f"{'up to first search, ' + name:<34}{middle[name]:>9.2f}{peer:>12.2f}{middle[name] / peer:>7.1f}"
         )
     print(f"memory in all (PSS): {middle['pss']:.0f} MB")
-    for name, megabytes in sorted(memory.items(), key=lambda item: -item[1]):
-        print(f"  {name:<20}{megabytes:>7.0f} MB")
+    for name, size in sorted(memory.items(), key=lambda item: -item[1]):
+        print(f"  {name:<20}{size:>7.0f} MB")
 
 
 if __name__ == "__main__":

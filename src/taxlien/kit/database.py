@@ -24,7 +24,7 @@ Session = AsyncSession
 
 _log = structlog.get_logger("taxlien.kit.database")
 _SERVICE = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_ROWS_PER_WRITE = 4000
+_ROWS_PER_WRITE = 1000
 # SQLSTATEs: connection exceptions, shutdown or start under way, too many connections, a standby.
 _AWAY = ("08", "57P", "53300", "25006")
 

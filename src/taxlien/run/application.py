@@ -16,7 +16,6 @@ from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.kit.telemetry.logs import configure_logs
 from taxlien.kit.telemetry.traces import configure_traces
 from taxlien.run import registry
-from taxlien.run.worker import jobs_of
 
 POOL_SIZE = 10
 
@@ -54,6 +53,8 @@ def compose(
             for database in databases.values():
                 stack.push_async_callback(database.close)
             if beside:
+                from taxlien.run.worker import jobs_of  # the bus clients cost a pure api 0.2 s
+
                 await stack.enter_async_context(jobs_of(settings, services, beside))
             yield
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import REGISTRY
 from sqlalchemy import URL, text
 
 from taxlien.kit.bus import Bus, BusError, Outgoing
@@ -243,3 +244,22 @@ async def test_several_relays_under_fire_lose_nothing_and_keep_order(
             await asyncio.sleep(0.05)
         assert await subscription.fetch(500, 0.2) == []
     assert found == {f"key {key}": list(range(200)) for key in range(30)}
+
+
+def measured(name: str) -> float:
+    return REGISTRY.get_sample_value(f"taxlien_outbox_{name}", {"service": "liens"}) or 0.0
+
+
+async def test_the_relay_counts_what_it_sent_and_what_waits(
+    database: Database, run_meanwhile: Any
+) -> None:
+    await emit_numbers(database, keys=7, each=3)
+    memory = Memory()
+    memory.failures = 1
+    sent, failed = measured("published_total"), measured("failures_total")
+    async with run_meanwhile(Relay(database, memory)), asyncio.timeout(20):  # type: ignore[arg-type]
+        while measured("published_total") < sent + 21:
+            await asyncio.sleep(0.02)
+    assert measured("failures_total") == failed + 1
+    assert measured("pending") == 21  # as counted when the relay began
+    assert measured("oldest_seconds") > 0

@@ -207,3 +207,11 @@ def test_values_no_column_can_hold_are_named(
 
 def test_ordinary_record_has_no_fault(record: Make) -> None:
     assert deriving.fault(deriving.state(record())) is None
+
+
+def test_a_certificate_without_a_sale_date_was_sold_on_the_day_it_was_bought(record: Make) -> None:
+    silent: dict[str, Any] = {"sale_date": None, "sale_date_basis": None, "sale_year": None}
+    bought = record(kind="certificate", paid_on=date(2003, 11, 19), **silent)
+    assert deriving.sale_day(bought, {}) == SaleDay(date(2003, 11, 19), "published")
+    added = record(kind="subsequent_tax", paid_on=date(2004, 8, 1), **silent)
+    assert deriving.sale_day(added, {}) == SaleDay(None, None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
-from uuid import uuid4
 
 import httpx2
 import msgspec
@@ -17,6 +16,9 @@ from taxlien.services.liens.endpoints import router
 from taxlien.services.liens.logic.records import LienRecord
 
 Make = Callable[..., LienRecord]
+
+
+UNKNOWN = "01910000-0000-7000-8000-000000000000"  # the id of no lien
 
 
 @pytest.fixture
@@ -224,12 +226,12 @@ async def test_body_that_is_not_json_is_a_problem(http: httpx2.AsyncClient, body
     [
         ("/v1/liens/not-a-uuid", 404),
         ("/v1/liens/payoff", 405),
-        (f"/v1/liens/{uuid4()}", 404),
-        (f"/v1/liens/{uuid4()}/payoff", 404),
-        (f"/v1/liens/{uuid4()}/observations", 404),
-        (f"/v1/liens/{uuid4()}/history", 404),
-        (f"/v1/liens/{uuid4()}/payoff?on=2020-02-30", 422),
-        (f"/v1/liens/{uuid4()}/payoff?on=0001-01-01", 422),
+        (f"/v1/liens/{UNKNOWN}", 404),
+        (f"/v1/liens/{UNKNOWN}/payoff", 404),
+        (f"/v1/liens/{UNKNOWN}/observations", 404),
+        (f"/v1/liens/{UNKNOWN}/history", 404),
+        (f"/v1/liens/{UNKNOWN}/payoff?on=2020-02-30", 422),
+        (f"/v1/liens/{UNKNOWN}/payoff?on=0001-01-01", 422),
         ("/v1/liens/rules?on=0", 422),
         ("/v1/liens?updated_since=1700000000", 422),
         ("/v1/liens?state=%00%00", 422),

@@ -98,7 +98,7 @@ class NatsBus:
         headers = {
             _GROUP: group,
             TYPE_HEADER: delivery.type,
-            _ERROR: error,
+            _ERROR: " ".join(error.split()),
             _FAILED_AT: datetime.now(UTC).isoformat(),
         }
         await self._publisher.send([(f"{self.prefix}.dead.{group}", delivery.body, headers)])

@@ -18,9 +18,9 @@ from typing import cast
 
 from msgspec.json import encode
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as Inbox
 
+from taxlien.kit.bus.nats_client import FastClient, header
 from taxlien.kit.bus.nats_connections import Reader, ask, translated
 from taxlien.kit.bus.protocol import BusError, Delivery
 
@@ -36,11 +36,25 @@ _PULL_OVER, _WRONG_PIN = {"404", "408"}, "423"
 _PASSING = ("Message Size Exceeds", "Batch Completed", "Server Shutdown", "Leadership Change")
 
 
+class _Message:
+    """A delivery as it came. ``number`` is the durable's own, from 1 after each reset."""
+
+    __slots__ = ("body", "headers", "number", "pin", "reply", "subject")
+
+    def __init__(self, subject: str, reply: str, body: bytes, headers: bytes) -> None:
+        self.subject, self.reply, self.body, self.headers = subject, reply, body, headers
+        # $JS.ACK.<stream>.<durable>.<deliveries>.<stream number>.<number>.<time>.<pending>, where
+        # newer servers put two parts more before the stream.
+        parts = reply.split(".")
+        self.number = int(parts[6] if len(parts) == 9 else parts[8])
+        self.pin = header(headers, "Nats-Pin-Id")
+
+
 class NatsSubscription:
     """One request for messages is out at a time, for as many as the last ``fetch`` asked for."""
 
     def __init__(
-        self, reader: Reader, client: Client, prefix: str, stream: str, durable: str
+        self, reader: Reader, client: FastClient, prefix: str, stream: str, durable: str
     ) -> None:
         self._reader = reader
         self._client = client
@@ -49,7 +63,7 @@ class NatsSubscription:
         self._inbox = client.new_inbox()
         self._subscription: Inbox | None = None
         self._alive: asyncio.Task[None] | None = None
-        self._queue: deque[tuple[int, Msg]] = deque()
+        self._queue: deque[tuple[int, _Message]] = deque()
         self._open: deque[tuple[int, str]] = deque()  # handed out, not acknowledged in a row
         self._done: set[int] = set()
         self._arrived = asyncio.Event()
@@ -58,7 +72,7 @@ class NatsSubscription:
         self._pin = ""
         self._next = 0  # the durable's number of the next message; 0 before the first reset
         self._must_reset = False
-        self._aside: list[Msg] | None = None  # what arrives while a reset is under way
+        self._aside: list[_Message] | None = None  # what arrives while a reset is under way
         self._reset_at = 0.0
         self._doubt = False
         self._idle = False
@@ -70,7 +84,8 @@ class NatsSubscription:
     ) -> NatsSubscription:
         """Return a subscription that is ready to fetch. ``alone``: no other member is there."""
         self = cls(reader, await reader.connected(), prefix, stream, durable)
-        self._subscription = await self._client.subscribe(self._inbox, cb=self._receive)
+        self._subscription = await self._client.subscribe(self._inbox)
+        self._client.hand_over(self._subscription, self._receive)
         if alone:
             await unpin(self._client, self._durable)
             await self._reset()
@@ -153,7 +168,7 @@ class NatsSubscription:
             self._must_reset = self._doubt = False
             self._reset_at = asyncio.get_running_loop().time()
             for message in self._aside:
-                self._pin = (message.headers or {}).get("Nats-Pin-Id", "")
+                self._pin = message.pin
                 self._line_up(message)
         finally:
             self._aside = None
@@ -164,31 +179,31 @@ class NatsSubscription:
         groups = state.get("priority_groups") or [{}]
         return bool(state["num_ack_pending"]) and not groups[0].get("pinned_client_id")
 
-    async def _receive(self, message: Msg) -> None:
-        headers = message.headers or {}
-        if not message.reply:
-            self._pull_ended(headers.get("Status", ""), headers.get("Description", ""))
+    def _receive(self, subject: str, reply: str, body: bytes, headers: bytes) -> None:
+        if not reply:
+            self._pull_ended(headers)
         else:
             self._expected -= 1
-            pin = headers.get("Nats-Pin-Id", "")
+            message = _Message(subject, reply, body, headers)
             if self._aside is not None:
                 self._aside.append(message)
-            elif pin != self._pin and _number(message.reply) != self._next:
+            elif message.pin == self._pin or message.number == self._next:
+                self._pin = message.pin
+                if not self._must_reset:
+                    self._line_up(message)
+            else:
                 # Served from now on, in the place of another member: what did that one leave?
-                self._pin = pin
+                self._pin = message.pin
                 self._must_reset = True
-            elif not self._must_reset:
-                self._pin = pin
-                self._line_up(message)
         self._arrived.set()
 
-    def _line_up(self, message: Msg) -> None:
+    def _line_up(self, message: _Message) -> None:
         """Take the message if it is the next one.
 
         Another number is a remnant of before the reset, or something was lost on the way. Remnants
         do not come for longer than a moment.
         """
-        if _number(message.reply) == self._next:
+        if message.number == self._next:
             self._queue.append((self._next, message))
             self._next += 1
         elif asyncio.get_running_loop().time() > self._reset_at + _REMNANT_SECONDS:
@@ -196,7 +211,9 @@ class NatsSubscription:
         else:
             self._doubt = True
 
-    def _pull_ended(self, status: str, description: str) -> None:
+    def _pull_ended(self, headers: bytes) -> None:
+        line = headers.decode(errors="replace").splitlines()[0] if headers else ""
+        _, status, description = (*line.split(" ", 2), "", "")[:3]  # NATS/1.0 408 Request Timeout
         self._expected = 0
         if status == _WRONG_PIN:
             # This one was silent for too long and another may have been pinned: what waits here is
@@ -222,8 +239,8 @@ class NatsSubscription:
         if message.subject.startswith(self._events):
             kind = message.subject[len(self._events) :]
         else:
-            kind = (message.headers or {}).get(TYPE_HEADER, "")
-        return Delivery(kind, message.data, number, self)
+            kind = header(message.headers, TYPE_HEADER)
+        return Delivery(kind, message.body, number, self)
 
     async def _stay_pinned(self) -> None:
         """Keep asking while a handler takes long: who does not ask loses the pin."""
@@ -236,13 +253,3 @@ class NatsSubscription:
 async def unpin(client: Client, durable: str) -> None:
     """Let another member of the group be served at once."""
     await ask(client, f"$JS.API.CONSUMER.UNPIN.{durable}", {"group": PIN_GROUP})
-
-
-def _number(reply: str) -> int:
-    """Return the durable's own number of a delivery, from the address of its acknowledgement:
-
-    ``$JS.ACK.<stream>.<durable>.<deliveries>.<stream number>.<number>.<time>.<pending>``, where
-    newer servers put two parts more before the stream.
-    """
-    parts = reply.split(".")
-    return int(parts[6] if len(parts) == 9 else parts[8])

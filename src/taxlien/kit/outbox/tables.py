@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zlib import crc32
 
-from alembic.migration import MigrationContext
+if TYPE_CHECKING:  # every process writes to the outbox; only migrations need Alembic
+    from alembic.migration import MigrationContext
 
 LANES = 16
 

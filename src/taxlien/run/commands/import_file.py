@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -122,6 +121,7 @@ def _run(
     from taxlien.kit.blobs import Blobs
     from taxlien.kit.database import Database
     from taxlien.kit.settings import KitSettings, read_settings
+    from taxlien.run.garbage import few_collections
 
     settings = read_settings(KitSettings)
     settings.require("database_url")
@@ -144,23 +144,8 @@ def _run(
             _summarise(done, console, dry_run=choices.dry_run)
         return failed
 
-    with _few_collections(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with few_collections(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work())
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Let Python look for reference cycles rarely: an import makes millions of objects, none cyclic."""
-    import gc
-
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def _job(
@@ -333,12 +318,13 @@ def _facts(path: Path) -> service.FileFacts:
 def _summarise(
     done: list[tuple[Job, ImportReport, float]], console: Console, *, dry_run: bool
 ) -> None:
+    from rich import box
     from rich.table import Table
 
-    titles = ("rows", "new", "changed", "unchanged", "duplicates", "rejects", "seconds", "rows/s")
-    table = Table(title="Nothing was kept: a dry run" if dry_run else None, title_justify="left")
+    titles = ("rows", "new", "changed", "same", "twice", "rejects", "rows/s")
+    title = "Nothing was kept: a dry run" if dry_run else None
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("file", overflow="fold")
-    table.add_column("source", overflow="fold")
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     for job, report, seconds in done:
@@ -346,8 +332,8 @@ def _summarise(
         numbers = (rows, liens.new + report.other_new, liens.changed + report.other_changed,
                    liens.unchanged + report.other_unchanged,
                    liens.duplicates + report.read.duplicates, report.rejects)  # fmt: skip
-        table.add_row(job.path.name, report.source, *(f"{number:,}" for number in numbers),
-                      f"{seconds:.1f}", f"{rows / seconds:,.0f}")  # fmt: skip
+        name = f"{job.path.parent.name}/{job.path.name}"
+        table.add_row(name, *(f"{number:,}" for number in numbers), f"{rows / seconds:,.0f}")
     console.print(table)
     for job, report, _ in done:
         if report.redated:

@@ -71,6 +71,8 @@ def _serve(names: tuple[str, ...], host: str, port: int, processes: int) -> None
 def _work(names: tuple[str, ...], roles: list[str]) -> None:
     import uvloop
 
+    from taxlien.run.garbage import few_collections
     from taxlien.run.worker import work
 
-    uvloop.run(work(names, roles))
+    with few_collections():
+        uvloop.run(work(names, roles))

@@ -231,13 +231,16 @@ def _status(lien: Lien, said: LienStatus, source: Source) -> LienStatus:
 
 
 def sale_day(record: LienRecord, sales: Mapping[tuple[str, int], date]) -> SaleDay:
-    """Return the day ``record`` was sold: its own, else the county's by year, else the usual one.
+    """Return the day ``record`` was sold: its own, else the day its certificate was bought, else the
+    county's by year, else the usual one.
 
     ``sales`` maps ("tax_year", y) and ("sale_year", y) to the one day the county is known to have
     sold on; a year with several such days is not in it.
     """
     if record.sale_date is not None and record.sale_date_basis != "assumed":
         return SaleDay(record.sale_date, "published")
+    if record.kind == "certificate" and record.paid_on is not None:
+        return SaleDay(record.paid_on, "published")  # a certificate is bought at its sale
     found = None
     if record.sale_year is not None:
         found = sales.get(("sale_year", record.sale_year))
