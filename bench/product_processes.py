@@ -26,7 +26,7 @@ def start(home: Path, *options: str) -> tuple[float, subprocess.Popen[bytes]]:
     began = time.perf_counter()
     with path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "taxlien.run", "up", *options],
+            [sys.executable, "-m", "taxlien.run", "up", "--any-port", *options],
             env=environment(home),
             stdout=log,
             stderr=log,

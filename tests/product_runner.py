@@ -68,7 +68,7 @@ def start_product(home: Path, *options: str) -> RunningProduct:
     environment |= {"TAXLIEN_HOME": str(home), "COLUMNS": "200"}
     log = (home.parent / f"{home.name}.log").open("w+")
     process = subprocess.Popen(
-        [sys.executable, "-m", "taxlien.run", "up", *options],
+        [sys.executable, "-m", "taxlien.run", "up", "--any-port", *options],
         env=environment,
         stdout=log,
         stderr=subprocess.STDOUT,

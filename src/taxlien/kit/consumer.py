@@ -17,6 +17,7 @@ from prometheus_client import Counter, Histogram
 from taxlien.kit.backoff import Backoff
 from taxlien.kit.bus.protocol import Bus, BusError, Delivery, Subscription
 from taxlien.kit.database import Database, Session, describe, is_connection_lost
+from taxlien.kit.errors import NotNow
 from taxlien.kit.events import Envelope, Event, decode
 from taxlien.kit.handlers import Handler, mark_of
 from taxlien.kit.inbox import record_new
@@ -147,16 +148,16 @@ class Consumer:
             await _pause(stop, backoff.next())
 
     async def _when_connected(self, items: list[_Item], stop: asyncio.Event) -> None:
-        """Apply ``items``, waiting for the database for as long as it is away."""
+        """Apply ``items``, waiting for what they need for as long as it is away."""
         backoff = Backoff(first=self._first_pause, longest=5.0)
         while True:
             try:
                 await self._apply(items)
                 return
             except Exception as error:
-                if not is_connection_lost(error):
+                if not (is_connection_lost(error) or isinstance(error, NotNow)):
                     raise
-                _log.warning("database_away", group=self.group, error=describe(error))
+                _log.warning("consumer_waits", group=self.group, error=describe(error))
             await _pause(stop, backoff.next())
 
     async def _apply(self, items: list[_Item]) -> None:

@@ -28,3 +28,10 @@ class InvalidInput(DomainError):
 
 class Conflict(DomainError):
     """The request contradicts what is stored now; the same request may succeed later."""
+
+
+class NotNow(Exception):
+    """What the work needs is away: a writer's place, disk space. Nothing was done; only waiting helps.
+
+    A consumer that meets it waits with what it holds, as it does for a database that is away.
+    """

@@ -15,19 +15,25 @@ from taxlien.kit.reference import reference_text
 from taxlien.kit.settings import read_settings
 from taxlien.run import registry
 from taxlien.run.demo.generate import demo_plan
-from taxlien.run.stack import Display, Envoy, Program, Stack, StackError
+from taxlien.run.stack import EMBEDDED, Display, Envoy, Program, Stack, StackError
 from taxlien.services.gateway.logic.envoy import Upstream, envoy_config
 from taxlien.services.gateway.settings import GatewaySettings
 
 API = "api"
+PORTS = (
+    API,
+    *Envoy.usual_ports,
+    *(port for part in EMBEDDED.values() for port in part().usual_ports),
+)
 FIRST_SEARCH_SECONDS = 60.0
 
 
 class Product:
-    """Everything ``taxlien up`` starts. ``demo`` also loads the synthetic demo liens."""
+    """Everything ``taxlien up`` starts. ``demo`` also loads the synthetic demo liens; ``any_port``
+    leaves the usual ports to others."""
 
-    def __init__(self, home: Path, *, demo: bool, display: Display) -> None:
-        self.stack = Stack(home)
+    def __init__(self, home: Path, *, demo: bool, any_port: bool, display: Display) -> None:
+        self.stack = Stack(home, ports=dict.fromkeys(PORTS, 0) if any_port else None)
         self._demo = demo
         self._display = display
 

@@ -258,7 +258,7 @@ async def test_the_relay_counts_what_it_sent_and_what_waits(
     memory.failures = 1
     sent, failed = measured("published_total"), measured("failures_total")
     async with run_meanwhile(Relay(database, memory)), asyncio.timeout(20):  # type: ignore[arg-type]
-        while measured("published_total") < sent + 21:
+        while measured("published_total") < sent + 21:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert measured("failures_total") == failed + 1
     assert measured("pending") == 21  # as counted when the relay began

@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     demo: Annotated[bool, typer.Option(help="Load the synthetic demo liens.")] = True,
+    any_port: Annotated[bool, typer.Option(help="Leave the usual ports to others.")] = False,
 ) -> None:
     """Start everything, print the addresses, and run until Ctrl-C."""
     from taxlien.run import environment
@@ -25,7 +26,7 @@ def up(
     display = Display()
 
     async def work() -> None:
-        product = Product(environment.home(), demo=demo, display=display)
+        product = Product(environment.home(), demo=demo, any_port=any_port, display=display)
 
         async def begin() -> None:
             with display:

@@ -201,7 +201,7 @@ class Stack:
             self._progress(status)
             return
         for attempt in range(TRIES):
-            supervised = Supervised(part, self._site(part), self._on_change)
+            supervised = Supervised(part, self._site(part, anew=attempt > 0), self._on_change)
             layer.append(supervised)
             try:
                 self.notices += await asyncio.to_thread(part.clear, supervised.site)
@@ -213,12 +213,15 @@ class Stack:
                     raise
                 layer.remove(supervised)
 
-    def _site(self, part: Part) -> Site:
+    def _site(self, part: Part, *, anew: bool = False) -> Site:
+        """Choose the part's ports; ``anew``: none of those that another program just took."""
         last, given = self.home.last_ports(), {}
         taken = {port for s in self._all() for port in s.site.ports.values()}
         for label, usual in part.usual_ports.items():
             wanted = self._usual.get(label, usual)
-            given[label] = ports.choose(wanted, last.get(label), taken)
+            given[label] = ports.choose(
+                0 if anew else wanted, None if anew else last.get(label), taken
+            )
             taken.add(given[label])
         self.home.remember_ports(given)
         self._note_moved(part, given)

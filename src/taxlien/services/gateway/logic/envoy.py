@@ -75,6 +75,8 @@ def _listener(address: Json, routes: tuple[Route, ...], cors_origins: Sequence[s
     return {
         "name": "public",
         "address": address,
+        # Two gateways that race for one port must not share it: one of them has to fail.
+        "enable_reuse_port": False,
         "per_connection_buffer_limit_bytes": 1_048_576,
         "filter_chains": [
             {

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
+from taxlien.kit.errors import NotNow
 from taxlien.services.search.logic.document import LienDocument
 from taxlien.services.search.logic.query import Facets, Hits, SearchQuery, Suggestion
 
 
-class WriterBusyError(OSError):
+class WriterBusyError(NotNow):
     """Another process writes this index; only one may. Like a server that is away: worth waiting for."""
 
 
-class IndexUnusableError(OSError):
+class IndexUnusableError(NotNow):
     """The index cannot be written now (disk full, files damaged); the message says what and where."""
 
 
