@@ -11,8 +11,6 @@ from schemathesis import GenerationMode
 
 from product_runner import RunningProduct, running_product
 
-pytestmark = pytest.mark.xdist_group("contract")
-
 LIMITS = hypothesis.settings(
     max_examples=25,
     deadline=None,

@@ -13,7 +13,7 @@ import pytest
 
 from product_runner import RunningProduct
 
-pytestmark = [pytest.mark.data, pytest.mark.xdist_group("product")]
+pytestmark = pytest.mark.data
 
 POLK_2019 = "realtaxlien_results/fl_polk/2019_results.csv.gz"
 BALTIMORE_2016 = "baltimore_md/certificate_sale_results_2016.csv.gz"

@@ -11,8 +11,6 @@ import pytest
 from product_runner import RunningProduct, running_product
 from taxlien.run.demo.generate import demo_plan
 
-pytestmark = pytest.mark.xdist_group("product")
-
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:

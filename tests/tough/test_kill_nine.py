@@ -21,7 +21,7 @@ import pytest
 
 from product_runner import RunningProduct, running_product
 
-pytestmark = [pytest.mark.tough, pytest.mark.xdist_group("tough")]
+pytestmark = pytest.mark.tough
 
 ROWS = 12_000
 COUNTIES = ("fl_polk", "fl_columbia", "fl_suwannee")
