@@ -18,6 +18,7 @@ from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.kit.telemetry.logs import configure_logs
 from taxlien.kit.telemetry.traces import configure_traces
 from taxlien.run import registry
+from taxlien.run.housekeeping import keep_house
 
 _log = structlog.get_logger("taxlien.run.worker")
 
@@ -68,7 +69,7 @@ def _jobs(
     jobs: list[Coroutine[Any, Any, None]] = []
     for name, database in databases.items():
         if "relay" in roles:
-            jobs.append(Relay(database, bus).run(stop))
+            jobs += [Relay(database, bus).run(stop), keep_house(database, stop)]
         if "worker" in roles:
             jobs += [
                 Consumer(database, bus, handler, service=name).run(stop)
