@@ -6,6 +6,7 @@ it. Every test that needs a database gets a new one, cloned from a migrated temp
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -155,11 +156,21 @@ async def database_for(kit_settings: KitSettings) -> AsyncIterator[DatabaseFacto
     yield open_database
     for database, _ in opened:
         await database.close()
+    for _, name in opened:
+        await _drop(owner_url, name)
+
+
+async def _drop(owner_url: str, name: str) -> None:
+    """Drop a database. The owner may not end a vacuum that the server runs there: try until it is over."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
-        for _, name in opened:
-            await owner.execute(
-                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+        for pause in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0):
+            try:
+                await owner.execute(statement)
+                return
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+                await asyncio.sleep(pause)
+        await owner.execute(statement)
 
 
 @pytest.fixture

@@ -30,22 +30,19 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def settings(stack_environment: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]]:
+def settings(stack_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """Settings of a deployment: a database, a name space on the bus and an index folder of its own."""
     name = f"services_{new_id().hex}"
     owner = stack_environment["TAXLIEN_DATABASE_URL"].replace("+psycopg", "")
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield {
+    return {
         **stack_environment,
         "TAXLIEN_HOME": str(tmp_path),
         "TAXLIEN_DATABASE_URL": urlunsplit(urlsplit(owner)._replace(path=f"/{name}")),
         "TAXLIEN_BUS_URL": f"{stack_environment['TAXLIEN_BUS_URL']}/{name}",
         "TAXLIEN_SEARCH_INDEX_PATH": str(tmp_path / "index"),
     }
-    with psycopg.connect(owner, autocommit=True) as connection:
-        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-        connection.execute(drop)
 
 
 def taxlien(settings: dict[str, str], *words: str) -> None:
