@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
+from weakref import WeakSet
 
 import msgspec
 from confluent_kafka import KafkaException
@@ -53,7 +54,7 @@ class KafkaBus:
         )
         self._topics = Topics(self._settings, partitions, replicas)
         self._letters = Letters(self._settings, f"{self.prefix}.dead-letters", self._publisher)
-        self._open: set[KafkaSubscription] = set()
+        self._open: WeakSet[KafkaSubscription] = WeakSet()
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         if not messages:
@@ -101,7 +102,6 @@ class KafkaBus:
     async def close(self) -> None:
         for subscription in list(self._open):
             await subscription.close()
-        self._open.clear()
         await asyncio.to_thread(self._publisher.close)
 
     def _topic_of(self, event_type: str) -> str:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ T = TypeVar("T")
 Place = tuple[str, int]  # topic, partition
 
 # A handler may pause between attempts for long; a dead process is noticed by its heartbeat anyway.
+_CLOSE_SECONDS = 15.0
 _TURN_SECONDS = 0.25
 _BETWEEN_FETCHES_MILLISECONDS = 3_600_000
 
@@ -56,6 +58,7 @@ class KafkaSubscription:
             "fetch.wait.max.ms": 100,
             "allow.auto.create.topics": True,
         }
+        self._group = group
         self._types = types
         self._replays = replays
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"kafka-{group}")
@@ -65,6 +68,7 @@ class KafkaSubscription:
         )
         self._progress: dict[Place, _Progress] = {}
         self._queue: deque[Delivery] = deque()
+        self._begun: list[TopicPartition] = []  # partitions just got
         self._closed = False
 
     async def fetch(self, max_messages: int, timeout: float) -> list[Delivery]:
@@ -83,7 +87,10 @@ class KafkaSubscription:
         if self._closed:
             return
         try:
-            await self._run("close", self._leave)
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._run("close", self._leave)
+        except TimeoutError:
+            log.warning("%s did not leave its group in time", self._group)
         finally:
             self._closed = True
             self._queue.clear()
@@ -101,6 +108,8 @@ class KafkaSubscription:
 
     def _read(self, wanted: int, timeout: float) -> None:
         first = self._consumer.poll(timeout)
+        if self._begun:
+            self._write_down_beginning()
         if first is None:
             return
         rest = self._consumer.consume(wanted - 1, 0) if wanted > 1 else []
@@ -146,21 +155,29 @@ class KafkaSubscription:
         else:
             self._consumer.commit(offsets=offsets, asynchronous=False)
 
-    def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
-        """Write down where a new group begins, so that its lag is known before its first ack."""
-        for place in consumer.committed(places, timeout=ANSWER_SECONDS):
+    def _assigned(self, _: Consumer, places: list[TopicPartition]) -> None:
+        # Only noted: a call of the consumer from inside its own callback can end the thread for good
+        # when the consumer is being closed.
+        self._begun = list(places)
+
+    def _write_down_beginning(self) -> None:
+        """Commit where a new group begins, so that its lag is known before its first ack."""
+        places, self._begun = self._begun, []
+        for place in self._consumer.committed(places, timeout=ANSWER_SECONDS):
             if place.offset < 0:
-                low, _ = consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
+                low, _ = self._consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
                 start = TopicPartition(place.topic, place.partition, low)
-                consumer.commit(offsets=[start], asynchronous=True)
+                self._consumer.commit(offsets=[start], asynchronous=True)
 
     def _gone(self, _: Consumer, places: list[TopicPartition]) -> None:
         """Forget what belongs to another member of the group now."""
         lost = {(place.topic, place.partition) for place in places}
         for place in lost:
             self._progress.pop(place, None)
-        for delivery in [d for d in self._queue if d.receipt[0] in lost]:  # type: ignore[index]
-            self._queue.remove(delivery)
+        for delivery in tuple(self._queue):
+            if delivery.receipt[0] in lost:  # type: ignore[index]
+                with suppress(ValueError):  # handed out just now: then it is handled twice
+                    self._queue.remove(delivery)
 
     def _leave(self) -> None:
         try:

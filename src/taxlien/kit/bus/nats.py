@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 from uuid import uuid4
+from weakref import WeakSet
 
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
@@ -20,6 +22,7 @@ from taxlien.kit.bus.nats_subscription import (
 )
 from taxlien.kit.bus.protocol import (
     DEFAULT_PREFIX,
+    BusError,
     DeadLetter,
     Delivery,
     Outgoing,
@@ -57,6 +60,7 @@ class NatsBus:
         self.stream = self.prefix
         self.letters = f"{self.prefix}_dead"
         self._subjects: dict[str, str] = {}
+        self._open: WeakSet[NatsSubscription] = WeakSet()
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         await self._publisher.send(
@@ -74,9 +78,11 @@ class NatsBus:
                 f"$JS.API.CONSUMER.CREATE.{self.stream}.{durable}",
                 {"stream_name": self.stream, "config": self._durable(group, types)},
             )
-            return await NatsSubscription.open(
+            subscription = await NatsSubscription.open(
                 self._reader, self.prefix, self.stream, durable, alone=not state.get("num_waiting")
             )
+        self._open.add(subscription)
+        return subscription
 
     def _durable(self, group: str, types: Sequence[str]) -> dict[str, object]:
         return {
@@ -148,6 +154,9 @@ class NatsBus:
             await (await self._reader.connected()).flush(timeout=5)
 
     async def close(self) -> None:
+        for subscription in list(self._open):
+            with suppress(BusError):  # the server is away: it forgets them by itself
+                await subscription.close()
         await self._publisher.close()
         await self._reader.close()
 
