@@ -30,6 +30,22 @@ class Conflict(DomainError):
     """The request contradicts what is stored now; the same request may succeed later."""
 
 
+class Unauthenticated(DomainError):
+    """The caller did not prove who they are; the message is the same for every way to fail."""
+
+
+class Forbidden(DomainError):
+    """The caller is known, and may not do this."""
+
+
+class TooManyAttempts(DomainError):
+    """The caller tried too often; ``retry_after`` is seconds until another attempt counts."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class NotNow(Exception):
     """What the work needs is away: a writer's place, disk space. Nothing was done; only waiting helps.
 

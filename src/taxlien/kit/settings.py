@@ -92,6 +92,17 @@ class KitSettings(BaseSettings):
         description="secret of at least 16 characters, from which each service's database password comes",
     )
 
+    sealing_keys: SecretStr | None = Field(
+        default=None,
+        description="keys that seal personal data and secrets at rest, newest first,"
+        " as name:base64,name:base64 of 32 bytes each",
+    )
+    gateway_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="secret of at least 32 characters by which services know the gateway",
+    )
+
     def require(self, name: str) -> str:
         """Return a value as text. Raises ``SettingsError`` naming the variable when it is not set."""
         value = getattr(self, name)

@@ -12,12 +12,15 @@ import taxlien
 from taxlien.kit.database import Database
 from taxlien.kit.http.app import create_app
 from taxlien.kit.http.health import Check, database_check
+from taxlien.kit.reference import reference_text
+from taxlien.kit.security.policy import Policy
 from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.kit.telemetry.logs import configure_logs
 from taxlien.kit.telemetry.traces import configure_traces
 from taxlien.run import registry
 
 POOL_SIZE = 10
+MAX_BODY_BYTES = 12 * 1024 * 1024  # the largest a route of the gateway lets through
 
 
 def create() -> FastAPI:
@@ -66,4 +69,11 @@ def compose(
         databases=databases,
         checks=checks,
         lifespan=lifespan,
+        max_body_bytes=MAX_BODY_BYTES,
+        gateway_secret=_secret(settings),
+        policy=Policy.parse(reference_text("policy.txt")),
     )
+
+
+def _secret(settings: KitSettings) -> str | None:
+    return settings.gateway_secret.get_secret_value() if settings.gateway_secret else None

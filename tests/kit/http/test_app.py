@@ -36,9 +36,14 @@ async def find_thing(name: str) -> str:
     return name
 
 
+SECRET = "s" * 32
+
+
 @pytest.fixture
 def app() -> FastAPI:
-    return create_app(title="test", routers=[router], state={"engine": "tantivy"})
+    return create_app(
+        title="test", routers=[router], state={"engine": "tantivy"}, gateway_secret=SECRET
+    )
 
 
 async def get(app: FastAPI, path: str, **headers: str) -> httpx2.Response:
@@ -61,12 +66,22 @@ async def test_a_missing_or_strange_request_id_is_replaced(app: FastAPI, given: 
 
 
 async def test_the_caller_is_known_while_the_request_runs_and_not_after(app: FastAPI) -> None:
-    response = await get(app, "/v1/things/me", x_user_id="u1", x_tier="pro", x_roles="admin, ops,")
+    response = await get(
+        app,
+        "/v1/things/me",
+        x_user_id="u1",
+        x_tier="pro",
+        x_roles="admin, ops,",
+        x_session_id="s1",
+        x_gateway_secret=SECRET,
+    )
     assert response.json() | {"request_id": ""} == {
         "request_id": "",
         "user_id": "u1",
         "tier": "pro",
         "roles": ["admin", "ops"],
+        "session_id": "s1",
+        "gateway_secret": SECRET,
     }
     assert current_request().user_id == ""
 

@@ -31,6 +31,9 @@ class Order(BaseModel):
     fail: bool = False
 
 
+SECRET = "s" * 32
+
+
 class Gate:
     """Lets a test hold an endpoint in the middle of its work."""
 
@@ -66,7 +69,9 @@ async def client(database: Database, gate: Gate) -> AsyncIterator[httpx2.AsyncCl
 
         return await once.answer(session, work, status=201, headers={"location": "/orders/1"})
 
-    app = create_app(title="test", routers=[router], databases={"liens": database})
+    app = create_app(
+        title="test", routers=[router], databases={"liens": database}, gateway_secret=SECRET
+    )
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
@@ -79,7 +84,7 @@ async def effects(database: Database) -> int:
 
 
 def key(value: str, user: str = "") -> dict[str, str]:
-    return {"idempotency-key": value, "x-user-id": user}
+    return {"idempotency-key": value, "x-user-id": user, "x-gateway-secret": SECRET}
 
 
 async def test_the_same_request_again_replays_the_first_answer(

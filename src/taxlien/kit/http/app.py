@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
@@ -15,6 +15,7 @@ from taxlien.kit.http.description import describe_problems
 from taxlien.kit.http.errors import install_problem_handlers
 from taxlien.kit.http.health import Check, health_router
 from taxlien.kit.http.middleware import AccessLog, BodyLimit, ProblemErrors, RequestIdentity
+from taxlien.kit.security.policy import Policy
 from taxlien.kit.telemetry.traces import TraceRequests
 
 DESCRIPTION_PATH = "/internal/openapi.json"
@@ -42,11 +43,15 @@ def create_app(
     tags: Sequence[Mapping[str, str]] = (),
     lifespan: Lifespan | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    gateway_secret: str | None = None,
+    policy: Policy | None = None,
 ) -> FastAPI:
     """Return the app. ``state`` becomes attributes of ``app.state`` beside ``databases`` by service.
 
     ``checks`` decide ``/ready``. ``max_body_bytes`` holds for every route; the gateway has a limit per
     route below it. Documentation pages are the gateway's: here is only ``DESCRIPTION_PATH``.
+    ``gateway_secret`` is what the gateway shows to be believed about users (none: nobody is signed in);
+    ``policy`` decides who may call what (none: every endpoint decides for itself).
     """
     app = FastAPI(
         title=title,
@@ -60,9 +65,10 @@ def create_app(
         redirect_slashes=False,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
+        dependencies=[Depends(policy.authorise)] if policy else None,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         middleware=[
-            Middleware(RequestIdentity),
+            Middleware(RequestIdentity, gateway_secret=gateway_secret),
             Middleware(TraceRequests),
             Middleware(AccessLog),
             Middleware(BodyLimit, max_bytes=max_body_bytes),

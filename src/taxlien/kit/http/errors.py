@@ -12,7 +12,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from taxlien.kit.errors import Conflict, DomainError, InvalidInput, NotFound
+from taxlien.kit.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    TooManyAttempts,
+    Unauthenticated,
+)
 from taxlien.kit.telemetry.context import current_request
 
 MEDIA_TYPE = "application/problem+json"
@@ -149,6 +157,14 @@ def problem_of(error: DomainError) -> Problem:
         return Problem(404, "not_found", error.message)
     if isinstance(error, Conflict):
         return Problem(409, "conflict", error.message)
+    if isinstance(error, Unauthenticated):
+        challenge = {"www-authenticate": 'Bearer realm="taxlien"'}
+        return Problem(401, "unauthenticated", error.message, headers=challenge)
+    if isinstance(error, Forbidden):
+        return Problem(403, "forbidden", error.message)
+    if isinstance(error, TooManyAttempts):
+        wait = {"retry-after": str(error.retry_after)}
+        return Problem(429, "too_many_attempts", error.message, headers=wait)
     return Problem(422, "refused", error.message)
 
 

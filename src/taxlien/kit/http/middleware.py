@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 import time
 
@@ -30,20 +31,34 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
-_IDENTITY = frozenset({b"x-request-id", b"x-user-id", b"x-tier", b"x-roles"})
+_IDENTITY = frozenset(
+    {
+        b"x-request-id",
+        b"x-user-id",
+        b"x-tier",
+        b"x-roles",
+        b"x-session-id",
+        b"x-gateway-secret",
+    }
+)
 
 
 class RequestIdentity:
-    """Give each request an id (the gateway's, or a new one) and say it back; add security headers."""
+    """Give each request an id (the gateway's, or a new one) and say it back; add security headers.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Who the user is, is believed only from a request that carries ``gateway_secret``: any other caller
+    that reaches this port, a process on the same host included, is nobody.
+    """
+
+    def __init__(self, app: ASGIApp, gateway_secret: str | None = None) -> None:
         self.app = app
+        self._secret = gateway_secret or ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        context = _context_of(scope)
+        context = _context_of(scope, self._secret)
         request_id = (b"x-request-id", context.request_id.encode())
 
         async def send_with_headers(message: Message) -> None:
@@ -61,15 +76,21 @@ class RequestIdentity:
             await self.app(scope, receive, send_with_headers)
 
 
-def _context_of(scope: Scope) -> RequestContext:
+def _context_of(scope: Scope, secret: str) -> RequestContext:
     found = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _IDENTITY}
     given = found.get(b"x-request-id", "")
+    request_id = given if _REQUEST_ID.fullmatch(given) else str(new_id())
+    said = found.get(b"x-gateway-secret", "")
+    if not secret or not hmac.compare_digest(said.encode(), secret.encode()):
+        return RequestContext(request_id=request_id)
     roles = found.get(b"x-roles", "")
     return RequestContext(
-        request_id=given if _REQUEST_ID.fullmatch(given) else str(new_id()),
+        request_id=request_id,
         user_id=found.get(b"x-user-id", ""),
         tier=found.get(b"x-tier", ""),
         roles=tuple(role.strip() for role in roles.split(",") if role.strip()),
+        session_id=found.get(b"x-session-id", ""),
+        gateway_secret=secret,
     )
 
 

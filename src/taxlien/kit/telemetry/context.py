@@ -12,12 +12,17 @@ from typing import NamedTuple
 
 
 class RequestContext(NamedTuple):
-    """Identity of the current request. The user fields come from the gateway, which checked them."""
+    """Identity of the current request. The user fields come from the gateway, which checked them.
+
+    Never log the whole of it: it holds a secret.
+    """
 
     request_id: str = ""
     user_id: str = ""
     tier: str = ""
     roles: tuple[str, ...] = ()
+    session_id: str = ""
+    gateway_secret: str = ""  # what proves to the next service that the user fields were checked
 
     def headers(self) -> dict[str, str]:
         """Return the headers that carry this context to another service."""
@@ -26,6 +31,8 @@ class RequestContext(NamedTuple):
             "x-user-id": self.user_id,
             "x-tier": self.tier,
             "x-roles": ",".join(self.roles),
+            "x-session-id": self.session_id,
+            "x-gateway-secret": self.gateway_secret,
         }
         return {name: value for name, value in pairs.items() if value}
 

@@ -25,7 +25,10 @@ SECRET_NAMES = (
     "objects_access_key",
     "objects_secret_key",
     "service_secret",
+    "gateway_secret",
+    "sealing_key",
 )
+LONG_SECRETS = frozenset({"gateway_secret", "sealing_key"})
 # The kernel keeps 108 bytes for the path of a Unix socket; PostgreSQL adds "/.s.PGSQL.65535".
 LONGEST_SOCKET_FOLDER = 108 - 18
 LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
@@ -108,7 +111,11 @@ class StackHome:
         known = self.read_json(path.name)
         if path.exists() and not known:
             raise StackError(f"{path} is damaged; restore it, or remove {self.root} to begin anew")
-        missing = {name: secrets.token_hex(16) for name in SECRET_NAMES if name not in known}
+        missing = {
+            name: secrets.token_hex(32 if name in LONG_SECRETS else 16)
+            for name in SECRET_NAMES
+            if name not in known
+        }
         if missing:
             self.write_private(path, json.dumps(known | missing, indent=2), durable=True)
         return known | missing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import dataclasses
 import os
 import signal
@@ -165,8 +166,14 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """Return the settings (``TAXLIEN_*``) by which programs find the parts that are up."""
         given = {name: v for name, v in self._settings.items() if name in self._external_names()}
-        secret = self._settings.get("TAXLIEN_SERVICE_SECRET") or self._secrets["service_secret"]
-        found = {"TAXLIEN_HOME": str(self.home.root), "TAXLIEN_SERVICE_SECRET": secret, **given}
+        key = base64.b64encode(bytes.fromhex(self._secrets["sealing_key"])).decode()
+        made = {
+            "TAXLIEN_SERVICE_SECRET": self._secrets["service_secret"],
+            "TAXLIEN_GATEWAY_SECRET": self._secrets["gateway_secret"],
+            "TAXLIEN_SEALING_KEYS": f"home:{key}",
+        }
+        own = {name: self._settings.get(name) or value for name, value in made.items()}
+        found = {"TAXLIEN_HOME": str(self.home.root), **own, **given}
         for supervised in self._all():
             if supervised.state in (State.READY, State.RESTARTING):
                 found |= supervised.part.environment(supervised.site)

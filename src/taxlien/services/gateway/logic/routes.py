@@ -14,7 +14,7 @@ IDEMPOTENT: frozenset[Method] = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 CACHE_SECONDS: dict[CacheClass, int] = {"none": 0, "minute": 60, "hour": 3600, "day": 86_400}
 
-USER_HEADERS = ("x-user-id", "x-tier", "x-roles")
+USER_HEADERS = ("x-user-id", "x-tier", "x-roles", "x-session-id", "x-gateway-secret")
 """What services believe about the caller: only the gateway may say it, so it removes what came in."""
 
 KIB = 1024
