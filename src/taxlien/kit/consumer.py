@@ -165,7 +165,10 @@ class Consumer:
         with self._span(items):
             async with self._database.session() as session:
                 fresh = await record_new(session, self.group, [item.envelope.id for item in items])
-                events = [item.event for item in items if item.envelope.id in fresh]
+                if len(fresh) < len(items):
+                    events = [item.event for item in items if item.envelope.id in fresh]
+                else:
+                    events = [item.event for item in items]
                 if events:
                     await self._call(session, events)
         _seconds.labels(self.group).observe(time.perf_counter() - started)

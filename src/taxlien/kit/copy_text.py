@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from itertools import repeat
 from uuid import UUID
 
 import msgspec
@@ -27,6 +28,10 @@ def encode_rows(rows: Sequence[Sequence[object]], width: int) -> bytes:
 
 
 def _encode_column(values: tuple[object, ...]) -> Iterable[str]:
+    # Much is the same in every row: who said it, when, the county. Only the very same object counts,
+    # since equal values may be written differently (1.0 and 1.00).
+    if values[0] is values[-1] and len(set(map(id, values))) == 1:
+        return repeat(_encode_value(values[0]), len(values))
     kinds = set(map(type, values))
     if len(kinds) == 1:
         return _encode_same(kinds.pop(), values)

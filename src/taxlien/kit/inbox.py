@@ -31,7 +31,8 @@ async def record_new(session: Session, consumer: str, ids: Sequence[UUID]) -> se
     if not ids:
         return set()
     # In one order for all, or two transactions could wait for each other.
-    wanted = sorted(set(ids), key=attrgetter("int"))
+    distinct = set(ids)
+    wanted = sorted(distinct, key=attrgetter("int"))
     # Mostly all are new; a count then says so without sending them back.
     statement = text(_RECORD.format(service=service_of(session)))
     listed = "{" + ",".join([f"{found.int:032x}" for found in wanted]) + "}"
@@ -39,7 +40,7 @@ async def record_new(session: Session, consumer: str, ids: Sequence[UUID]) -> se
         statement, {"consumer": consumer, "ids": listed, "wanted": len(wanted)}
     )
     fresh, count = result.one()
-    return set(wanted) if count == len(wanted) else set(fresh or ())
+    return distinct if count == len(wanted) else set(fresh or ())
 
 
 async def prune_inbox(session: Session, older_than: timedelta = RETENTION) -> int:

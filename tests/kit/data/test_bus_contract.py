@@ -107,6 +107,63 @@ async def test_a_group_that_learns_another_type_gets_it_from_then_on(bus: Bus) -
     assert [d.body for d in await receive_all(again, 1)] == [b"second"]
 
 
+async def test_long_runs_of_several_types_arrive_whole_and_in_order(bus: Bus) -> None:
+    kinds = ["thing.made", "thing.changed"]
+    subscription = await bus.subscribe("reading.runs", kinds)
+    sizes = [300, 1, 40, 31, 700, 32]
+    sent = [
+        message("one", b"%d %d" % (run, n), kinds[run % 2])
+        for run, size in enumerate(sizes)
+        for n in range(size)
+    ]
+    await bus.publish(sent)
+    found = await receive_all(subscription, len(sent))
+    assert [(d.type, d.body) for d in found] == [(m.type, m.body) for m in sent]
+    await nothing_more(bus, "reading.runs")
+
+
+async def test_bodies_of_any_bytes_arrive_as_they_were(bus: Bus) -> None:
+    subscription = await bus.subscribe("reading.bytes", ["thing.made"])
+    bodies = [b"", b"[", b",", b"{},{}", b"\r\n", bytes(range(256))] * 20
+    await bus.publish([message(body=body) for body in bodies])
+    assert [d.body for d in await receive_all(subscription, len(bodies))] == bodies
+
+
+async def test_more_bytes_than_one_request_may_carry_arrive_in_order(nats_bus: Bus) -> None:
+    subscription = await nats_bus.subscribe("reading.large", ["thing.made"])
+    bodies = [b"%04d" % n + b"x" * 200_000 for n in range(60)]
+    await nats_bus.publish([message(body=body) for body in bodies])
+    assert [d.body[:4] for d in await receive_all(subscription, 60)] == [b[:4] for b in bodies]
+
+
+async def test_what_was_not_acknowledged_of_a_long_run_comes_again(bus: Bus) -> None:
+    subscription = await bus.subscribe("reading.half", ["thing.made"])
+    await bus.publish(numbered(400))
+    found: list[Delivery] = []
+    async with asyncio.timeout(LIMIT):
+        while len(found) < 300:
+            found += await subscription.fetch(300 - len(found), 0.5)
+    await subscription.ack_all(found)
+    await subscription.close()
+    again = await bus.subscribe("reading.half", ["thing.made"])
+    wanted = set(range(300, 400))
+    async with asyncio.timeout(LIMIT):
+        while wanted:
+            fetched = await again.fetch(100, 0.5)
+            wanted -= {int(delivery.body) for delivery in fetched}
+            await again.ack_all(fetched)
+    await nothing_more(bus, "reading.half")
+
+
+async def test_the_same_run_published_twice_is_delivered_once(nats_bus: Bus) -> None:
+    subscription = await nats_bus.subscribe("reading.again", ["thing.made"])
+    sent = numbered(600)
+    await nats_bus.publish(sent)
+    await nats_bus.publish(sent)
+    assert [int(d.body) for d in await receive_all(subscription, 600)] == list(range(600))
+    assert await subscription.fetch(100, 0.2) == []
+
+
 async def test_acknowledged_messages_do_not_come_back_and_others_do(bus: Bus) -> None:
     subscription = await bus.subscribe("reading.twice", ["thing.made"])
     await bus.publish(numbered(10))

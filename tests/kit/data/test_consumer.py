@@ -143,6 +143,27 @@ async def test_a_bad_event_in_a_batch_becomes_a_dead_letter_and_the_rest_goes_on
     assert await bus.dead_letters() == []
 
 
+async def test_a_bad_event_in_a_long_run_is_given_up_alone(
+    bus: Bus, consumer: Any, ledger: Any, run_meanwhile: Any
+) -> None:
+    @on_batch(Counted)
+    async def handle(session: Session, events: list[Counted]) -> None:
+        for event in events:
+            if event.number == 150:
+                raise ArithmeticError("that one is too many")
+            await ledger.add(session, event.thing, event.number)
+
+    sent = numbered(300)
+    garbled = Outgoing(id=new_id(), type="thing.counted", key="key 0", body=b"],[")
+    async with run_meanwhile(consumer(handle, bus)):
+        await bus.publish([*sent[:200], garbled, *sent[200:]])
+        await ledger.reaches(299)
+        found = await letters(bus, 2)
+    assert {letter.body for letter in found} == {sent[150].body, garbled.body}
+    kept = [number for number in range(300) if number != 150]
+    assert await ledger.by_key() == {"key 0": kept}
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -250,3 +250,9 @@ def test_another_kind_of_database_is_refused(url: str) -> None:
 def test_a_service_needs_a_name_that_can_be_a_schema(service: str) -> None:
     with pytest.raises(ValueError, match="not a service name"):
         Database("postgresql://x/y", service=service)
+
+
+def test_equal_values_of_one_column_keep_the_digits_each_was_given() -> None:
+    same, first, second = Decimal("7.10"), Decimal("1.0"), Decimal("1.00")
+    rows = [(same, first, None), (same, second, None), (same, first, None)]
+    assert encode_rows(rows, 3) == b"7.10\t1.0\t\\N\n7.10\t1.00\t\\N\n7.10\t1.0\t\\N\n"

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import REGISTRY
 from sqlalchemy import URL, text
 
-from taxlien.kit.bus import Bus, BusError, Outgoing
+from taxlien.kit.bus import Bus, BusError, Outgoing, Subscription
 from taxlien.kit.database import Database, connection_arguments
 from taxlien.kit.events import Envelope, Event, decode
 from taxlien.kit.outbox import MAX_BODY, Relay, emit, emit_many
@@ -221,6 +221,21 @@ async def disturb(owner_url: URL, done: asyncio.Event) -> None:
             await asyncio.sleep(0.15)
 
 
+async def take_new(
+    subscription: Subscription, found: dict[str, list[int]], seen: set[UUID]
+) -> bool:
+    """Fetch once and file what was not seen before, as the inbox does: a pack that is made anew
+    after a crash holds other neighbours, and the server takes it for a new message."""
+    fetched = await subscription.fetch(500, 0.5)
+    for envelope in [decode(delivery.body) for delivery in fetched]:
+        if envelope.id not in seen:
+            seen.add(envelope.id)
+            counted = envelope.event(Counted)
+            found[counted.thing].append(counted.number)
+    await subscription.ack_all(fetched)
+    return bool(fetched)
+
+
 async def test_several_relays_under_fire_lose_nothing_and_keep_order(
     schema: Any, nats_bus: Bus, run_meanwhile: Any
 ) -> None:
@@ -228,21 +243,19 @@ async def test_several_relays_under_fire_lose_nothing_and_keep_order(
     await emit_numbers(database, keys=30, each=200)
     subscription = await nats_bus.subscribe("reading.fire", ["thing.counted"])
     found: dict[str, list[int]] = defaultdict(list)
+    seen: set[UUID] = set()
     done = asyncio.Event()
     relays = [Relay(database, nats_bus, lanes=6) for _ in range(3)]
     async with run_meanwhile(*relays), asyncio.timeout(60):
         firing = asyncio.create_task(disturb(schema.owner_url, done))
         while sum(map(len, found.values())) < 6000:
-            fetched = await subscription.fetch(500, 0.5)
-            for delivery in fetched:
-                counted = decode(delivery.body).event(Counted)
-                found[counted.thing].append(counted.number)
-            await subscription.ack_all(fetched)
+            await take_new(subscription, found, seen)
         done.set()
         await firing
         while await waiting(database):  # noqa: ASYNC110 - rows have no event to wait on
             await asyncio.sleep(0.05)
-        assert await subscription.fetch(500, 0.2) == []
+        while await take_new(subscription, found, seen):
+            pass
     assert found == {f"key {key}": list(range(200)) for key in range(30)}
 
 

@@ -14,6 +14,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from taxlien.kit.bus.nats_connections import Publisher, Reader, ask, translated
+from taxlien.kit.bus.nats_packs import commands
 from taxlien.kit.bus.nats_subscription import (
     PIN_GROUP,
     PIN_SECONDS,
@@ -63,10 +64,7 @@ class NatsBus:
         self._open: WeakSet[NatsSubscription] = WeakSet()
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
-        await self._publisher.send(
-            (self._subject(message.type), message.body, {"Nats-Msg-Id": str(message.id)})
-            for message in messages
-        )
+        await self._publisher.send(commands(messages, self._subject))
 
     async def subscribe(self, group: str, types: Sequence[str]) -> Subscription:
         async with translated("subscribe"):

@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import cast
+from itertools import count
+from typing import NamedTuple, cast
 
 from msgspec.json import encode
 from nats.aio.client import Client
@@ -22,6 +23,7 @@ from nats.aio.subscription import Subscription as Inbox
 
 from taxlien.kit.bus.nats_client import FastClient, header
 from taxlien.kit.bus.nats_connections import Reader, ask, translated
+from taxlien.kit.bus.nats_packs import unpacked
 from taxlien.kit.bus.protocol import BusError, Delivery
 
 PIN_SECONDS = 10
@@ -31,6 +33,8 @@ TYPE_HEADER = "Taxlien-Type"
 _PULL_SECONDS = 4
 _ALIVE_SECONDS = 2.0
 _REMNANT_SECONDS = 1.0
+# A request ends when this much was sent for it: packs hold many events, and all must wait in memory.
+_PULL_BYTES = 8_000_000
 _NANOSECONDS = 1_000_000_000
 _PULL_OVER, _WRONG_PIN = {"404", "408"}, "423"
 _PASSING = ("Message Size Exceeds", "Batch Completed", "Server Shutdown", "Leadership Change")
@@ -50,8 +54,21 @@ class _Message:
         self.pin = header(headers, "Nats-Pin-Id")
 
 
+class _Part(NamedTuple):
+    """An event of a message. The last one of it has the ``reply`` that acknowledges the message."""
+
+    receipt: int
+    kind: str
+    body: bytes
+    reply: str
+
+
 class NatsSubscription:
-    """One request for messages is out at a time, for as many as the last ``fetch`` asked for."""
+    """One request for messages is out at a time, for as many as the last ``fetch`` asked for.
+
+    A message is a pack of many events or one event; who fetches gets events. ``receipt`` numbers
+    them in the order they came, and is never given twice.
+    """
 
     def __init__(
         self, reader: Reader, client: FastClient, prefix: str, stream: str, durable: str
@@ -63,8 +80,9 @@ class NatsSubscription:
         self._inbox = client.new_inbox()
         self._subscription: Inbox | None = None
         self._alive: asyncio.Task[None] | None = None
-        self._queue: deque[tuple[int, _Message]] = deque()
-        self._open: deque[tuple[int, str]] = deque()  # handed out, not acknowledged in a row
+        self._queue: deque[_Part] = deque()
+        self._open: deque[_Part] = deque()  # handed out, not acknowledged in a row
+        self._receipts = count(1)
         self._done: set[int] = set()
         self._arrived = asyncio.Event()
         self._expected = 0  # messages the server may still send for the last request
@@ -121,9 +139,12 @@ class NatsSubscription:
         """One acknowledgement to the server stands for all before it, so it waits for those."""
         last = ""
         self._done.update(cast(int, delivery.receipt) for delivery in deliveries)
-        while self._open and self._open[0][0] in self._done:
-            number, last = self._open.popleft()
-            self._done.discard(number)
+        while self._open and self._open[0].receipt in self._done:
+            part = self._open.popleft()
+            self._done.discard(part.receipt)
+            last = part.reply or last
+        if not self._open:
+            self._done.clear()  # what is left was handed out before a reset, and came again
         if last:
             async with translated("ack"):
                 await self._client.publish(last)
@@ -150,7 +171,12 @@ class NatsSubscription:
             return
         self._expected = wanted
         self._pull_ends = now + _PULL_SECONDS + 1
-        request = {"batch": wanted, "expires": _PULL_SECONDS * _NANOSECONDS, "group": PIN_GROUP}
+        request = {
+            "batch": wanted,
+            "max_bytes": _PULL_BYTES,
+            "expires": _PULL_SECONDS * _NANOSECONDS,
+            "group": PIN_GROUP,
+        }
         if self._pin:
             request["id"] = self._pin
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._durable}"
@@ -204,7 +230,7 @@ class NatsSubscription:
         do not come for longer than a moment.
         """
         if message.number == self._next:
-            self._queue.append((self._next, message))
+            self._unpack(message)
             self._next += 1
         elif asyncio.get_running_loop().time() > self._reset_at + _REMNANT_SECONDS:
             self._must_reset = True
@@ -233,14 +259,19 @@ class NatsSubscription:
         self._must_reset = bool(self._pin)
         self._arrived.set()
 
-    def _hand_out(self) -> Delivery:
-        number, message = self._queue.popleft()
-        self._open.append((number, message.reply))
+    def _unpack(self, message: _Message) -> None:
         if message.subject.startswith(self._events):
             kind = message.subject[len(self._events) :]
         else:
             kind = header(message.headers, TYPE_HEADER)
-        return Delivery(kind, message.body, number, self)
+        *bodies, last = unpacked(message.body, message.headers)
+        self._queue += [_Part(next(self._receipts), kind, body, "") for body in bodies]
+        self._queue.append(_Part(next(self._receipts), kind, last, message.reply))
+
+    def _hand_out(self) -> Delivery:
+        part = self._queue.popleft()
+        self._open.append(part)
+        return Delivery(part.kind, part.body, part.receipt, self)
 
     async def _stay_pinned(self) -> None:
         """Keep asking while a handler takes long: who does not ask loses the pin."""

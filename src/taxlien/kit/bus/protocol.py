@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 DEFAULT_PREFIX = "taxlien"
@@ -15,8 +15,7 @@ class BusError(Exception):
     """The bus did not do what was asked, or did not answer; trying again later is right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One message to publish. Messages of one ``key`` are delivered in the order they were published.
 
     ``id`` lets the server drop a message that is published twice; ``body`` is CloudEvents JSON.
@@ -102,7 +101,10 @@ class Bus(Protocol):
         ...
 
     async def lag(self, group: str) -> int | None:
-        """Return how many messages ``group`` has not acknowledged, or None when it never subscribed."""
+        """Return how many messages ``group`` has not acknowledged, or None when it never subscribed.
+
+        Events that travel together count as one message (``nats_packs``). 0 says that none is left.
+        """
         ...
 
     async def ping(self) -> None:

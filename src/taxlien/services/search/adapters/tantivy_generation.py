@@ -10,7 +10,7 @@ from tantivy import Index, Query
 
 from taxlien.services.search.logic.document import LienDocument
 
-from .tantivy_schema import build_schema, halves, register_analyzers, tantivy_document
+from .tantivy_schema import build_schema, low_half, register_analyzers, tantivy_json
 
 
 class Generation:
@@ -29,7 +29,7 @@ class Generation:
         self._writer = self._index.writer(heap_bytes, num_threads=1)
         self._index.reload()
         self._searcher = self._index.searcher()
-        self._written: dict[UUID, int] = {}
+        self._written: dict[int, int] = {}  # by ``UUID.int``: a UUID's own hash is slow
 
     @property
     def uncommitted(self) -> int:
@@ -41,7 +41,7 @@ class Generation:
         found: dict[UUID, int] = {}
         committed: list[UUID] = []
         for lien_id in lien_ids:
-            written = self._written.get(lien_id)
+            written = self._written.get(lien_id.int)
             if written is not None:
                 found[lien_id] = written
             elif self._searcher.doc_freq("id", lien_id.hex):
@@ -51,28 +51,35 @@ class Generation:
         return found
 
     def _committed_versions(self, lien_ids: Sequence[UUID]) -> dict[UUID, int]:
-        by_halves = {halves(lien_id): lien_id for lien_id in lien_ids}
-        wanted = Query.term_set_query(self._schema, "id", [i.hex for i in lien_ids])
-        hits = self._searcher.search(wanted, len(lien_ids) + 1, count=False).hits
+        """Return the versions of liens the committed index has, told apart by half of their id."""
+        by_half: dict[int, UUID] = {}
+        found: dict[UUID, int] = {}
+        for lien_id in lien_ids:
+            if by_half.setdefault(low_half(lien_id), lien_id) != lien_id:
+                found.update(self._committed_versions([lien_id]))  # two of one half: one by one
+        wanted = Query.term_set_query(self._schema, "id", [i.hex for i in by_half.values()])
+        hits = self._searcher.search(wanted, len(by_half) + 1, count=False).hits
         addresses = [address for _, address in hits]
         columns = (
-            self._searcher.fast_field_values(name, addresses)
-            for name in ("id_high", "id_low", "version")
+            self._searcher.fast_field_values(name, addresses) for name in ("id_low", "version")
         )
-        return {by_halves[high, low]: version for high, low, version in zip(*columns, strict=True)}
+        found.update((by_half[half], version) for half, version in zip(*columns, strict=True))
+        return found
 
     def upsert(self, documents: Sequence[LienDocument]) -> int:
         """Write each document that is newer than what the index has; returns how many were."""
-        known = self.versions({document.lien_id for document in documents})
+        found = self.versions([document.lien_id for document in documents])
+        known = {lien_id.int: version for lien_id, version in found.items()}
         applied = 0
         for document in documents:
-            have = known.get(document.lien_id)
+            number = document.lien_id.int
+            have = known.get(number)
             if have is not None:
                 if have >= document.version:
                     continue
                 self._writer.delete_documents_by_term("id", document.lien_id.hex)
-            self._writer.add_document(tantivy_document(document))
-            known[document.lien_id] = self._written[document.lien_id] = document.version
+            self._writer.add_json(tantivy_json(document))
+            known[number] = self._written[number] = document.version
             applied += 1
         return applied
 
@@ -80,7 +87,7 @@ class Generation:
         """Remove liens, known or not."""
         for lien_id in lien_ids:
             self._writer.delete_documents_by_term("id", lien_id.hex)
-            self._written[lien_id] = 0
+            self._written[lien_id.int] = 0
 
     def commit(self) -> None:
         """Make what was written durable, and known to ``versions`` from the index itself."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 import tantivy
-from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
+from tantivy import Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
 
 from taxlien.services.search.logic.document import LienDocument
 
-LAYOUT = "t1"
+LAYOUT = "t2"
 """Names this schema and these tokenizers: change it with them, and the index is built anew."""
 
 TEXT_FIELDS = ("address", "place", "number")
-NUMBER_FIELDS = ("price", "rate", "roi", "year", "auction_day", "version", "id_high", "id_low")
+NUMBER_FIELDS = ("price", "rate", "roi", "year", "auction_day", "version", "id_low")
 CHOICE_FIELDS = ("state", "county", "status", "kind", "property_type")
 
 LONGEST_WORD = 40
@@ -39,7 +40,7 @@ def build_schema() -> Schema:
 def words_analyzer() -> TextAnalyzer:
     """Return what splits text into words: letters and digits, lower case, without accents."""
     return (
-        TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{N}]+"))
+        TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(Filter.lowercase())
         .filter(Filter.ascii_fold())
         .filter(Filter.remove_long(LONGEST_WORD))
@@ -66,31 +67,59 @@ def register_analyzers(index: tantivy.Index) -> None:
     index.register_tokenizer("parts", parts_analyzer())
 
 
-def halves(lien_id: UUID) -> tuple[int, int]:
-    """Return an id as the two signed 64-bit columns that hold it."""
-    return (lien_id.int >> 64) - _SIGN, (lien_id.int & _LOW) - _SIGN
+def low_half(lien_id: UUID) -> int:
+    """Return the lower 64 bits of an id as the signed column that holds them."""
+    return (lien_id.int & _LOW) - _SIGN
 
 
-def tantivy_document(document: LienDocument) -> Document:
-    """Return ``document`` for Tantivy. Every number fits 64 bits: one that did not would end the writer."""
-    high, low = halves(document.lien_id)
-    values: dict[str, object] = {
-        "id": document.lien_id.hex,
-        "id_high": high,
-        "id_low": low,
-        "version": document.version,
-        "address": document.address,
-        "place": document.place,
-        "number": f"{document.parcel_key} {document.numbers}",
-        "parcel_part": document.parcel_key,
-        "state": document.state,
-        "county": document.county,
-        "status": document.status,
-        "kind": document.kind,
-        "item": document.item,
-    }
-    for name in ("property_type", "year", "price", "rate", "roi", "auction_day"):
-        value = getattr(document, name)
-        if value is not None:
-            values[name] = value
-    return Document(**values)
+class _Row(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """A document as the index takes it: a JSON object without nulls. Bytes travel as base64."""
+
+    id: UUID
+    id_low: int
+    version: int
+    address: str
+    place: str
+    number: str
+    parcel_part: str
+    state: str
+    county: str
+    status: str
+    kind: str
+    item: bytes
+    property_type: str | None = None
+    year: int | None = None
+    price: int | None = None
+    rate: int | None = None
+    roi: int | None = None
+    auction_day: int | None = None
+
+
+_encode = msgspec.json.Encoder(uuid_format="hex").encode
+
+
+def tantivy_json(document: LienDocument) -> str:
+    """Return ``document`` for Tantivy, as JSON: one call for all fields, which costs a fifth of one
+    object a field. Every number fits 64 bits: one that did not would be refused."""
+    lien_id = document.lien_id
+    row = _Row(
+        id=lien_id,
+        id_low=low_half(lien_id),
+        version=document.version,
+        address=document.address,
+        place=document.place,
+        number=f"{document.parcel_key} {document.numbers}",
+        parcel_part=document.parcel_key,
+        state=document.state,
+        county=document.county,
+        status=document.status,
+        kind=document.kind,
+        item=document.item,
+        property_type=document.property_type,
+        year=document.year,
+        price=document.price,
+        rate=document.rate,
+        roi=document.roi,
+        auction_day=document.auction_day,
+    )
+    return _encode(row).decode()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,7 +22,7 @@ _PUNCTUATION = re.compile(r"[\W_]+")
 _I64 = 2**63 - 1
 
 
-class SearchItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SearchItem(msgspec.Struct, frozen=True, gc=False):
     """One hit as the API shows it. Null is unknown. Money in US dollars, rates in percent.
 
     ``price`` is what the investor pays, ``rate_pct`` what the payoff was computed with and
@@ -60,6 +63,13 @@ class SearchItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     last_changed_at: datetime
 
 
+_SHOWN = SearchItem.__struct_fields__[: SearchItem.__struct_fields__.index("price")]
+_FIGURES = ("price", "price_basis", "rate_pct", "rate_basis", "payoff", "missing")
+# A lien is turned into an item millions of times: by position that costs a third of what names do.
+_shown_of = attrgetter(*("situs_address" if name == "address" else name for name in _SHOWN))
+_figures_of = attrgetter(*_FIGURES)
+
+
 class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an engine indexes. ``price`` in cents, ``rate`` and ``roi`` in basis points.
 
@@ -92,47 +102,15 @@ def document_of(lien: Lien) -> LienDocument:
     pricing = price_for_search(lien)
     payoff = pricing.payoff
     property_type = lien.property_type.strip().casefold() if lien.property_type else None
-    item = SearchItem(
-        lien_id=lien.lien_id,
-        version=lien.version,
-        kind=lien.kind,
-        status=lien.status,
-        state=lien.state,
-        county_fips=lien.county_fips,
-        county=lien.county,
-        parcel_id=lien.parcel_id,
-        address=lien.situs_address,
-        city=lien.city,
-        zip_code=lien.zip_code,
-        latitude=lien.latitude,
-        longitude=lien.longitude,
-        property_type=lien.property_type,
-        tax_year=lien.tax_year,
-        certificate_number=lien.certificate_number,
-        advertising_number=lien.advertising_number,
-        sale_date=lien.sale_date,
-        face_amount=lien.face_amount,
-        premium=lien.premium,
-        assessed_value=lien.assessed_value,
-        market_value=lien.market_value,
-        price=pricing.price,
-        price_basis=pricing.price_basis,
-        rate_pct=pricing.rate_pct,
-        rate_basis=pricing.rate_basis,
-        payoff=payoff,
-        payoff_missing=pricing.missing,
-        flags=_flags(lien, payoff),
-        source=lien.source,
-        last_changed_at=lien.last_changed_at,
-    )
+    flags, source, at = _flags(lien, payoff), lien.source, lien.last_changed_at
+    shown: tuple[Any, ...] = (*_shown_of(lien), *_figures_of(pricing), flags, source, at)
+    item = SearchItem(*shown)
     numbers = (lien.parcel_id, lien.certificate_number, lien.advertising_number)
     return LienDocument(
         lien_id=lien.lien_id,
         version=lien.version,
         address=lien.situs_address or "",
-        place=_words(
-            lien.city, lien.county, lien.state, STATE_NAMES.get(lien.state), lien.zip_code
-        ),
+        place=_place(lien.city, lien.county, lien.state, lien.zip_code),
         numbers=_words(*numbers, *map(_joined, numbers)),
         parcel_key=lien.parcel_key,
         state=lien.state,
@@ -164,16 +142,21 @@ def _flags(lien: Lien, payoff: Payoff | None) -> tuple[str, ...]:
     return tuple(flags)
 
 
+@lru_cache(maxsize=8192)
+def _place(city: str | None, county: str, state: str, zip_code: str | None) -> str:
+    return _words(city, county, state, STATE_NAMES.get(state), zip_code)
+
+
 def _words(*parts: str | None) -> str:
     return " ".join([part for part in parts if part])
 
 
 def _joined(number: str | None) -> str | None:
     """Return a number without punctuation, where that makes another word of it."""
-    if not number:
+    if not number or number.isalnum():
         return None
-    joined = _PUNCTUATION.sub("", number)
-    return joined if joined != number else None
+    joined = number.replace("-", "")
+    return joined if joined.isalnum() else _PUNCTUATION.sub("", number)
 
 
 def _scaled(value: Decimal | None) -> int | None:
