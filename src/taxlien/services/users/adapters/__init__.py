@@ -1,0 +1,1 @@
+"""The outside world of users: the object store, pictures, lists of names."""

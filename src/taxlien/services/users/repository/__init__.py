@@ -1,0 +1,1 @@
+"""Every query of users, by what it is about."""

@@ -1,0 +1,1 @@
+"""Bodies of the HTTP interface, by what they are about."""
