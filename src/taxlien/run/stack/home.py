@@ -27,6 +27,8 @@ SECRET_NAMES = (
     "service_secret",
     "gateway_secret",
     "sealing_key",
+    "demo_investor_password",
+    "demo_admin_password",
 )
 LONG_SECRETS = frozenset({"gateway_secret", "sealing_key"})
 # The kernel keeps 108 bytes for the path of a Unix socket; PostgreSQL adds "/.s.PGSQL.65535".

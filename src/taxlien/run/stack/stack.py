@@ -188,6 +188,7 @@ class Stack:
 
     def _external_names(self) -> set[str]:
         names = {self._replacement(part) for part in self._parts} & set(self._settings)
+        names |= {status.detail for status in self._external.values()}
         names |= (
             {n for n in self._settings if n.startswith("TAXLIEN_OBJECTS_")}
             if any(name and name.startswith("TAXLIEN_OBJECTS_") for name in names)
@@ -250,7 +251,8 @@ class Stack:
         self._moved.clear()
 
     def _upstreams(self) -> dict[str, int]:
-        return {s.name: s.port for s in self.status() if s.port is not None}
+        labelled = {label: port for s in self._all() for label, port in s.site.ports.items()}
+        return labelled | {s.name: s.port for s in self.status() if s.port is not None}
 
     async def _clear_leftovers(self) -> None:
         found = await asyncio.to_thread(lambda: list(processes.processes_of(self.home.root)))

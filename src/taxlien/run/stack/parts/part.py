@@ -30,7 +30,7 @@ class Site:
     """Where a part works: the home, its passwords, the ports given to it, by label.
 
     ``environment`` returns the settings that the parts up by now offer, ``upstreams`` the first
-    port of each of them, by name.
+    port of each part that was begun, by name, and all its ports, by label.
     """
 
     home: StackHome

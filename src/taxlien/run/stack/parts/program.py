@@ -21,16 +21,19 @@ class Program:
     """A program to start once the servers answer. It finds them by the stack's environment.
 
     ``{port}`` in ``command``, ``environment`` and ``offers`` becomes the port it was given, and
-    ``{port of NAME}`` that of another part, started before it or beside it.
-    Ready means: ``ready_path`` answers 200; or, without a port, ``check`` raises nothing; or, with
-    neither, that it was started.
+    ``{port of NAME}`` that of another part, started before it or beside it, or the port labelled so:
+    ``further_ports`` are usual ports by label, beside the first, which has the program's name.
+    Ready means: ``ready_path`` answers 200 on the port labelled ``ready_port`` (the first, unless
+    named); or, without a port, ``check`` raises nothing; or, with neither, that it was started.
     """
 
     name: str
     command: Sequence[str]
     title: str = ""
     usual_port: int | None = None
+    further_ports: Mapping[str, int] = field(default_factory=dict)
     ready_path: str = "/ready"
+    ready_port: str | None = None
     check: Callable[[Site], Awaitable[None]] | None = None
     environment_of_its_own: Mapping[str, str] = field(default_factory=dict)
     offers: Mapping[str, str] = field(default_factory=dict)
@@ -44,8 +47,10 @@ class Program:
 
     @cached_property
     def usual_ports(self) -> Mapping[str, int]:
-        """The one port, labelled with the program's name; none where it listens nowhere."""
-        return {} if self.usual_port is None else {self.name: self.usual_port}
+        """The first port, labelled with the program's name, and those further; none where it listens
+        nowhere."""
+        first = {} if self.usual_port is None else {self.name: self.usual_port}
+        return {**first, **self.further_ports}
 
     def program(self) -> Path:
         """Return the program's file: a path, or a name beside the interpreter or on the PATH."""
@@ -72,7 +77,8 @@ class Program:
     async def probe(self, site: Site) -> str:
         """Ask ``ready_path``, or ``check``."""
         if self.usual_port is not None:
-            status, body = await probes.http_get(site.ports[self.name], self.ready_path)
+            port = site.ports[self.ready_port or self.name]
+            status, body = await probes.http_get(port, self.ready_path)
             if status != 200:
                 raise ValueError(f"{self.ready_path} answers {status}: {body[:200]}")
         if self.check is not None:
@@ -88,6 +94,6 @@ class Program:
 
     def _fill(self, word: str, site: Site) -> str:
         filled = word.replace("{port}", str(site.ports.get(self.name, "")))
-        for name, port in site.upstreams().items():
+        for name, port in {**site.upstreams(), **site.ports}.items():
             filled = filled.replace(f"{{port of {name}}}", str(port))
         return filled

@@ -1,0 +1,1 @@
+"""The outside world of notifications: the mail server, and the templates of the mails."""

@@ -1,0 +1,199 @@
+"""Mail by SMTP: three ways of TLS, and refusals told apart by whether another attempt can help."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.policy import SMTPUTF8 as UTF8_POLICY
+from email.utils import format_datetime, parseaddr
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from taxlien.kit.settings import SettingsError
+
+from .mailer import Mail, MailDeferred, MailRefused
+
+Tls = Literal["none", "starttls", "implicit"]
+
+_SCHEMES: dict[str, tuple[Tls, int]] = {
+    "smtp": ("none", 25),
+    "smtp+starttls": ("starttls", 587),
+    "smtps": ("implicit", 465),
+}
+# One bare address: no quoting, no comment, no list, nothing that ends a line or a command.
+_LOCAL_PART = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\\\]]{1,64}")
+_DOMAIN = re.compile(r"[^\W_](?:[\w.-]{0,250}[^\W_])?")
+_LEAVE_SECONDS = 2.0
+_VARIABLE = "TAXLIEN_NOTIFICATIONS_SMTP_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where mails are handed in. ``ca_file`` names the authority of a server with a private one."""
+
+    host: str
+    port: int
+    tls: Tls
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+
+    @classmethod
+    def parse(cls, url: str) -> SmtpServer:
+        """Read ``smtps://user:password@host:465?ca=FILE``. Raises ``SettingsError``, never shows it.
+
+        A password travels only over TLS or within this machine.
+        """
+        try:
+            parts = urlsplit(url)
+            tls, usual_port = _SCHEMES[parts.scheme]
+            host, port = parts.hostname, parts.port or usual_port
+        except (KeyError, ValueError):
+            raise SettingsError(
+                f"{_VARIABLE} is malformed: it must begin with smtps://, smtp+starttls:// or smtp://"
+            ) from None
+        if not host:
+            raise SettingsError(f"{_VARIABLE} is malformed: it names no host")
+        if parts.username and tls == "none" and not _is_local(host):
+            raise SettingsError(
+                f"{_VARIABLE} would send a password in the clear: use smtps:// or smtp+starttls://"
+            )
+        return cls(
+            host,
+            port,
+            tls,
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            next(iter(parse_qs(parts.query).get("ca", ())), None),
+        )
+
+
+class SmtpMailer:
+    """A ``Mailer`` that hands every mail in over a connection of its own."""
+
+    def __init__(self, server: SmtpServer, sender: str, *, timeout: float = 45.0) -> None:
+        """``sender`` is ``Name <address>``; ``timeout`` is seconds for the whole of one mail."""
+        name, address = parseaddr(sender)
+        self._server = server
+        self._sender = Address(display_name=name, addr_spec=address)
+        self._timeout = timeout
+        self._context = _tls_context(server)
+
+    async def send(self, mail: Mail) -> None:
+        """Hand the mail in. Raises ``MailDeferred``, ``MailRefused``; a timeout may hide a success."""
+        recipient = _deliverable(mail.to)
+        message = self._written(mail, recipient)
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._hand_in(message, recipient)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            first = error.recipients[0]
+            raise _judged(first.code, f"recipient: {first.code}") from None
+        except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError) as error:
+            raise _judged(error.code, f"{_words(error)}: {error.code}") from None
+        except aiosmtplib.SMTPNotSupported:
+            raise MailRefused("the server does not take such an address") from None
+        except aiosmtplib.SMTPResponseException as error:
+            # Greeting, sign-in, sender: what is wrong is ours or the server's, not this mail's.
+            raise MailDeferred(f"{_words(error)}: {error.code}") from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailDeferred(type(error).__name__) from None
+
+    async def _hand_in(self, message: EmailMessage, recipient: Address) -> None:
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            use_tls=server.tls == "implicit",
+            start_tls=server.tls == "starttls",
+            tls_context=self._context,
+            local_hostname=self._sender.domain,
+            timeout=self._timeout,
+        )
+        try:
+            await client.connect()
+            await client.send_message(
+                message, sender=self._sender.addr_spec, recipients=[recipient.addr_spec]
+            )
+        except BaseException:
+            client.close()
+            raise
+        await _take_leave(client)
+
+    def _written(self, mail: Mail, recipient: Address) -> EmailMessage:
+        ascii_only = recipient.username.isascii()
+        message = EmailMessage(policy=SMTP_POLICY if ascii_only else UTF8_POLICY)
+        try:
+            message["From"] = self._sender
+            message["To"] = recipient
+            message["Subject"] = mail.subject
+        except (ValueError, MessageError):
+            raise MailRefused("an address or subject that no mail can have") from None
+        message["Date"] = format_datetime(mail.written_at)
+        message["Message-ID"] = f"<{mail.message_id}@{self._sender.domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Auto-Response-Suppress"] = "All"
+        message.set_content(mail.text)
+        message.add_alternative(mail.html, subtype="html")
+        message["Content-Language"] = mail.language
+        return message
+
+
+async def _take_leave(client: aiosmtplib.SMTP) -> None:
+    """Say QUIT. The mail is taken by now: whatever goes wrong here must not send it again."""
+    with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        async with asyncio.timeout(_LEAVE_SECONDS):
+            await client.quit()
+    client.close()
+
+
+def _deliverable(address: str) -> Address:
+    """Return the address in the form the wire wants. Raises ``MailRefused``."""
+    local, _, domain = address.rpartition("@")
+    if not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        raise MailRefused("not an e-mail address")
+    try:
+        return Address(username=local, domain=domain.encode("idna").decode())
+    except (ValueError, MessageError):
+        raise MailRefused("not an e-mail address") from None
+
+
+def _judged(code: int, words: str) -> MailDeferred | MailRefused:
+    return MailRefused(words) if 500 <= code < 600 else MailDeferred(words)
+
+
+def _words(error: Exception) -> str:
+    """Name what was refused, without the server's own words: they may repeat the address."""
+    return type(error).__name__.removeprefix("SMTP")
+
+
+def _tls_context(server: SmtpServer) -> ssl.SSLContext | None:
+    if server.tls == "none":
+        return None
+    try:
+        context = ssl.create_default_context(cafile=server.ca_file)
+    except OSError as error:
+        raise SettingsError(
+            f"{_VARIABLE} names a ca that cannot be read: {error.strerror}"
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

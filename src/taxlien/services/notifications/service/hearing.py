@@ -1,0 +1,118 @@
+"""From events to messages that wait to be sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from taxlien.interfaces.auth import (
+    TOKEN_CONTEXT,
+    EmailVerificationRequested,
+    EmailVerified,
+    UserSignedUp,
+)
+from taxlien.interfaces.users import PreferencesChanged
+from taxlien.kit.database import Session
+from taxlien.kit.ids import new_id
+from taxlien.services.notifications import repository
+from taxlien.services.notifications.adapters import current
+from taxlien.services.notifications.logic.kinds import KINDS, language_for
+from taxlien.services.notifications.logic.letters import (
+    Announced,
+    Letter,
+    Secured,
+    event_id_of,
+    letter_of,
+)
+from taxlien.services.notifications.models import Recipient
+
+from .sealing import seal
+
+
+async def note_sign_up(session: Session, event: UserSignedUp) -> None:
+    """Remember a new user; who brings a verified address is welcomed at once."""
+    recipient = await repository.lock_recipient(session, event.user_id)
+    _learn(recipient, event.at, event.email, event.language)
+    if event.email_verified and recipient.erased_at is None:
+        recipient.verified = True
+        await _welcome(session, recipient, greet=not event.synthetic)
+
+
+async def note_verified(session: Session, event: EmailVerified) -> None:
+    """Remember that an address is its user's, and welcome those who are new."""
+    recipient = await repository.lock_recipient(session, event.user_id)
+    if recipient.erased_at is not None:
+        return
+    _learn(recipient, event.at, event.email, None)
+    recipient.verified = True
+    await _welcome(session, recipient, greet=True)
+
+
+async def note_preferences(session: Session, event: PreferencesChanged) -> None:
+    """Remember how a user wants to be written to; the newest wish counts."""
+    recipient = await repository.lock_recipient(session, event.user_id)
+    newer = recipient.preferences_at is None or recipient.preferences_at <= event.at
+    if recipient.erased_at is None and newer:
+        recipient.preferences_at = event.at
+        recipient.language = language_for(event.language)
+        recipient.language_chosen = True
+        recipient.email_notifications = event.email_notifications
+
+
+async def note_secured(session: Session, event: Secured) -> None:
+    """Queue the mail about something that touches the safety of an account."""
+    recipient = await repository.lock_recipient(session, event.user_id)
+    # Only a confirmation is asked of an address that may be another's.
+    known = None if isinstance(event, EmailVerificationRequested) else event.email
+    _learn(recipient, event.at, known, event.language)
+    context = f"{TOKEN_CONTEXT}:{event.user_id}"
+    letter = letter_of(event, lambda sealed: current.keyring().open_text(sealed, context))
+    await _queue(session, recipient, letter, event_id_of(event, letter.kind))
+
+
+async def note_announcement(session: Session, event: Announced) -> None:
+    """Queue the mail about something a user asked for."""
+    recipient = await repository.lock_recipient(session, event.user_id)
+    letter = letter_of(event, str)
+    await _queue(session, recipient, letter, event_id_of(event, letter.kind))
+
+
+def _learn(recipient: Recipient, at: datetime, email: str | None, language: str | None) -> None:
+    """Take over what an account's event says, unless a newer one was heard or the user chose."""
+    if recipient.erased_at is not None:
+        return
+    if email is not None and (recipient.account_at is None or recipient.account_at <= at):
+        recipient.email = email
+        recipient.account_at = at
+    if language is not None and not recipient.language_chosen:
+        recipient.language = language_for(language)
+
+
+async def _welcome(session: Session, recipient: Recipient, *, greet: bool) -> None:
+    """Welcome once in a user's life."""
+    if recipient.welcomed_at is not None:
+        return
+    recipient.welcomed_at = datetime.now(UTC)
+    if greet:
+        await _queue(session, recipient, Letter("welcome"), recipient.user_id)
+
+
+async def _queue(session: Session, recipient: Recipient, letter: Letter, event_id: UUID) -> None:
+    """Add the message. An address not known yet is looked up again when it is to be sent."""
+    unwanted = KINDS[letter.kind].optional and not recipient.email_notifications
+    gone = recipient.erased_at is not None
+    message_id = new_id()
+    values: dict[str, object] = {
+        "message_id": message_id,
+        "event_id": event_id,
+        "user_id": recipient.user_id,
+        "kind": letter.kind,
+        "language": recipient.language or language_for(letter.language),
+        "expires_at": letter.expires_at,
+        "status": "suppressed" if unwanted or gone else "queued",
+        "error": "the user is erased" if gone else "not wanted by the user" if unwanted else None,
+    }
+    if not (unwanted or gone):
+        to = letter.email or recipient.email
+        values["sealed"] = seal(current.keyring(), message_id, to, letter.parameters)
+    await repository.add_message(session, values)

@@ -1,0 +1,152 @@
+"""What a user may take along, and how a user is forgotten."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from taxlien.interfaces.users import (
+    EXPORT_CONTEXT,
+    UserDataErased,
+    UserDataExported,
+    UserErased,
+    UserErasureDue,
+    UserExportRequested,
+)
+from taxlien.kit.database import Session
+from taxlien.kit.ids import new_id
+from taxlien.kit.outbox import emit
+from taxlien.services.notifications import repository
+from taxlien.services.notifications.adapters import current
+from taxlien.services.notifications.logic.kinds import language_for
+from taxlien.services.notifications.logic.letters import event_id_of
+from taxlien.services.notifications.models import Message, Recipient
+
+from .sealing import seal, unseal
+
+SERVICE = "notifications"
+FAREWELL = "account_erased"
+HELD_DAYS = 14
+FAREWELL_DAYS = 3
+KEPT = "the address, sealed, for the one mail that says it is done"
+
+
+async def export_user(session: Session, event: UserExportRequested) -> None:
+    """Put what is known of a user into the object store, sealed, and say where it is."""
+    recipient = await repository.get_recipient(session, event.user_id)
+    messages = await repository.messages_of(session, event.user_id)
+    part = {
+        "recipients": [_recipient_row(recipient)] if recipient else [],
+        "messages": [_message_row(message) for message in messages],
+    }
+    context = f"{EXPORT_CONTEXT}:{event.export_id}:{SERVICE}"
+    sealed = current.keyring().seal(msgspec.json.encode(part), context)
+    stored = await current.blobs().put_if_absent(sealed)
+    await emit(
+        session,
+        UserDataExported(
+            user_id=event.user_id,
+            at=datetime.now(UTC),
+            export_id=event.export_id,
+            service=SERVICE,
+            sha256=stored.sha256,
+            rows=sum(map(len, part.values())),
+        ),
+    )
+
+
+async def erase_user(session: Session, event: UserErasureDue) -> None:
+    """Forget a user. The address alone stays, sealed in a mail that waits for ``user.erased``.
+
+    Safe to repeat: the second time there is nothing left, and the answer is given again.
+    """
+    recipient = await repository.lock_recipient(session, event.user_id)
+    email, language = recipient.email, recipient.language
+    rows = await repository.delete_messages(session, event.user_id)
+    if recipient.erased_at is None:
+        rows += 1 if email is not None else 0
+        _blank(recipient)
+    if email is not None:
+        await _hold_farewell(session, event, email, language)
+    held = await repository.lock_held(session, event.user_id)
+    await emit(
+        session,
+        UserDataErased(
+            user_id=event.user_id,
+            at=datetime.now(UTC),
+            erasure_id=event.erasure_id,
+            service=SERVICE,
+            rows=rows,
+            kept=(KEPT,) if held else (),
+        ),
+    )
+
+
+async def send_farewell(session: Session, event: UserErased) -> None:
+    """Let the last mail go, with the proof. When it is sent, or too late, it is deleted whole."""
+    message = await repository.lock_held(session, event.user_id)
+    if message is None:
+        return
+    keyring = current.keyring()
+    to = unseal(keyring, message.message_id, message.sealed or b"").to
+    told: dict[str, str | int | None] = {"at": event.at.isoformat(), "proof": event.proof}
+    message.sealed = seal(keyring, message.message_id, to, told)
+    message.status = "queued"
+    message.next_attempt_at = datetime.now(UTC)
+    message.expires_at = datetime.now(UTC) + timedelta(days=FAREWELL_DAYS)
+
+
+async def _hold_farewell(
+    session: Session, event: UserErasureDue, email: str, language: str | None
+) -> None:
+    message_id = new_id()
+    values: dict[str, object] = {
+        "message_id": message_id,
+        "event_id": event_id_of(event, FAREWELL),
+        "user_id": event.user_id,
+        "kind": FAREWELL,
+        "language": language_for(language),
+        "status": "held",
+        "sealed": seal(current.keyring(), message_id, email, {}),
+        "expires_at": datetime.now(UTC) + timedelta(days=HELD_DAYS),
+    }
+    await repository.add_message(session, values)
+
+
+def _blank(recipient: Recipient) -> None:
+    """Leave nothing but the id and the fact: events that come late must not bring the user back."""
+    recipient.email = None
+    recipient.language = None
+    recipient.language_chosen = False
+    recipient.verified = False
+    recipient.email_notifications = False
+    recipient.account_at = None
+    recipient.preferences_at = None
+    recipient.welcomed_at = None
+    recipient.erased_at = datetime.now(UTC)
+
+
+def _recipient_row(recipient: Recipient) -> dict[str, object]:
+    return {
+        "user_id": recipient.user_id,
+        "email": recipient.email,
+        "verified": recipient.verified,
+        "language": recipient.language,
+        "email_notifications": recipient.email_notifications,
+        "welcomed_at": recipient.welcomed_at,
+        "created_at": recipient.created_at,
+    }
+
+
+def _message_row(message: Message) -> dict[str, object]:
+    return {
+        "message_id": message.message_id,
+        "kind": message.kind,
+        "channel": message.channel,
+        "language": message.language,
+        "status": message.status,
+        "attempts": message.attempts,
+        "created_at": message.created_at,
+        "sent_at": message.sent_at,
+    }
