@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,12 @@ from typing import Any
 import httpx2
 import pytest
 
+from taxlien.services.gateway.logic.limits import LIMITS
+
 START_SECONDS = 120.0
 SETTLE_SECONDS = 120.0
+# A journey asks faster than any person would; quotas have tests of their own.
+NO_LIMITS = json.dumps(dict.fromkeys(LIMITS, "99999999/60"))
 
 
 @dataclass
@@ -62,10 +66,13 @@ class RunningProduct:
         return int(self.get("/v1/search", page_size=1, facets="false", **params)["total"])
 
 
-def start_product(home: Path, *options: str) -> RunningProduct:
-    """Start ``taxlien up`` and wait until it has printed its page."""
+def start_product(
+    home: Path, *options: str, settings: Mapping[str, str] | None = None
+) -> RunningProduct:
+    """Start ``taxlien up`` with ``settings`` and wait until it has printed its page."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TAXLIEN_")}
     environment |= {"TAXLIEN_HOME": str(home), "COLUMNS": "200"}
+    environment |= {"TAXLIEN_GATEWAY_LIMITS": NO_LIMITS, **(settings or {})}
     log = (home.parent / f"{home.name}.log").open("w+")
     process = subprocess.Popen(
         [sys.executable, "-m", "taxlien.run", "up", "--any-port", *options],
@@ -86,9 +93,11 @@ def start_product(home: Path, *options: str) -> RunningProduct:
 
 
 @contextmanager
-def running_product(home: Path, *options: str) -> Iterator[RunningProduct]:
+def running_product(
+    home: Path, *options: str, settings: Mapping[str, str] | None = None
+) -> Iterator[RunningProduct]:
     """A product for the time of a block, stopped whatever happens in it."""
-    product = start_product(home, *options)
+    product = start_product(home, *options, settings=settings)
     try:
         yield product
     finally:

@@ -20,12 +20,12 @@ SERVICES = registry.service_names()
 
 
 def event_classes() -> dict[str, type[Event]]:
-    """Every event of every interface, by class name."""
+    """Every event of every interface, by class name; what only groups them has no type."""
     found: dict[str, type[Event]] = {}
     for info in pkgutil.iter_modules(taxlien.interfaces.__path__):
         module = importlib.import_module(f"taxlien.interfaces.{info.name}")
         for name, item in vars(module).items():
-            if isinstance(item, type) and issubclass(item, Event) and item is not Event:
+            if isinstance(item, type) and issubclass(item, Event) and "type" in vars(item):
                 found[name] = item
     return found
 

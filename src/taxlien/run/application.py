@@ -72,6 +72,9 @@ def compose(
         max_body_bytes=MAX_BODY_BYTES,
         gateway_secret=_secret(settings),
         policy=Policy.parse(reference_text("policy.txt")),
+        shortcuts={
+            path: app for name in services for path, app in registry.shortcuts(name).items()
+        },
     )
 
 

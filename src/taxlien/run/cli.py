@@ -7,8 +7,10 @@ import sys
 import typer
 
 from taxlien.run.commands import (
+    audit,
     doctor,
     import_file,
+    mailbox,
     migrate,
     payoff,
     reindex,
@@ -16,6 +18,7 @@ from taxlien.run.commands import (
     run,
     search,
     up,
+    users,
 )
 
 app = typer.Typer(
@@ -27,7 +30,20 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (up, doctor, import_file, search, payoff, rules, run, migrate, reindex):
+for command in (
+    up,
+    doctor,
+    import_file,
+    search,
+    payoff,
+    rules,
+    run,
+    migrate,
+    reindex,
+    audit,
+    mailbox,
+    users,
+):
     command.register(app)
 
 

@@ -15,14 +15,21 @@ from taxlien.kit.reference import reference_text
 from taxlien.kit.settings import read_settings
 from taxlien.run import registry
 from taxlien.run.demo.generate import demo_plan
+from taxlien.run.mailbox.program import MAILBOX_HTTP, SMTP_URL, mailbox_program
+from taxlien.run.mailbox.program import SETTING as SMTP_SETTING
 from taxlien.run.stack import EMBEDDED, Display, Envoy, Program, Stack, StackError
-from taxlien.services.gateway.logic.envoy import Upstream, envoy_config
+from taxlien.services.gateway.logic.envoy import Doors, Upstream, envoy_config
+from taxlien.services.gateway.logic.envoy_identity import Tokens
+from taxlien.services.gateway.logic.envoy_quotas import Quotas
+from taxlien.services.gateway.logic.limits import with_overrides
+from taxlien.services.gateway.logic.routes import MAILBOX, MAILBOX_ROUTES, ROUTES
 from taxlien.services.gateway.settings import GatewaySettings
 
 API = "api"
 PORTS = (
     API,
     *Envoy.usual_ports,
+    *mailbox_program().usual_ports,
     *(port for part in EMBEDDED.values() for port in part().usual_ports),
 )
 FIRST_SEARCH_SECONDS = 60.0
@@ -46,19 +53,20 @@ class Product:
             [sys.executable, "-m", "taxlien.run", "run", "--roles", "api", "--port", "{port}"],
             title="API",
             usual_port=8000,
+            environment_of_its_own=_agreed_with_the_gateway(),
         )
         worker = Program(
             "worker",
             [sys.executable, "-m", "taxlien.run", "run", "--roles", "worker,relay"],
             title="worker and relay",
-            environment_of_its_own={
-                "TAXLIEN_SEARCH_LIENS_URL": f"http://127.0.0.1:{{port of {API}}}"
-            },
+            environment_of_its_own=_beside_the_worker(),
         )
+        # Each is begun in this order and knows the ports of those before it, up or not.
         await asyncio.gather(
+            self.stack.start_program(mailbox_program()),
             self.stack.start_program(api),
+            self.stack.start_part(Envoy(self._gateway_config)),
             self.stack.start_program(worker),
-            self.stack.start_part(Envoy(_gateway_config)),
         )
         with self._display.step("first search"):
             await self._first_search()
@@ -86,14 +94,39 @@ class Product:
         if embedded:
             self.stack.home.write_private(done, wanted)
 
+    def _gateway_config(self, port: int, admin_port: int, upstreams: Mapping[str, int]) -> str:
+        app = Upstream("127.0.0.1", upstreams[API])
+        services = dict.fromkeys(registry.service_names(), app)
+        routes = ROUTES
+        if MAILBOX_HTTP in upstreams:
+            routes += MAILBOX_ROUTES
+            services[MAILBOX] = Upstream("127.0.0.1", upstreams[MAILBOX_HTTP])
+        settings = read_settings(GatewaySettings)
+        limits = with_overrides(settings.limits)
+        doors = Doors(
+            gateway_secret=self.stack.environment()["TAXLIEN_GATEWAY_SECRET"],
+            tokens=Tokens(issuer=settings.issuer, audience=settings.audience),
+            quotas=Quotas(floor=limits["floor"]),
+            trusted_hops=settings.trusted_hops,
+            cors_origins=settings.cors_origins,
+        )
+        return envoy_config(
+            port=port, admin_port=admin_port, upstreams=services, routes=routes, doors=doors
+        )
+
     async def _first_search(self) -> None:
-        """Wait until the gateway answers a search, and finds the whole demo where there is one."""
-        url = self.stack.environment()["TAXLIEN_GATEWAY_URL"]
+        """Wait until the API finds the whole demo where there is one, and the gateway answers too.
+
+        The API is asked by itself: at the gateway this would use up the quota of whoever comes first.
+        """
+        ports = {status.name: status.port for status in self.stack.status()}
+        api, gateway = f"http://127.0.0.1:{ports[API]}", self.stack.environment()
         wanted = demo_plan().size if self._demo else 0
         try:
             async with asyncio.timeout(FIRST_SEARCH_SECONDS), httpx2.AsyncClient() as client:
-                while not await _finds(client, f"{url}/v1/search?q=", wanted):  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+                for url, pause in ((api, 0.05), (gateway["TAXLIEN_GATEWAY_URL"], 0.25)):
+                    while not await _finds(client, f"{url}/v1/search?q=", wanted):  # noqa: ASYNC110
+                        await asyncio.sleep(pause)
         except TimeoutError:
             raise StackError(
                 f"no search was answered within {FIRST_SEARCH_SECONDS:.0f} s; "
@@ -109,14 +142,23 @@ async def _finds(client: httpx2.AsyncClient, url: str, wanted: int) -> bool:
     return answer.status_code == 200 and answer.json()["total"] >= wanted
 
 
-def _gateway_config(port: int, admin_port: int, upstreams: Mapping[str, int]) -> str:
-    app = Upstream("127.0.0.1", upstreams[API])
-    return envoy_config(
-        port=port,
-        admin_port=admin_port,
-        upstreams=dict.fromkeys(registry.service_names(), app),
-        cors_origins=read_settings(GatewaySettings).cors_origins,
-    )
+def _beside_the_worker() -> dict[str, str]:
+    """Return where the worker finds what starts beside it, unless a setting from outside says so."""
+    beside = {
+        "TAXLIEN_SEARCH_LIENS_URL": f"http://127.0.0.1:{{port of {API}}}",
+        "TAXLIEN_GATEWAY_URL": f"http://127.0.0.1:{{port of {Envoy.name}}}",
+        SMTP_SETTING: SMTP_URL,
+    }
+    return {name: url for name, url in beside.items() if not os.environ.get(name)}
+
+
+def _agreed_with_the_gateway() -> dict[str, str]:
+    """Return what auth writes into tokens, as the gateway will look for it."""
+    settings = read_settings(GatewaySettings)
+    return {
+        "TAXLIEN_AUTH_ISSUER": settings.issuer,
+        "TAXLIEN_AUTH_AUDIENCE": settings.audience,
+    }
 
 
 def _fingerprint(*, demo: bool) -> str:

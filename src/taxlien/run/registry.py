@@ -63,6 +63,11 @@ def router(service: str) -> Any | None:
     return getattr(found, "router", None)
 
 
+def shortcuts(service: str) -> dict[str, Any]:
+    """Return the plain ASGI apps of ``service`` by path, asked before every layer of the app."""
+    return dict(getattr(room(service, "endpoints"), "shortcuts", {}))
+
+
 def handlers(service: str) -> list[Callable[..., Any]]:
     """Return the event handlers of ``service``: what ``@on`` and ``@on_batch`` marked."""
     return _marked(room(service, "events"), "__taxlien_on__")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from taxlien.kit.security.policy import Policy
 from taxlien.services.gateway.logic.openapi import PathClash, merge
 from taxlien.services.gateway.logic.routes import is_public
+from taxlien.services.gateway.logic.security import secure
 
 Json = dict[str, Any]
 
@@ -151,3 +153,29 @@ def test_two_services_that_describe_one_operation_are_an_error() -> None:
     one = document({"/v1/liens": get("A")}, {"A": {}})
     with pytest.raises(PathClash, match="GET /v1/liens"):
         merge({"liens": one, "search": one}, shown=is_public)
+
+
+def test_operations_say_whether_they_need_a_token_and_whose() -> None:
+    policy = Policy.parse("""
+        GET /v1/liens                 anyone
+        GET /v1/liens/{lien_id:uuid}  signed_in
+        GET /v1/users/{user_id}       own support admin
+    """)
+    paths = {
+        path: get("A")
+        for path in ("/v1/liens", "/v1/liens/{lien_id}", "/v1/users/{user_id}", "/v1/new")
+    }
+    described = secure(merge({"app": document(paths, {"A": {}})}, shown=lambda _: True), policy)
+    said = {path: item["get"].get("security") for path, item in described["paths"].items()}
+    needs = [{"bearer": []}]
+    assert said == {
+        "/v1/liens": [],
+        "/v1/liens/{lien_id}": needs,
+        "/v1/new": needs,
+        "/v1/users/{user_id}": needs,
+    }
+    allowed = {path: item["get"].get("x-allowed") for path, item in described["paths"].items()}
+    assert allowed["/v1/users/{user_id}"] == ["own", "admin", "support"]
+    assert allowed["/v1/new"] == []
+    scheme = described["components"]["securitySchemes"]["bearer"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")

@@ -9,12 +9,15 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from taxlien.kit.database import Database
 from taxlien.kit.http.description import describe_problems
 from taxlien.kit.http.errors import install_problem_handlers
+from taxlien.kit.http.freshness import Freshness, HeadAsGet
 from taxlien.kit.http.health import Check, health_router
 from taxlien.kit.http.middleware import AccessLog, BodyLimit, ProblemErrors, RequestIdentity
+from taxlien.kit.http.shortcuts import Shortcuts
 from taxlien.kit.security.policy import Policy
 from taxlien.kit.telemetry.traces import TraceRequests
 
@@ -45,13 +48,15 @@ def create_app(
     max_body_bytes: int = MAX_BODY_BYTES,
     gateway_secret: str | None = None,
     policy: Policy | None = None,
+    shortcuts: Mapping[str, ASGIApp] | None = None,
 ) -> FastAPI:
     """Return the app. ``state`` becomes attributes of ``app.state`` beside ``databases`` by service.
 
     ``checks`` decide ``/ready``. ``max_body_bytes`` holds for every route; the gateway has a limit per
     route below it. Documentation pages are the gateway's: here is only ``DESCRIPTION_PATH``.
     ``gateway_secret`` is what the gateway shows to be believed about users (none: nobody is signed in);
-    ``policy`` decides who may call what (none: every endpoint decides for itself).
+    ``policy`` decides who may call what (none: every endpoint decides for itself). ``shortcuts`` are
+    asked before every layer (``Shortcuts``).
     """
     app = FastAPI(
         title=title,
@@ -68,9 +73,12 @@ def create_app(
         dependencies=[Depends(policy.authorise)] if policy else None,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         middleware=[
+            *([Middleware(Shortcuts, shortcuts=shortcuts)] if shortcuts else []),
             Middleware(RequestIdentity, gateway_secret=gateway_secret),
             Middleware(TraceRequests),
             Middleware(AccessLog),
+            Middleware(HeadAsGet),
+            Middleware(Freshness),
             Middleware(BodyLimit, max_bytes=max_body_bytes),
             Middleware(ProblemErrors),
         ],

@@ -33,7 +33,7 @@ def up(
                 await product.start()
             for notice in product.stack.notices:
                 display.say(f"note: {notice}")
-            _print_page(product.stack.environment(), demo=demo)
+            _print_page(product.stack.environment(), product.stack.home.secrets() if demo else None)
 
         await product.stack.serve(begin)
 
@@ -45,9 +45,12 @@ def up(
     typer.echo("stopped; the data stays where it is")
 
 
-def _print_page(settings: dict[str, str], *, demo: bool) -> None:
+def _print_page(settings: dict[str, str], secrets: dict[str, str] | None) -> None:
+    """Print where everything is. ``secrets`` hold the demo's passwords; None where no demo was loaded."""
     from rich.console import Console
     from rich.panel import Panel
+
+    from taxlien.run.demo.people import DEMO_ACCOUNTS
 
     gateway = settings["TAXLIEN_GATEWAY_URL"]
     lines = [
@@ -57,13 +60,12 @@ def _print_page(settings: dict[str, str], *, demo: bool) -> None:
         f"  API and docs   {gateway}/docs",
         f"  search         {gateway}/v1/search?q=oak&sort=roi_desc",
         f"  rules of law   {gateway}/v1/liens/rules/FL",
-        "",
-        "  no login is needed yet: everything served so far is public",
+        f"  mail sent      {gateway}/dev/mail",
     ]
-    if demo:
-        lines.append(
-            "  the liens in it are [bold]synthetic[/bold], drawn from a seed, and marked so"
-        )
+    if secrets is not None:
+        lines += ["", "[bold]Demo logins[/bold]  (POST /v1/auth/login)", ""]
+        lines += [f"  {a.email:<30} {secrets[a.secret]}" for a in DEMO_ACCOUNTS]
+        lines += ["", "  all liens are [bold]synthetic[/bold], drawn from a seed, and marked so"]
     lines += ["", "[bold]Import a county's real file[/bold], in another shell:", ""]
     lines += ["  .venv/bin/taxlien import PATH_TO_FILE.csv.gz"]
     Console().print(Panel("\n".join(lines), expand=False, padding=(1, 2)))

@@ -11,21 +11,31 @@ from taxlien.services.gateway.logic.envoy_filters import (
     TYPES,
     access_log,
     connection_limit,
+    header,
     http_filters,
     local_replies,
 )
-from taxlien.services.gateway.logic.routes import (
-    CACHE_SECONDS,
-    HEALTH_PATH,
-    IDEMPOTENT,
-    ROUTES,
-    USER_HEADERS,
-    Method,
-    Route,
-    services_of,
+from taxlien.services.gateway.logic.envoy_identity import (
+    SECRET_HEADER,
+    Tokens,
+    forget_what_clients_claim,
+    say_the_address,
+    token_check,
 )
+from taxlien.services.gateway.logic.envoy_quotas import (
+    COUNTER,
+    Quotas,
+    ask_for_room,
+    hold_the_floor,
+)
+from taxlien.services.gateway.logic.envoy_routes import route_entries
+from taxlien.services.gateway.logic.routes import ROUTES, Route, services_of
 
 Json = dict[str, Any]
+
+# Requests beyond these wait in Envoy. All services in one process take 512 connections together.
+_CONNECTIONS = 48
+_COUNTING = 32
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,21 @@ class Upstream:
     http2: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Doors:
+    """How the gateway treats who comes in.
+
+    ``gateway_secret`` is what services know it by; without ``tokens`` nobody is signed in, without
+    ``quotas`` nobody is counted. ``trusted_hops`` are our own proxies in front of it.
+    """
+
+    gateway_secret: str = ""
+    tokens: Tokens | None = None
+    quotas: Quotas | None = None
+    trusted_hops: int = 0
+    cors_origins: Sequence[str] = ("*",)
+
+
 def envoy_config(
     *,
     port: int,
@@ -44,26 +69,40 @@ def envoy_config(
     host: str = "127.0.0.1",
     admin_port: int | None = None,
     routes: Sequence[Route] = ROUTES,
-    cors_origins: Sequence[str] = ("*",),
+    doors: Doors = Doors(),
 ) -> str:
     """Return Envoy's bootstrap configuration as JSON, which Envoy reads as a file.
 
     It listens on ``host`` and ``port``, and for administration on the loopback's ``admin_port``.
     ``upstreams`` maps each service to its address; in one process all of them are the same. Raises
-    ``KeyError`` naming a service of the table that has none.
+    ``KeyError`` naming a service of the table that has none. The text holds the gateway's secret.
     """
     table = tuple(routes)
-    clusters = [_cluster(name, upstreams[name]) for name in services_of(table)]
+    keys = {doors.tokens.service} if doors.tokens else set()
+    names = sorted({*services_of(table), *keys})
+    counters = (
+        [_cluster(COUNTER, upstreams[doors.quotas.service], connections=_COUNTING)]
+        if doors.quotas
+        else []
+    )
     config: Json = {
         "node": {"id": "taxlien-gateway", "cluster": "taxlien"},
         "static_resources": {
-            "listeners": [_listener(_socket(host, port), table, cors_origins)],
-            "clusters": clusters,
+            "listeners": [_listener(_socket(host, port), table, doors)],
+            "clusters": [*(_cluster(name, upstreams[name]) for name in names), *counters],
         },
         "overload_manager": {"resource_monitors": [connection_limit()]},
     }
     if admin_port is not None:
-        config["admin"] = {"address": _socket("127.0.0.1", admin_port)}
+        config["admin"] = {
+            "address": _socket("127.0.0.1", admin_port),
+            # Not /config_dump, which would show the gateway's secret to everybody on this machine.
+            "allow_paths": [
+                {"exact": "/ready"},
+                {"exact": "/server_info"},
+                {"prefix": "/stats"},
+            ],
+        }
     return json.dumps(config, indent=1)
 
 
@@ -71,7 +110,7 @@ def _socket(host: str, port: int) -> Json:
     return {"socket_address": {"address": host, "port_value": port}}
 
 
-def _listener(address: Json, routes: tuple[Route, ...], cors_origins: Sequence[str]) -> Json:
+def _listener(address: Json, routes: tuple[Route, ...], doors: Doors) -> Json:
     return {
         "name": "public",
         "address": address,
@@ -83,7 +122,7 @@ def _listener(address: Json, routes: tuple[Route, ...], cors_origins: Sequence[s
                 "filters": [
                     {
                         "name": "envoy.filters.network.http_connection_manager",
-                        "typed_config": _connection_manager(routes, cors_origins),
+                        "typed_config": _connection_manager(routes, doors),
                     }
                 ]
             }
@@ -91,13 +130,22 @@ def _listener(address: Json, routes: tuple[Route, ...], cors_origins: Sequence[s
     }
 
 
-def _connection_manager(routes: tuple[Route, ...], cors_origins: Sequence[str]) -> Json:
+def _connection_manager(routes: tuple[Route, ...], doors: Doors) -> Json:
     return {
         "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "public",
         "codec_type": "AUTO",
         "server_name": "taxlien",
         "use_remote_address": True,
+        "xff_num_trusted_hops": doors.trusted_hops,
+        # Nobody is one of us because of a private address: x-envoy-* of all clients are ignored.
+        # (An empty list would mean all private networks.)
+        "internal_address_config": {
+            "cidr_ranges": [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
+        },
+        "early_header_mutation_extensions": forget_what_clients_claim(
+            trusted_hops=doors.trusted_hops
+        ),
         # One spelling of a path, so that no other spelling of an internal one slips through.
         "normalize_path": True,
         "merge_slashes": True,
@@ -121,147 +169,39 @@ def _connection_manager(routes: tuple[Route, ...], cors_origins: Sequence[str]) 
         },
         "access_log": [access_log()],
         "local_reply_config": local_replies(),
-        "http_filters": http_filters(),
+        "http_filters": http_filters(_checks(doors)),
         "route_config": {
             "name": "table",
-            "request_headers_to_remove": list(USER_HEADERS),
+            "request_headers_to_add": _proof(doors.gateway_secret),
             "response_headers_to_add": _security_headers(),
             "response_headers_to_remove": ["x-powered-by"],
             "virtual_hosts": [
                 {
                     "name": "public",
                     "domains": ["*"],
-                    "routes": _route_entries(routes, cors_origins),
+                    "routes": route_entries(routes, doors.cors_origins),
                 }
             ],
         },
     }
 
 
-def _route_entries(routes: tuple[Route, ...], cors_origins: Sequence[str]) -> list[Json]:
-    entries: list[Json] = [
-        {
-            "name": "healthz",
-            "match": {"path": HEALTH_PATH},
-            "response_headers_to_add": [_header("content-type", "application/json")],
-            "direct_response": {"status": 200, "body": {"inline_string": '{"status":"alive"}'}},
-        }
-    ]
-    # Envoy takes the first match, the table the longest path.
-    for route in sorted(routes, key=lambda route: len(route.path), reverse=True):
-        match = _match(route)
-        if route.audience == "internal":
-            entries.append({"name": f"hidden {route.path}", "match": match, **_refusal(404)})
-            continue
-        idempotent = tuple(method for method in route.methods if method in IDEMPOTENT)
-        others = tuple(method for method in route.methods if method not in IDEMPOTENT)
-        for methods in filter(None, (idempotent, others)):
-            entries.append(_forward(route, methods, cors_origins))
-        if route.cross_origin:
-            entries.append(_preflight(route, cors_origins))
-        entries.append(_wrong_method(route))
-    entries.append({"name": "unknown", "match": {"prefix": "/"}, **_refusal(404)})
-    return entries
+def _checks(doors: Doors) -> list[Json]:
+    """Return the filters that look at who asks, and how often."""
+    checks = [say_the_address()]
+    if doors.tokens is not None:
+        checks.append(token_check(doors.tokens))
+    if doors.quotas is not None:
+        checks.append(ask_for_room(doors.quotas, doors.gateway_secret))
+        checks.append(hold_the_floor(doors.quotas))
+    return checks
 
 
-def _match(route: Route) -> Json:
-    if route.match == "exact":
-        return {"path": route.path}
-    return {"path_separated_prefix": route.path}
-
-
-def _forward(route: Route, methods: tuple[Method, ...], cors_origins: Sequence[str]) -> Json:
-    action: Json = {"cluster": route.service, "timeout": f"{route.timeout:g}s"}
-    if route.attempts > 1 and all(method in IDEMPOTENT for method in methods):
-        action["retry_policy"] = {
-            "retry_on": "5xx,reset,connect-failure,refused-stream",
-            "num_retries": route.attempts - 1,
-            "per_try_timeout": f"{route.timeout / 2:g}s",
-            "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
-            # Only matters with several hosts: do not ask the one that just failed.
-            "retry_host_predicate": [
-                {
-                    "name": "envoy.retry_host_predicates.previous_hosts",
-                    "typed_config": {
-                        "@type": f"{TYPES}.retry.host.previous_hosts.v3.PreviousHostsPredicate"
-                    },
-                }
-            ],
-            "host_selection_retry_max_attempts": "3",
-        }
-    entry: Json = {
-        "name": f"{','.join(methods)} {route.path}",
-        "match": {**_match(route), "headers": [_method_is(methods)]},
-        "route": action,
-        "typed_per_filter_config": {
-            **_cors(route, cors_origins),
-            "envoy.filters.http.buffer": {
-                "@type": f"{TYPES}.filters.http.buffer.v3.BufferPerRoute",
-                "buffer": {"max_request_bytes": route.max_body},
-            },
-        },
-    }
-    if seconds := CACHE_SECONDS[route.cache]:
-        entry["response_headers_to_add"] = [
-            _header("cache-control", f"public, max-age={seconds}", replace=False)
-        ]
-    return entry
-
-
-def _preflight(route: Route, cors_origins: Sequence[str]) -> Json:
-    """Let the CORS filter answer a browser's question; it looks only at routes that forward."""
-    asks = [
-        _method_is(("OPTIONS",)),
-        {"name": "origin", "present_match": True},
-        {"name": "access-control-request-method", "present_match": True},
-    ]
-    return {
-        "name": f"preflight {route.path}",
-        "match": {**_match(route), "headers": asks},
-        "route": {"cluster": route.service, "timeout": f"{route.timeout:g}s"},
-        "typed_per_filter_config": _cors(route, cors_origins),
-    }
-
-
-def _wrong_method(route: Route) -> Json:
-    return {
-        "name": f"other {route.path}",
-        "match": _match(route),
-        "response_headers_to_add": [_header("allow", ", ".join(route.methods))],
-        **_refusal(405),
-    }
-
-
-def _method_is(methods: Sequence[str]) -> Json:
-    return {
-        "name": ":method",
-        "string_match": {"safe_regex": {"regex": "|".join(methods)}},
-    }
-
-
-def _cors(route: Route, cors_origins: Sequence[str]) -> Json:
-    if not route.cross_origin:
-        return {}
-    origins = [
-        {"safe_regex": {"regex": ".*"}} if origin == "*" else {"exact": origin}
-        for origin in cors_origins
-    ]
-    return {
-        "envoy.filters.http.cors": {
-            "@type": f"{TYPES}.filters.http.cors.v3.CorsPolicy",
-            "allow_origin_string_match": origins,
-            "allow_methods": ", ".join(route.methods),
-            "allow_headers": "authorization, content-type, idempotency-key, x-request-id, traceparent",
-            "expose_headers": "x-request-id, x-trace-id, retry-after, idempotency-replayed, location",
-            "max_age": "600",
-            # Tokens travel in a header, never in a cookie: no page can act for its visitor unasked.
-            "allow_credentials": False,
-        }
-    }
-
-
-def _refusal(status: int) -> Json:
-    return {"direct_response": {"status": status}}
+def _proof(gateway_secret: str) -> list[Json]:
+    """Return the header by which services know that a request came through the gateway."""
+    if not gateway_secret:
+        return []
+    return [header(SECRET_HEADER, gateway_secret.replace("%", "%%"))]
 
 
 def _security_headers() -> list[Json]:
@@ -274,15 +214,10 @@ def _security_headers() -> list[Json]:
         "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
         "strict-transport-security": "max-age=31536000; includeSubDomains",
     }
-    return [_header(name, value, replace=False) for name, value in pairs.items()]
+    return [header(name, value, replace=False) for name, value in pairs.items()]
 
 
-def _header(name: str, value: str, *, replace: bool = True) -> Json:
-    action = "OVERWRITE_IF_EXISTS_OR_ADD" if replace else "ADD_IF_ABSENT"
-    return {"header": {"key": name, "value": value}, "append_action": action}
-
-
-def _cluster(name: str, upstream: Upstream) -> Json:
+def _cluster(name: str, upstream: Upstream, *, connections: int = _CONNECTIONS) -> Json:
     """Return a service's cluster: bounded connections, and retries that cannot multiply an outage."""
     keep = {"common_http_protocol_options": {"idle_timeout": "15s"}}
     endpoint = {"address": _socket(upstream.host, upstream.port)}
@@ -308,7 +243,7 @@ def _cluster(name: str, upstream: Upstream) -> Json:
         "circuit_breakers": {
             "thresholds": [
                 {
-                    "max_connections": 512,
+                    "max_connections": connections,
                     "max_pending_requests": 1024,
                     "max_requests": 2048,
                     "retry_budget": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -21,6 +22,7 @@ _COMPRESSED_TYPES = (
 # What Envoy answers by itself, by status: code, title, detail.
 _REPLIES: dict[int, tuple[str, str, str]] = {
     400: ("bad_request", "Bad Request", "This is not a request the gateway understands."),
+    401: ("invalid_token", "Unauthorized", "The access token is not valid, or not any more."),
     404: ("not_found", "Not Found", "There is nothing at this address."),
     405: ("method_not_allowed", "Method Not Allowed", "This address does not answer this method."),
     408: ("request_timeout", "Request Timeout", "The request took too long to arrive."),
@@ -34,11 +36,15 @@ _REPLIES: dict[int, tuple[str, str, str]] = {
     504: ("timeout", "Gateway Timeout", "The service behind this address took too long."),
 }
 
+_WORTH_ANOTHER_TRY = (429, 503)
 
-def http_filters() -> list[Json]:
-    """Return the filters in the order a request passes them."""
+
+def http_filters(checks: Sequence[Json]) -> list[Json]:
+    """Return the filters in the order a request passes them; ``checks`` come right after CORS, so that
+    a browser may read why it was refused."""
     return [
         _filter("cors", "cors.v3.Cors"),
+        *checks,
         _compressor("brotli", "brotli.compressor.v3.Brotli", {"quality": 4}, choose_first=True),
         _compressor(
             "gzip", "gzip.compressor.v3.Gzip", {"compression_level": "COMPRESSION_LEVEL_5"}
@@ -51,7 +57,14 @@ def http_filters() -> list[Json]:
 
 def local_replies() -> Json:
     """Return how Envoy's own error answers become problem details (RFC 9457)."""
-    return {"mappers": [_reply(status) for status in _REPLIES]}
+    return {
+        "mappers": [
+            _keys_missing(),
+            # The one 403 of Envoy's own: a token for somebody else.
+            {**_reply(401), "filter": _status_is(403), "status_code": 401},
+            *(_reply(status) for status in _REPLIES),
+        ]
+    }
 
 
 def connection_limit() -> Json:
@@ -92,17 +105,36 @@ def access_log() -> Json:
     }
 
 
+def _keys_missing() -> Json:
+    """Say 503 while no keys were fetched yet: a 401 would make clients throw good tokens away."""
+    expression = "response.code_details.contains('Jwks_remote_fetch')"
+    kind = "access_loggers.filters.cel.v3.ExpressionFilter"
+    found = {
+        "extension_filter": {
+            "name": "envoy.access_loggers.extension_filters.cel",
+            "typed_config": {"@type": f"{TYPES}.{kind}", "expression": expression},
+        }
+    }
+    return {**_reply(503), "filter": found, "status_code": 503}
+
+
 def _reply(status: int) -> Json:
     code, title, detail = _REPLIES[status]
-    value = {"default_value": status, "runtime_key": f"taxlien.reply.{status}"}
+    headers = [header("cache-control", "no-store")]
+    if status == 401:
+        challenge = 'Bearer realm="taxlien", error="invalid_token"'
+        headers.append(header("www-authenticate", challenge))
+    if status in _WORTH_ANOTHER_TRY:
+        headers.append(header("retry-after", "1", replace=False))
     return {
-        "filter": {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}},
+        "filter": _status_is(status),
+        "headers_to_add": headers,
         "body_format_override": {
             "content_type": "application/problem+json",
             "json_format": {
                 "type": f"urn:taxlien:problem:{code}",
                 "title": title,
-                "status": "%RESPONSE_CODE%",
+                "status": status,
                 "detail": detail,
                 "instance": "%PATH(NQ)%",
                 "code": code,
@@ -111,6 +143,11 @@ def _reply(status: int) -> Json:
             },
         },
     }
+
+
+def _status_is(status: int) -> Json:
+    value = {"default_value": status, "runtime_key": f"taxlien.reply.{status}"}
+    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
 
 
 def _filter(name: str, kind: str, options: Json | None = None) -> Json:
@@ -138,3 +175,9 @@ def _compressor(name: str, kind: str, options: Json, *, choose_first: bool = Fal
             },
         },
     }
+
+
+def header(name: str, value: str, *, replace: bool = True) -> Json:
+    """Return an entry that sets a header, or only adds it where it is absent."""
+    action = "OVERWRITE_IF_EXISTS_OR_ADD" if replace else "ADD_IF_ABSENT"
+    return {"header": {"key": name, "value": value}, "append_action": action}

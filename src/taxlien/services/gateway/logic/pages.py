@@ -152,7 +152,7 @@ header span { color: #1f6b4a; }
 html.dark-mode header a { color: #e8ece9; }
 html.dark-mode header span { color: #7fd0a5; }
 .swagger-ui .info { margin: 1.25rem 0; }
-.swagger-ui .scheme-container { display: none; }
+.swagger-ui .scheme-container { margin: 0; padding: .75rem 0; background: none; box-shadow: none; }
 .swagger-ui .wrapper { padding: 0 clamp(1rem, 4vw, 1.25rem); box-sizing: border-box; }
 .swagger-ui .opblock .opblock-summary-path { overflow-wrap: anywhere; }
 a:focus-visible, button:focus-visible { outline: 3px solid #1f6b4a; outline-offset: 2px; }

@@ -8,14 +8,21 @@ from typing import Literal
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Match = Literal["under", "exact"]
 Audience = Literal["public", "internal"]
-CacheClass = Literal["none", "minute", "hour", "day"]
+CacheClass = Literal["never", "none", "minute", "hour", "day"]
+LimitClass = Literal["default", "costly", "light", "sign_in"]
 
 IDEMPOTENT: frozenset[Method] = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
-CACHE_SECONDS: dict[CacheClass, int] = {"none": 0, "minute": 60, "hour": 3600, "day": 86_400}
+CACHE_CONTROL: dict[CacheClass, str] = {
+    "never": "no-store",
+    "none": "no-cache",  # may be kept, and asked about with its ETag
+    "minute": "public, max-age=60",
+    "hour": "public, max-age=3600",
+    "day": "public, max-age=86400",
+}
 
-USER_HEADERS = ("x-user-id", "x-tier", "x-roles", "x-session-id", "x-gateway-secret")
-"""What services believe about the caller: only the gateway may say it, so it removes what came in."""
+JWKS_PATH = "/v1/auth/.well-known/jwks.json"
+"""Where auth publishes the keys that verify access tokens."""
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -25,10 +32,12 @@ MIB = 1024 * KIB
 class Route:
     """One line of the table. The longest path wins; ``under`` matches the path and all below it.
 
-    ``timeout`` is seconds for the whole request with its retries; ``attempts`` holds for idempotent
-    methods, others are sent once; ``max_body`` is bytes; ``cross_origin`` lets web pages of the allowed
-    origins call it; ``cache`` is for how long browsers and proxies may keep a 200 that says nothing
-    else. An ``internal`` path exists for other services and answers 404 here.
+    ``GET`` includes ``HEAD``. ``timeout`` is seconds for the whole request with its retries; ``attempts``
+    holds for idempotent methods, others are sent once; ``max_body`` is bytes; ``cross_origin`` lets web
+    pages of the allowed origins call it; ``cache`` is how browsers and proxies may keep an answer to a
+    stranger that says nothing else; ``limit`` names its quota (``limits``). Only the service behind
+    ``keeps_token`` sees the access token itself. An ``internal`` path exists for other services and
+    answers 404 here.
     """
 
     path: str
@@ -40,28 +49,98 @@ class Route:
     max_body: int = 64 * KIB
     cross_origin: bool = True
     cache: CacheClass = "none"
+    limit: LimitClass = "default"
+    keeps_token: bool = False
     audience: Audience = "public"
+
+    def __post_init__(self) -> None:
+        if "GET" in self.methods and "HEAD" not in self.methods:
+            object.__setattr__(self, "methods", ("GET", "HEAD", *self.methods[1:]))
+
+
+_ALL: tuple[Method, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_AUTH = "/v1/auth"
+
+
+def _auth(path: str, *methods: Method, limit: LimitClass = "default", attempts: int = 3) -> Route:
+    return Route(
+        path=f"{_AUTH}{path}",
+        service="auth",
+        methods=methods,
+        attempts=attempts,
+        max_body=32 * KIB,
+        cache="never",
+        limit=limit,
+        keeps_token=True,
+    )
+
+
+def _page(path: str, *, match: Match = "under", cache: CacheClass = "none") -> Route:
+    return Route(
+        path=path, service="gateway", match=match, cross_origin=False, cache=cache, limit="light"
+    )
 
 
 ROUTES: tuple[Route, ...] = (
+    # auth: accounts, sign-in, devices, second factors
+    _auth("", *_ALL),
+    # Where a guess could be right, or a mail goes out: counted by address, signed in or not.
+    _auth("/signup", "POST", limit="sign_in"),
+    _auth("/login", "POST", limit="sign_in"),
+    _auth("/forgot-password", "POST", limit="sign_in"),
+    _auth("/reset-password", "POST", limit="sign_in"),
+    _auth("/verify-email", "POST", limit="sign_in"),
+    _auth("/resend-verification", "POST", limit="sign_in"),
+    _auth("/change-password", "POST", limit="sign_in"),
+    _auth("/passkeys/login", "POST", limit="sign_in"),
+    _auth("/totp/confirm", "POST", limit="sign_in"),
+    # Apple answers by a form that the browser posts from another site: navigation, not CORS.
+    # Its code works once, so even its GET is sent once.
+    _auth("/oauth", "GET", "POST", "DELETE", attempts=1),
+    _auth("/oauth/exchange", "POST", limit="sign_in"),
+    Route(path=JWKS_PATH, service="auth", match="exact", cache="minute", limit="light"),
+    # users: profiles, consents, identity checks; files go straight to the object store
+    Route(path="/v1/users", service="users", methods=_ALL, cache="never"),
+    Route(path="/v1/users/tiers", service="users", cache="hour"),
+    Route(
+        path="/v1/users/me/exports",
+        service="users",
+        methods=("GET", "POST"),
+        timeout=60.0,
+        attempts=1,
+        cache="never",
+    ),
+    # notifications: what was sent to the signed-in user
+    Route(path="/v1/notifications", service="notifications", methods=_ALL, cache="never"),
     # liens: the catalogue, the law's rules, payoffs
     Route(path="/v1/liens", service="liens"),
-    Route(path="/v1/liens/payoff", service="liens", methods=("POST",), max_body=MIB),
+    Route(
+        path="/v1/liens/payoff", service="liens", methods=("POST",), max_body=MIB, limit="costly"
+    ),
     Route(path="/v1/liens/rules", service="liens", cache="hour"),
     Route(path="/v1/liens/counties", service="liens", cache="hour"),
     # search
     Route(path="/v1/search", service="search", timeout=5.0),
     Route(path="/v1/search/filters", service="search", timeout=5.0, cache="minute"),
+    Route(path="/v1/search/autocomplete", service="search", timeout=5.0, limit="light"),
     # the gateway's own pages
-    Route(path="/", service="gateway", match="exact", cross_origin=False, cache="minute"),
-    Route(path="/docs", service="gateway", cross_origin=False),
-    Route(path="/openapi.json", service="gateway", match="exact", cache="minute"),
+    _page("/", match="exact", cache="minute"),
+    _page("/account"),
+    _page("/docs"),
+    Route(path="/openapi.json", service="gateway", match="exact", cache="minute", limit="light"),
     # for services only
     Route(path="/internal", service="liens", audience="internal"),
     Route(path="/health", service="gateway", match="exact", audience="internal"),
     Route(path="/ready", service="gateway", match="exact", audience="internal"),
     Route(path="/metrics", service="gateway", match="exact", audience="internal"),
 )
+
+MAILBOX = "mailbox"
+MAILBOX_ROUTES: tuple[Route, ...] = (
+    Route(path="/dev/mail", service=MAILBOX, methods=("GET", "POST", "DELETE"), cross_origin=False,
+          cache="never", limit="light"),
+)  # fmt: skip
+"""Where the local mailbox shows what was sent; only in a product that has one."""
 
 HEALTH_PATH = "/healthz"
 """Answered by the gateway itself, without any service: the gateway lives."""

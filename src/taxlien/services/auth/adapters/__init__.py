@@ -1,0 +1,1 @@
+"""What auth needs of the outside: Valkey, a bounded place to hash in, breached passwords."""
