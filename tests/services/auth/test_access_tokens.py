@@ -170,7 +170,7 @@ async def test_token_over_http_verifies_with_the_published_keys_alone(
     claims = verify_access_token(
         signed_in.access_token,
         key_set,
-        issuer="https://taxlien.test",
+        issuer="taxlien",
         audience="taxlien",
         now=datetime.fromtimestamp(time.time(), UTC),
     )

@@ -247,3 +247,18 @@ async def test_cookies_are_refused_from_another_site(
     assert (refused.status_code, refused.json()["code"]) == (403, "cross_site_refused")
     own = {**COOKIE, "origin": "https://taxlien.test"}
     assert (await app_client.post("/v1/auth/refresh", headers=own)).status_code == 200
+
+
+async def test_refresh_beside_a_logout_leaves_nothing_that_works(
+    app_client: Any, auth_database: Any, sign_up_verified: Any
+) -> None:
+    person = await sign_up_verified()
+    for _ in range(8):
+        bearer = await app_client.sign_in(person)
+        renewed, _ = await asyncio.gather(
+            refresh(app_client, bearer.refresh_token), app_client.post("/v1/auth/logout")
+        )
+        if renewed.status_code == 200:
+            late = await refresh(app_client, renewed.json()["refresh_token"])
+            assert late.status_code == 401
+        assert (await app_client.get("/v1/auth/me")).status_code == 401

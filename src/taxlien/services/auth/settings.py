@@ -29,7 +29,7 @@ class AuthSettings(BaseSettings):
     )
 
     issuer: str = Field(
-        default_factory=lambda: _gateway() or "taxlien", description="`iss` of access tokens"
+        default="taxlien", description="`iss` of access tokens, as the gateway expects it"
     )
     audience: str = Field(default="taxlien", description="`aud` of access tokens")
     access_seconds: int = Field(default=900, ge=30, description="life of an access token")

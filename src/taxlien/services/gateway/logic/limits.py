@@ -32,21 +32,21 @@ class Limit(NamedTuple):
 # One line a quota. Tiers are counted by user, ``anonymous`` and ``sign_in`` by address, ``light`` by either.
 # What a tier has is also said at /v1/users/tiers.
 LIMITS: Mapping[str, Limit] = {
-    "anonymous": Limit(60, 60),
-    "free": Limit(60, 60),
-    "premium": Limit(300, 60),
-    "enterprise": Limit(1_200, 60),
+    "anonymous": Limit(600, 60),
+    "free": Limit(600, 60),
+    "premium": Limit(3_000, 60),
+    "enterprise": Limit(12_000, 60),
     # what costs the services most: batches of a thousand payoffs
-    "costly-anonymous": Limit(10, 60),
-    "costly-free": Limit(20, 60),
-    "costly-premium": Limit(100, 60),
-    "costly-enterprise": Limit(400, 60),
+    "costly-anonymous": Limit(60, 60),
+    "costly-free": Limit(120, 60),
+    "costly-premium": Limit(600, 60),
+    "costly-enterprise": Limit(2_400, 60),
     # what comes in swarms and costs little: pages with their files, an address while it is typed
-    "light": Limit(600, 60),
+    "light": Limit(3_000, 60),
     # where a guess could be right, or a mail goes out; auth counts failures by account besides
-    "sign_in": Limit(20, 60),
+    "sign_in": Limit(30, 60),
     # what each gateway grants one address by itself while nothing can be counted
-    "floor": Limit(300, 60),
+    "floor": Limit(3_000, 60),
 }
 
 _TIERS = frozenset({"free", "premium", "enterprise"})

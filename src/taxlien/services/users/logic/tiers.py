@@ -30,9 +30,9 @@ class Allowance(NamedTuple):
 
 
 ALLOWANCES: tuple[Allowance, ...] = (
-    Allowance("free", 60, 3, 25, False, False, False, 0),
-    Allowance("premium", 300, 100, 1_000, True, True, False, 10_000),
-    Allowance("enterprise", 1_200, None, None, True, True, True, None),
+    Allowance("free", 600, 3, 25, False, False, False, 0),
+    Allowance("premium", 3_000, 100, 1_000, True, True, False, 10_000),
+    Allowance("enterprise", 12_000, None, None, True, True, True, None),
 )
 
 
