@@ -16,7 +16,7 @@ import pytest
 from product_runner import NO_LIMITS, RunningProduct, running_product
 
 SETTINGS = {
-    # thousands of requests come from one address: what a hash costs and how often one may try is tested by auth
+    # thousands of requests come from one address; what a hash costs and how often one may try, auth tests
     "TAXLIEN_AUTH_ARGON2_MEMORY_KIB": "64",
     "TAXLIEN_AUTH_ARGON2_PASSES": "1",
     "TAXLIEN_AUTH_EVEN_ANSWER_MS": "0",

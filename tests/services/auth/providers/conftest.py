@@ -17,6 +17,7 @@ import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -44,6 +45,12 @@ def challenge_of(verifier: str) -> str:
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+@cache
+def front_key() -> RSAKey:
+    """The key that forges: the same for a whole run, for making one takes a while."""
+    return RSAKey.generate_key(2048, {"kid": "front", "use": "sig"})
+
+
 def refusal(error: str) -> Response:
     return Response(json.dumps({"error": error}), status=400, content_type="application/json")
 
@@ -54,7 +61,7 @@ class StrictOpenId:
     def __init__(self, provider: str, apple_key: ECKey | None = None) -> None:
         self.provider = provider
         self.client_id = f"{provider}-client"
-        self.key = RSAKey.generate_key(2048, {"kid": "front", "use": "sig"})
+        self.key: Any = front_key()
         self.forge: Forge | None = None
         self.url = ""
         self.verifiers: list[str] = []
@@ -129,7 +136,7 @@ class StrictOpenId:
         token = jwt.decode(secret, self._apple_key, algorithms=["ES256"])
         claims = token.claims
         jwt.JWTClaimsRegistry().validate(claims)
-        return (
+        return bool(
             token.header["kid"] == KEY_ID
             and claims["iss"] == TEAM_ID
             and claims["sub"] == self.client_id

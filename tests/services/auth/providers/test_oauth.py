@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
+from sqlalchemy import text
 
 from taxlien.interfaces.auth import IdentityLinked, UserSignedUp
 from taxlien.services.auth import service
@@ -253,9 +255,19 @@ async def test_two_ways_in_are_not_both_removed_at_once(
     ann = browser()
     ann.client.access_token = (await ann.sign_in("google", "ann")).json()["access_token"]
     await browser().sign_in("apple", "ann")
-    answers = await asyncio.gather(
-        *(ann.client.delete(f"/v1/auth/oauth/{name}") for name in ("google", "apple"))
-    )
+    async with auth_database.database.session() as holder:  # so that both are under way together
+        await holder.execute(text("SELECT 1 FROM auth.accounts FOR UPDATE"))
+        removals = [
+            asyncio.create_task(ann.client.delete(f"/v1/auth/oauth/{name}"))
+            for name in ("google", "apple")
+        ]
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        waiting += " AND datname = current_database()"
+        deadline = time.monotonic() + 10
+        while (await auth_database.rows(waiting)) != [(2,)]:
+            assert time.monotonic() < deadline, "removals do not wait for each other"
+            await asyncio.sleep(0.01)
+    answers = await asyncio.gather(*removals)
     assert sorted(a.status_code for a in answers) == [204, 409]
     assert await auth_database.count("linked_identities") == 1
 

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
+from taxlien.interfaces.auth import UserSignedUp
 from taxlien.services.auth import service
 
 OpenBrowser = Callable[[], Any]
@@ -197,6 +198,9 @@ FORGERIES: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "expiry of another kind": lambda front, c: front.sign({**c, "exp": "9999999999"}),
     "issued tomorrow": lambda front, c: front.sign({**c, "iat": int(time.time()) + 86_400}),
     "no subject": lambda front, c: front.sign({k: v for k, v in c.items() if k != "sub"}),
+    "a subject with a NUL": lambda front, c: front.sign({**c, "sub": "ann\0"}),
+    "a subject of a thousand letters": lambda front, c: front.sign({**c, "sub": "a" * 1000}),
+    "an empty subject": lambda front, c: front.sign({**c, "sub": ""}),
     "alg none": lambda front, c: unsigned(c),
     "alg none with a signature": lambda front, c: unsigned(c) + front.sign(c).split(".")[2],
     "HS256 by the public key": by_public_key,
@@ -246,6 +250,19 @@ async def test_an_id_token_by_an_elliptic_key_signs_in(provider: Any, browser: O
     provider.key = ECKey.generate_key("P-256", {"kid": "front"})
     provider.forge = lambda claims: provider.sign(claims, alg="ES256")
     assert (await browser().sign_in("google", "ann")).status_code == 200
+
+
+async def test_a_name_or_an_address_that_cannot_be_stored_is_left_out(
+    provider: Any, browser: OpenBrowser, auth_database: Any
+) -> None:
+    provider.forge = lambda c: provider.sign({**c, "name": "Ann\0\u202e " + "x" * 999})
+    assert (await browser().sign_in("google", "ann")).status_code == 200
+    [signed_up] = await auth_database.events_of(UserSignedUp)
+    assert signed_up.full_name == ("Ann " + "x" * 999)[:200]
+    for email in ("b\0b@a.example", "x" * 300, {"a": 1}, ["bob@a.example"], 7, ""):
+        provider.forge = lambda c, e=email: provider.sign({**c, "sub": "bob", "email": e})
+        refused = await browser().sign_in("google", "ann")
+        assert (refused.status_code, refused.json()["code"]) == (409, "link_needs_sign_in")
 
 
 async def test_a_stranger_with_an_unverified_address_gets_nobodys_account(

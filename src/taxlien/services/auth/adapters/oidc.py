@@ -16,6 +16,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
 from taxlien.services.auth.adapters.oidc_metadata import Metadata, ProviderFailed
+from taxlien.services.auth.logic.device_names import clean_text
 from taxlien.services.auth.logic.oauth import Identity, Secrets
 
 ALGORITHMS = ("RS256", "ES256")
@@ -23,6 +24,10 @@ ALGORITHMS = ("RS256", "ES256")
 
 LEEWAY_SECONDS = 60
 TIMEOUT_SECONDS = 5.0
+
+_LONGEST_SUBJECT = 255  # by the specification
+_LONGEST_EMAIL = 254
+_LONGEST_NAME = 200
 
 
 class SignInRefused(Exception):
@@ -183,16 +188,19 @@ def code_of(answer: Mapping[str, str], *, issuer: str) -> str:
 
 
 def identity_of(claims: Mapping[str, Any], full_name: str | None) -> Identity:
-    """Return who ``claims`` speak of. Apple writes ``email_verified`` as a text, sometimes."""
+    """Return who ``claims`` speak of. Apple writes ``email_verified`` as a text, sometimes.
+
+    Raises ``ProviderFailed`` for a subject that OpenID Connect does not allow.
+    """
+    subject = str(claims["sub"])
+    if not (0 < len(subject) <= _LONGEST_SUBJECT and subject.isascii() and subject.isprintable()):
+        raise ProviderFailed("the subject is not one")
     email = claims.get("email")
+    known = isinstance(email, str) and email.isprintable() and 0 < len(email) <= _LONGEST_EMAIL
     said = claims.get("email_verified")
     verified = said is True or said == "true"
-    return Identity(
-        str(claims["sub"]),
-        email if isinstance(email, str) and email else None,
-        verified,
-        full_name.strip()[:200] or None if full_name else None,
-    )
+    name = clean_text(full_name or "", _LONGEST_NAME)
+    return Identity(subject, email if known else None, verified, name or None)
 
 
 def _key_id(token: str) -> str | None:
