@@ -1,12 +1,12 @@
 """Real servers for the tests: one embedded stack for the whole run, shared by all workers.
 
 The first test that needs a server starts the stack, in a process of its own; the run's controller stops
-it. Every test that needs a database gets a new one, cloned from a migrated template in about 50 ms.
+it. Every test that needs a database gets an empty one: cloned from a migrated template, or used before
+and emptied.
 """
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import json
 import os
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from recycled_databases import Original, clone, drop, emptied, original, superuser_url
 from taxlien.kit.database import Database
 from taxlien.kit.ids import new_id
 from taxlien.kit.migrations import prepare_service, upgrade
@@ -154,21 +156,28 @@ async def _template(owner_url: str, settings: KitSettings, service: str) -> str:
     return name
 
 
+# Databases that earlier tests of this process used, as empty as they were found.
+_free: dict[str, list[str]] = defaultdict(list)
+_originals: dict[str, Original] = {}
+
+
 @pytest.fixture
 async def database_for(kit_settings: KitSettings) -> AsyncIterator[DatabaseFactory]:
-    """``await database_for("liens")``: a new, migrated database of a service, as the service's role."""
+    """``await database_for("liens")``: an empty, migrated database of a service, as the service's role."""
     owner_url = kit_settings.require("database_url").replace("+psycopg", "")
+    secrets = json.loads((Path(os.environ[HOME_VARIABLE]) / "secrets.json").read_text())
+    password = secrets["postgres_superuser"]
     opened: list[tuple[Database, str]] = []
 
     async def open_database(service: str, **options: int) -> Database:
-        template = await _template(owner_url, kit_settings, service)
-        name = f"test_{new_id().hex}"
-        async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
-            await owner.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                    *map(sql.Identifier, (name, template))
-                )
-            )
+        if _free[service]:
+            name = _free[service].pop()
+        else:
+            name = f"test_{new_id().hex}"
+            await clone(owner_url, name, await _template(owner_url, kit_settings, service))
+        if service not in _originals:
+            url = superuser_url(owner_url, password, name)
+            _originals[service] = await original(url, service)
         url = with_database(kit_settings.database_url_for(service), name)
         database = Database(url, service=service, **options)
         opened.append((database, name))
@@ -177,21 +186,12 @@ async def database_for(kit_settings: KitSettings) -> AsyncIterator[DatabaseFacto
     yield open_database
     for database, _ in opened:
         await database.close()
-    for _, name in opened:
-        await _drop(owner_url, name)
-
-
-async def _drop(owner_url: str, name: str) -> None:
-    """Drop a database. The owner may not end a vacuum that the server runs there: try until it is over."""
-    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
-        for pause in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0):
-            try:
-                await owner.execute(statement)
-                return
-            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
-                await asyncio.sleep(pause)
-        await owner.execute(statement)
+    for database, name in opened:
+        url = superuser_url(owner_url, password, name)
+        if await emptied(url, database.service, _originals[database.service]):
+            _free[database.service].append(name)
+        else:
+            await drop(owner_url, name)
 
 
 @pytest.fixture

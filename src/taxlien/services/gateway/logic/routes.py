@@ -94,6 +94,7 @@ ROUTES: tuple[Route, ...] = (
     _auth("/change-password", "POST", limit="sign_in"),
     _auth("/passkeys/login", "POST", limit="sign_in"),
     _auth("/totp/confirm", "POST", limit="sign_in"),
+    _auth("/recovery-codes", "POST", limit="sign_in"),
     # Apple answers by a form that the browser posts from another site: navigation, not CORS.
     # Its code works once, so even its GET is sent once.
     _auth("/oauth", "GET", "POST", "DELETE", attempts=1),
