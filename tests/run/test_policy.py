@@ -21,7 +21,7 @@ from psycopg import sql
 from taxlien.kit.http.app import DESCRIPTION_PATH
 from taxlien.kit.migrations import prepare_service, upgrade
 from taxlien.kit.reference import reference_text
-from taxlien.kit.security.caller import ROLES
+from taxlien.kit.security.identity import ROLES
 from taxlien.kit.security.policy import ANYONE, OWN, SERVICE, SIGNED_IN, Policy, Rule
 from taxlien.kit.settings import KitSettings
 from taxlien.run import registry

@@ -9,7 +9,8 @@ import pytest
 from fastapi import APIRouter
 
 from taxlien.kit.http.app import create_app
-from taxlien.kit.security.caller import ROLES, CallerDep
+from taxlien.kit.security.caller import CallerDep
+from taxlien.kit.security.identity import ROLES
 from taxlien.kit.security.policy import Policy, PolicyError
 
 SECRET = "s" * 32

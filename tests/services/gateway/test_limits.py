@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from taxlien.kit.security.caller import TIERS
+from taxlien.kit.security.identity import TIERS
 from taxlien.kit.settings import KitSettings, SettingsError
 from taxlien.services.gateway import service
 from taxlien.services.gateway.adapters.windows import CELLS, CountsAway, SlidingWindows

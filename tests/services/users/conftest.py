@@ -22,7 +22,7 @@ from taxlien.kit.events import Event, decode
 from taxlien.kit.http.app import create_app
 from taxlien.kit.ids import new_id
 from taxlien.kit.reference import reference_text
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.kit.security.policy import Policy
 from taxlien.kit.settings import KitSettings
 from taxlien.services.users import endpoints, service

@@ -12,7 +12,7 @@ import pytest
 
 from taxlien.kit.ids import new_id
 from taxlien.kit.reference import reference_text
-from taxlien.kit.security.caller import ROLES
+from taxlien.kit.security.identity import ROLES
 from taxlien.kit.security.policy import Policy, Rule
 
 Client = Callable[..., httpx2.AsyncClient]

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from taxlien.kit.database import Database
 from taxlien.kit.ids import new_id
 from taxlien.kit.migrations import pending_changes
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.kit.telemetry.context import RequestContext, serving
 from taxlien.services.users.models import metadata
 from taxlien.services.users.service import audit

@@ -17,7 +17,7 @@ from PIL import Image
 from taxlien.interfaces.users import KycStatusChanged
 from taxlien.kit.errors import InvalidInput
 from taxlien.kit.ids import new_id
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.kit.security.sealing import SealBroken
 from taxlien.services.users import service
 from taxlien.services.users.adapters.uploads import Objects

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from fastapi import Request
 
 from taxlien.kit.http.errors import Problem
-from taxlien.kit.security.caller import ROLES, Caller, caller_if_any, signed_in
+from taxlien.kit.security.caller import caller_if_any, signed_in
+from taxlien.kit.security.identity import ROLES, Caller
 
 ANYONE = "anyone"  # signed in or not
 SIGNED_IN = "signed_in"  # any user, whatever the roles

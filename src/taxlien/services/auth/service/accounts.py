@@ -12,7 +12,7 @@ from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, InvalidInput, NotFound
 from taxlien.kit.ids import new_id
 from taxlien.kit.outbox import emit
-from taxlien.kit.security.caller import ROLES
+from taxlien.kit.security.identity import ROLES
 from taxlien.services.auth import repository
 from taxlien.services.auth.adapters import current
 from taxlien.services.auth.logic.emails import read_address

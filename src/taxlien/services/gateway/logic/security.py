@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from taxlien.kit.security.caller import ROLES
+from taxlien.kit.security.identity import ROLES
 from taxlien.kit.security.policy import ANYONE, OWN, SERVICE, SIGNED_IN, Policy, Rule
 
 Json = dict[str, Any]

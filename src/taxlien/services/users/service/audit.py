@@ -13,7 +13,7 @@ from taxlien.services.users.repository import audit as repository
 
 
 class Actor(Protocol):
-    """Who acts: ``taxlien.kit.security.caller.Caller`` is one."""
+    """Who acts: ``taxlien.kit.security.identity.Caller`` is one."""
 
     @property
     def user_id(self) -> UUID: ...

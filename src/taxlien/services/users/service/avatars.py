@@ -10,7 +10,7 @@ from uuid import UUID
 
 from taxlien.kit.database import Session
 from taxlien.kit.errors import InvalidInput, NotFound
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.kit.settings import read_settings
 from taxlien.services.users.adapters.pictures import MEDIA_TYPE, Portrait, portrait_of
 from taxlien.services.users.adapters.uploads import Objects

@@ -15,7 +15,7 @@ from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, InvalidInput, NotFound
 from taxlien.kit.ids import new_id
 from taxlien.kit.outbox import emit
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.kit.security.sealing import Keyring
 from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.services.users.adapters.pictures import document_type_of

@@ -10,7 +10,7 @@ from taxlien.interfaces.users import PreferencesChanged
 from taxlien.kit.database import Session
 from taxlien.kit.errors import NotFound
 from taxlien.kit.outbox import emit
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.services.users.logic import preferences as logic
 from taxlien.services.users.logic.preferences import hour_text
 from taxlien.services.users.models import UserPreferences

@@ -9,7 +9,7 @@ from uuid import UUID
 from taxlien.interfaces.auth import EmailVerified, UserSignedUp
 from taxlien.kit.database import Session
 from taxlien.kit.errors import InvalidInput, NotFound
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.services.users.logic.preferences import FALLBACK_LANGUAGE, spoken
 from taxlien.services.users.logic.profile import full_name_of, phone_of
 from taxlien.services.users.models import User

@@ -10,7 +10,7 @@ from uuid import UUID
 from taxlien.interfaces.users import KycStatus
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.kit.settings import read_settings
 from taxlien.services.users.adapters.uploads import ObjectMissing, Objects
 from taxlien.services.users.logic import kyc as logic

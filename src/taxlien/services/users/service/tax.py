@@ -9,7 +9,7 @@ from uuid import UUID
 
 from taxlien.kit.database import Session
 from taxlien.kit.errors import InvalidInput, NotFound
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.kit.security.sealing import Keyring
 from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.services.users.logic import tins

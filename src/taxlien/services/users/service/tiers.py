@@ -10,7 +10,7 @@ from taxlien.interfaces.users import Tier, TierChanged
 from taxlien.kit.database import Session
 from taxlien.kit.errors import NotFound
 from taxlien.kit.outbox import emit
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.kit.settings import read_settings
 from taxlien.services.users.logic.tiers import ALLOWANCES, TRIAL_TIER, Allowance, trial_end
 from taxlien.services.users.models import User

@@ -9,7 +9,7 @@ from uuid import UUID
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, InvalidInput, NotFound
 from taxlien.kit.ids import new_id
-from taxlien.kit.security.caller import Caller
+from taxlien.kit.security.identity import Caller
 from taxlien.kit.settings import read_settings
 from taxlien.services.users.adapters.exports import remove_blob
 from taxlien.services.users.adapters.uploads import ObjectMissing, Objects, ObjectTooLarge
