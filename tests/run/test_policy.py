@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from psycopg import sql
 
+from recycled_databases import drop
 from taxlien.kit.http.app import DESCRIPTION_PATH
 from taxlien.kit.migrations import prepare_service, upgrade
 from taxlien.kit.reference import reference_text
@@ -99,8 +100,7 @@ async def settings(
             environment.setenv(variable, value)
         environment.setenv("TAXLIEN_AUTH_EVEN_ANSWER_MS", "0")
         yield made
-    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
-        await owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    await drop(owner_url, name)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import time
 from base64 import urlsafe_b64encode
@@ -15,6 +16,8 @@ import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from taxlien.interfaces.auth import UserSignedUp
+from taxlien.kit.settings import KitSettings
+from taxlien.kit.telemetry.logs import configure_logs
 from taxlien.services.auth import service
 
 OpenBrowser = Callable[[], Any]
@@ -380,17 +383,20 @@ async def test_a_browser_is_sent_on_to_an_address_of_the_settings(
         assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_no_secret_of_a_sign_in_reaches_the_log(
-    provider: Any, browser: OpenBrowser, capfd: pytest.CaptureFixture[str]
-) -> None:
-    ann = browser()
-    url = await ann.start("google")
-    said = await ann.consent(url, "ann")
-    landed = ann.fragment(await ann.return_with("google", said))
-    answer = (await ann.exchange(landed["code"])).json()
-    failed = await come_back(ann)
-    await ann.return_with("google", {**failed, "code": "stolen-code-0123456789"})
-    logged = "".join(capfd.readouterr())
+async def test_no_secret_of_a_sign_in_reaches_the_log(provider: Any, browser: OpenBrowser) -> None:
+    out = io.StringIO()
+    configure_logs(KitSettings(), process="test", stream=out)
+    try:
+        ann = browser()
+        url = await ann.start("google")
+        said = await ann.consent(url, "ann")
+        landed = ann.fragment(await ann.return_with("google", said))
+        answer = (await ann.exchange(landed["code"])).json()
+        failed = await come_back(ann)
+        await ann.return_with("google", {**failed, "code": "stolen-code-0123456789"})
+    finally:
+        configure_logs(KitSettings(log_level="warning"), process="tests")
+    logged = out.getvalue()
     assert "provider_failed" in logged
     secrets = [said["state"], said["code"], landed["code"], answer["refresh_token"]]
     secrets += ["stolen-code-0123456789", "ann@a.example", *ann.client.cookies.values()]
