@@ -78,8 +78,8 @@ def running(command: list[str], **environment: str) -> Iterator[None]:
     try:
         yield
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # a killed server would leave its workers behind
+        process.wait(30)
 
 
 def serve_things(port: int, key_set: str) -> None:

@@ -8,7 +8,6 @@ from functools import partial
 from uuid import UUID
 
 from taxlien.interfaces.auth import (
-    TOKEN_CONTEXT,
     EmailVerified,
     PasswordChanged,
     PasswordResetRequested,
@@ -20,11 +19,12 @@ from taxlien.services.auth import repository
 from taxlien.services.auth.adapters import current
 from taxlien.services.auth.logic.emails import read_address
 from taxlien.services.auth.logic.evening import evenly
-from taxlien.services.auth.logic.opaque import digest, new_token
+from taxlien.services.auth.logic.opaque import digest
 from taxlien.services.auth.logic.password_rules import check_password, normalise
 from taxlien.services.auth.logic.refusals import TokenSpent, WrongCredentials
 from taxlien.services.auth.models import Account
 
+from .mail_tokens import issue_mail_token
 from .sessions import end_all_sessions
 from .throttling import check_throttle, forgive, record_failure, record_success
 from .transactions import Transactions
@@ -127,26 +127,15 @@ async def mark_verified(session: Session, account: Account) -> None:
 
 
 async def _request_reset(session: Session, account: Account) -> None:
-    now = datetime.now(UTC)
-    token = new_token()
-    expires_at = now + timedelta(minutes=current.settings().reset_minutes)
-    await repository.add_mail_token(
-        session,
-        token_sha256=digest(token),
-        user_id=account.user_id,
-        purpose="reset_password",
-        expires_at=expires_at,
-    )
-    context = f"{TOKEN_CONTEXT}:{account.user_id}"
+    life = timedelta(minutes=current.settings().reset_minutes)
+    mailed = await issue_mail_token(session, account, "reset_password", life)
     await emit(
         session,
         PasswordResetRequested(
             user_id=account.user_id,
-            at=now,
             email=account.email or "",
             language=account.language,
-            sealed_token=current.keyring().seal_text(token, context),
-            expires_at=expires_at,
+            **mailed._asdict(),
         ),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from taxlien.interfaces.auth import (
-    TOKEN_CONTEXT,
     EmailVerificationRequested,
     SignUpRepeated,
     UserSignedUp,
@@ -18,10 +17,11 @@ from taxlien.services.auth.adapters import current
 from taxlien.services.auth.logic.device_names import clean_text
 from taxlien.services.auth.logic.emails import Address, read_address
 from taxlien.services.auth.logic.evening import evenly
-from taxlien.services.auth.logic.opaque import digest, new_token
+from taxlien.services.auth.logic.opaque import digest
 from taxlien.services.auth.logic.refusals import TokenSpent
 from taxlien.services.auth.models import Account
 
+from .mail_tokens import issue_mail_token
 from .passwords import accept_password, mark_verified
 from .sessions import end_all_sessions
 from .throttling import check_throttle, record_failure
@@ -100,27 +100,17 @@ async def resend_verification(transactions: Transactions, email: str, address: s
 
 async def request_verification(session: Session, account: Account) -> None:
     """Have a mail sent whose token verifies the address and confirms the password of now."""
-    now = datetime.now(UTC)
-    token = new_token()
-    expires_at = now + timedelta(hours=current.settings().verify_hours)
-    await repository.add_mail_token(
-        session,
-        token_sha256=digest(token),
-        user_id=account.user_id,
-        purpose="verify_email",
-        password_hash=account.password_hash,
-        expires_at=expires_at,
+    life = timedelta(hours=current.settings().verify_hours)
+    mailed = await issue_mail_token(
+        session, account, "verify_email", life, password_hash=account.password_hash
     )
-    context = f"{TOKEN_CONTEXT}:{account.user_id}"
     await emit(
         session,
         EmailVerificationRequested(
             user_id=account.user_id,
-            at=now,
             email=account.email or "",
             language=account.language,
-            sealed_token=current.keyring().seal_text(token, context),
-            expires_at=expires_at,
+            **mailed._asdict(),
         ),
     )
 
