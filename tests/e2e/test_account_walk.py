@@ -212,6 +212,27 @@ def test_an_export_holds_everything_and_nobody_elses(person: Person) -> None:
     assert stranger.status_code == 401
 
 
+def the_admin(product: RunningProduct) -> Person:
+    """The demo's admin, signed in."""
+    admin = Person(product)
+    secret = json.loads((product.home / "secrets.json").read_text())
+    admin.email, admin.password = "admin@demo.taxlien.online", secret["demo_admin_password"]
+    admin.login()
+    return admin
+
+
+def test_a_look_of_staff_at_the_account_is_shown_to_its_person_once(person: Person) -> None:
+    user_id = person.does("GET", "/v1/auth/me")["user_id"]
+    the_admin(person.product).does("GET", f"/v1/auth/accounts/{user_id}")
+
+    def looks() -> list[dict[str, Any]]:
+        rows = person.does("GET", "/v1/users/me/access-log")["items"]
+        return [row for row in rows if row["action"] == "account.read"]
+
+    person.product.wait_until(lambda: bool(looks()), "the look is in the log")
+    assert [(row["by"], row["roles"]) for row in looks()] == [("staff", ["admin"])]
+
+
 def test_forgetting_leaves_a_proof_and_nothing_else(person: Person) -> None:
     user_id = person.does("GET", "/v1/auth/me")["user_id"]
     person.does("POST", "/v1/users/me/deletion", {"confirm": person.email}, 202)
@@ -222,10 +243,7 @@ def test_forgetting_leaves_a_proof_and_nothing_else(person: Person) -> None:
         return answer.status_code == 401
 
     person.product.wait_until(forgotten, "the account is erased")
-    admin = Person(person.product)
-    secret = json.loads((person.product.home / "secrets.json").read_text())
-    admin.email, admin.password = "admin@demo.taxlien.online", secret["demo_admin_password"]
-    admin.login()
+    admin = the_admin(person.product)
     path = f"/v1/users/{user_id}/deletion"
     person.product.wait_until(
         lambda: bool(admin.does("GET", path)["proof"]), "every service answered"

@@ -15,6 +15,10 @@ from taxlien.kit.events import Event
 SignUpMethod = Literal["password", "google", "apple", "facebook"]
 FactorKind = Literal["totp", "passkey", "recovery_codes"]
 
+AccountAccess = Literal[
+    "account.read", "account.roles_changed", "account.disabled", "account.enabled"
+]
+
 TOKEN_CONTEXT = "auth.mail_token"  # noqa: S105
 """Context of ``sealed_token``, followed by ``:`` and the user id."""
 
@@ -140,3 +144,15 @@ class RolesChanged(AccountEvent, frozen=True, kw_only=True):
 
     roles: tuple[str, ...]
     changed_by: UUID | None = None
+
+
+class AccountAccessed(AccountEvent, frozen=True, kw_only=True):
+    """Staff saw or changed somebody's account: for the log of accesses. ``fields`` are names, no values."""
+
+    type: ClassVar[str] = "user.account_accessed"
+
+    actor_id: UUID
+    actor_roles: tuple[str, ...]
+    action: AccountAccess
+    fields: tuple[str, ...]
+    request_id: str | None = None

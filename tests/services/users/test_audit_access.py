@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
 
+from taxlien.interfaces.auth import AccountAccessed
 from taxlien.kit.ids import new_id
+from taxlien.services.users import events, service
 
 Client = Callable[..., httpx2.AsyncClient]
 
@@ -25,6 +28,31 @@ async def test_person_sees_roles_and_fields_but_no_name_and_no_reason(
     assert "email" in entry["fields"]
     assert set(entry) == {"number", "at", "by", "roles", "action", "fields"}
     assert str(staff) not in answer.text
+
+
+async def test_what_another_service_tells_stands_in_the_log_of_the_person(
+    people: Any, app_client: Client
+) -> None:
+    user_id, staff = await people.sign_up(), new_id()
+    told = AccountAccessed(
+        user_id=user_id,
+        at=datetime.now(UTC),
+        actor_id=staff,
+        actor_roles=("support",),
+        action="account.read",
+        fields=("email",),
+        request_id="r-1",
+    )
+    async with people.database.session() as session:
+        await events.log_account_access(session, told)
+    shown = (await app_client(user_id).get("/v1/users/me/access-log")).json()["items"][0]
+    assert (shown["by"], shown["roles"], shown["action"]) == ("staff", ["support"], "account.read")
+    path = f"/v1/users/{user_id}/access-log"
+    full = (await app_client(new_id(), "admin").get(path)).json()["items"]
+    [row] = [row for row in full if row["action"] == "account.read"]
+    assert (row["actor_id"], row["request_id"]) == (str(staff), "r-1")
+    async with people.database.session() as session:
+        assert (await service.audit.verify(session, [], since=1)).broken is None
 
 
 async def test_admin_sees_who_and_is_seen(people: Any, app_client: Client) -> None:

@@ -6,6 +6,7 @@ Owns: schema users: users, user_preferences, avatars, uploads, object_removals, 
 Emits: user.data_erased, user.data_exported, user.deletion_cancelled, user.deletion_requested,
     user.erased, user.erasure_due, user.export_ready, user.export_requested, user.kyc_status_changed,
     user.preferences_changed, user.tier_changed
-Listens: user.data_erased, user.data_exported, user.email_verified, user.erasure_due, user.signed_up
+Listens: user.account_accessed, user.data_erased, user.data_exported, user.email_verified,
+    user.erasure_due, user.signed_up
 Asks: nothing
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taxlien.interfaces.auth import EmailVerified, UserSignedUp
+from taxlien.interfaces.auth import AccountAccessed, EmailVerified, UserSignedUp
 from taxlien.interfaces.users import UserDataErased, UserDataExported, UserErasureDue
 from taxlien.kit.database import Session
 from taxlien.kit.handlers import on
@@ -36,3 +36,9 @@ async def erase_own_data(session: Session, event: UserErasureDue) -> None:
 async def collect_erasures(session: Session, event: UserDataErased) -> None:
     """Count who has forgotten a person; the last one completes it."""
     await service.deletions.take_answer(session, event)
+
+
+@on(AccountAccessed)
+async def log_account_access(session: Session, event: AccountAccessed) -> None:
+    """Add what staff did with an account to the log of accesses."""
+    await service.audit.record_told(session, event)

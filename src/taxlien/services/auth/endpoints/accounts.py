@@ -58,7 +58,7 @@ async def forget_other_devices(session: SessionDep, caller: ActiveCallerDep) -> 
 @router.get("/accounts/{user_id}")
 async def get_account(user_id: UUID, session: SessionDep, caller: ActiveCallerDep) -> AccountAnswer:
     """Return any account, for admins and support."""
-    return AccountAnswer.of(await service.account_facts(session, user_id))
+    return AccountAnswer.of(await service.account_for_staff(session, caller, user_id))
 
 
 @router.put("/accounts/{user_id}/roles")
@@ -67,7 +67,9 @@ async def set_roles(
 ) -> AccountAnswer:
     """Give an account exactly these roles, from its next access token on."""
     await service.set_roles(session, user_id, body.roles, changed_by=caller.user_id)
-    return AccountAnswer.of(await service.account_facts(session, user_id))
+    return AccountAnswer.of(
+        await service.account_for_staff(session, caller, user_id, "account.roles_changed")
+    )
 
 
 @router.post("/accounts/{user_id}/disable")
@@ -76,7 +78,9 @@ async def disable_account(
 ) -> AccountAnswer:
     """Close an account and end its sign-ins."""
     await service.disable_account(session, user_id, by=caller.user_id)
-    return AccountAnswer.of(await service.account_facts(session, user_id))
+    return AccountAnswer.of(
+        await service.account_for_staff(session, caller, user_id, "account.disabled")
+    )
 
 
 @router.post("/accounts/{user_id}/enable")
@@ -85,4 +89,6 @@ async def enable_account(
 ) -> AccountAnswer:
     """Open a disabled account again."""
     await service.enable_account(session, user_id)
-    return AccountAnswer.of(await service.account_facts(session, user_id))
+    return AccountAnswer.of(
+        await service.account_for_staff(session, caller, user_id, "account.enabled")
+    )

@@ -36,6 +36,7 @@ class ActiveCaller(NamedTuple):
 
     user_id: UUID
     session_id: UUID
+    roles: frozenset[str]
 
 
 class AuthRoute(APIRoute):
@@ -102,7 +103,7 @@ async def active_caller(open_one: TransactionsDep, caller: CallerDep) -> ActiveC
     """Return the caller, whose sign-in is active right now. Raises ``SessionEnded``."""
     async with open_one() as session:  # its own, and short: an endpoint may hash for a while
         session_id = await service.require_active(session, caller.session_id, caller.user_id)
-    return ActiveCaller(caller.user_id, session_id)
+    return ActiveCaller(caller.user_id, session_id, caller.roles)
 
 
 ActiveCallerDep = Annotated[ActiveCaller, Depends(active_caller)]

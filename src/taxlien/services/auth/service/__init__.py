@@ -75,6 +75,7 @@ from .signing_in import (
     try_challenge,
 )
 from .signing_up import request_verification, resend_verification, sign_up, verify_email
+from .staff import account_for_staff
 from .throttling import Attempt, check_throttle, forgive, record_failure, record_success
 from .totp import (
     TotpBegun,
@@ -105,6 +106,7 @@ __all__ = [
     "Transactions",
     "accept_password",
     "account_facts",
+    "account_for_staff",
     "after_first_factor",
     "arrive",
     "begin_totp",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from taxlien.interfaces.auth import AccountAccessed
 from taxlien.kit.database import Session
 from taxlien.kit.telemetry.context import current_request
 from taxlien.services.users.logic.chain import START, AuditRow, Break, Walk
@@ -67,6 +68,20 @@ async def record(
         fields=fields,
         reason=reason,
         request_id=current_request().request_id or None,
+    )
+
+
+async def record_told(session: Session, event: AccountAccessed) -> None:
+    """Write what another service tells of its own data; the row's time is when it was heard."""
+    await repository.add_pending(
+        session,
+        actor_id=event.actor_id,
+        actor_roles=event.actor_roles,
+        subject_id=event.user_id,
+        action=event.action,
+        fields=event.fields,
+        reason=None,
+        request_id=event.request_id,
     )
 
 
