@@ -42,7 +42,7 @@ bench: install  ## run every benchmark and print its table
 
 lock: install  ## resolve the dependencies again
 	@$(BIN)/uv pip compile --python $(BIN)/python --universal --generate-hashes --no-emit-index-url \
-		--extra stack --extra dev pyproject.toml -o requirements.lock --quiet
+		--extra stack --extra browser --extra mongo --extra dev pyproject.toml -o requirements.lock --quiet
 
 clean: down  ## forget the product's data on this machine
 	@rm -rf .taxlien

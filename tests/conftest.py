@@ -53,7 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose where this run's servers live; workers inherit it from the controller."""
     if not hasattr(config, "workerinput"):
         for name in [
-            n for n in os.environ if n.startswith("TAXLIEN_") and n != "TAXLIEN_SHARED_DATA"
+            n
+            for n in os.environ
+            if n.startswith("TAXLIEN_") and not n.startswith("TAXLIEN_SHARED_")
         ]:
             del os.environ[name]  # a test must not reach the developer's own servers
         os.environ[HOME_VARIABLE] = tempfile.mkdtemp(prefix="taxlien-tests-")
@@ -75,6 +77,16 @@ def shared_data() -> Path:
     folder = Path(os.environ.get("TAXLIEN_SHARED_DATA", default))
     if not folder.is_dir():
         pytest.skip("no county files beside the project (TAXLIEN_SHARED_DATA names their folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_pages() -> Path:
+    """The folder of real county pages; tests that need it are skipped, visibly, where it is absent."""
+    default = Path(__file__).parents[2] / "shared" / "pages"
+    folder = Path(os.environ.get("TAXLIEN_SHARED_PAGES", default))
+    if not folder.is_dir():
+        pytest.skip("no county pages beside the project (TAXLIEN_SHARED_PAGES names their folder)")
     return folder
 
 

@@ -1,0 +1,1 @@
+"""One folder a platform: its parser, its walk from page to page, and a file for every county's site."""
