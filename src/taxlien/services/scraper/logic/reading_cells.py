@@ -43,7 +43,6 @@ _STATES = (
     " NY NC ND OH OK OR PA PR RI SC SD TN TX UT VT VA VI WA WV WI WY GU AS MP"
 )
 STATES = frozenset(_STATES.split())
-)
 
 
 class CityLine(NamedTuple):
