@@ -9,6 +9,8 @@ import msgspec
 
 from taxlien.interfaces.scraper import LienObserved, ParcelObserved, SaleDayObserved
 
+from .lists import ListPart
+
 Verdict = Literal[
     "ok",
     "empty",  # the site itself says there is nothing here: an honest zero
@@ -71,7 +73,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What a page says, and what to fetch next. ``reason`` is in words where ``verdict`` is not ok.
 
     ``promised`` counts the records that the page itself announces (27 of 27, Showing N results): fewer
-    read than promised fails the page. ``notes`` are remarks for whoever maintains the parser.
+    read than promised fails the page. ``notes`` are remarks for whoever maintains the parser. ``lists``
+    says which whole file the page is a piece of, where it is one (see ``logic.lists``).
     """
 
     verdict: Verdict = "ok"
@@ -82,6 +85,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     follow: tuple[PageRequest, ...] = ()
     promised: int | None = None
     notes: tuple[str, ...] = ()
+    lists: tuple[ListPart, ...] = ()
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
