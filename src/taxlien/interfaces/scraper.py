@@ -53,6 +53,7 @@ ItemStatus = Literal[
     "struck_off",  # to the county
     "sold",
     "redeemed",
+    "closed",  # over; the page does not say how it ended
 ]
 
 StopKind = Literal["forbidden", "too_many_requests", "challenge", "robots", "terms"]
