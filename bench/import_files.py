@@ -8,6 +8,7 @@ without keys, in the same run, as the limit of the machine.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import json
@@ -65,7 +66,7 @@ def measure(home: Path, files: list[Path], supervisor: int) -> None:
     settings = json.loads((home / "stack.json").read_text())["environment"]
     url = settings["TAXLIEN_DATABASE_URL"]
     used = cpu_seconds(supervisor)
-    highest = 0.0
+    memory = Memory(supervisor)
     began = time.perf_counter()
     importing = subprocess.Popen(
         [sys.executable, "-m", "taxlien.run", "import", *map(str, files)],
@@ -73,10 +74,10 @@ def measure(home: Path, files: list[Path], supervisor: int) -> None:
         stdout=subprocess.DEVNULL,
     )
     while importing.poll() is None:
-        highest = max(highest, sum(megabytes(supervisor).values()))
+        memory.look(importing.pid)
         importer = cpu_of(importing.pid) or used.get("import", 0.0)
         used["import"] = importer
-        time.sleep(1)
+        time.sleep(0.5)
     imported = time.perf_counter() - began
     if importing.returncode != 0:
         raise SystemExit("the import was refused")
@@ -85,7 +86,7 @@ def measure(home: Path, files: list[Path], supervisor: int) -> None:
         [rows] = connection.execute("SELECT count(*) FROM liens.observations").fetchone() or (0,)
     with httpx2.Client(base_url=settings["TAXLIEN_GATEWAY_URL"], timeout=10) as http:
         while http.get("/v1/search?page_size=1&facets=false").json()["total"] < liens:
-            highest = max(highest, sum(megabytes(supervisor).values()))
+            memory.look()
             time.sleep(0.5)
     searchable = time.perf_counter() - began
     spent = {part: s - used.get(part, 0.0) for part, s in cpu_seconds(supervisor).items()}
@@ -95,10 +96,43 @@ def measure(home: Path, files: list[Path], supervisor: int) -> None:
     for name, seconds in (("imported", imported), ("searchable", searchable)):
         print(f"{name:<22}{seconds:>9.1f}{rows / seconds:>9,.0f}{rows / seconds / limit:>14.3f}")
     print(f"{'bare COPY (the limit)':<22}{'':>9}{limit:>9,.0f}{1:>14.3f}")
-    print(f"peak memory of the product (PSS): {highest:.0f} MB, without the import process")
+    memory.show()
     print("CPU microseconds a row:")
     for part, seconds in sorted({**spent, "import": used["import"]}.items(), key=lambda x: -x[1]):
         print(f"  {part:<20}{seconds / rows * 1e6:>7.0f}")
+
+
+class Memory:
+    """PSS of every part over time, the import process among them."""
+
+    def __init__(self, supervisor: int) -> None:
+        self._supervisor = supervisor
+        self._began = time.perf_counter()
+        self._samples: list[tuple[float, dict[str, float]]] = []
+
+    def look(self, importing: int | None = None) -> None:
+        """Take a sample; ``importing``: the import process, a family of its own."""
+        found = megabytes(self._supervisor)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found |= megabytes(importing) if importing else {}
+        self._samples.append((time.perf_counter() - self._began, found))
+
+    def show(self) -> None:
+        """Print ten samples, the highest, and each part's own highest."""
+        every = max(1, len(self._samples) // 10)
+        peak = max(self._samples, key=lambda sample: sum(sample[1].values()))
+        parts = sorted({name for _, found in self._samples for name in found})
+        columns = [(f"{at:.0f} s", found) for at, found in self._samples[::every]]
+        columns.append((f"top {peak[0]:.0f} s", peak[1]))
+        highest = {p: max(f.get(p, 0.0) for _, f in self._samples) for p in parts}
+        columns.append(("highest", highest))
+        print("memory (PSS, MB) over time:")
+        print(f"  {'':<18}" + "".join(f"{title:>9}" for title, _ in columns))
+        for part in sorted(parts, key=lambda name: -peak[1].get(name, 0.0)):
+            print(f"  {part:<18}" + "".join(f"{f.get(part, 0.0):>9.0f}" for _, f in columns))
+        sums = [sum(found.values()) for _, found in columns[:-1]]
+        print(f"  {'in all':<18}" + "".join(f"{size:>9.0f}" for size in sums))
+        print(f"peak memory in all (PSS): {sum(peak[1].values()):.0f} MB, with the import process")
 
 
 def cpu_of(pid: int) -> float:

@@ -19,6 +19,16 @@ SERVERS = {
     "envoy": "Envoy",
 }
 
+# The word on its command line that tells one program of ours from another.
+PROGRAMS = {
+    "worker,relay": "worker and relay",
+    "api": "API",
+    "mailbox": "mailbox",
+    "import": "import process",
+    "simulate": "simulator",
+    "taxlien.run.forks": "fork server",
+}
+
 
 def start(home: Path, *options: str) -> tuple[float, subprocess.Popen[bytes]]:
     """Run `taxlien up`; return the seconds until it says that the first search was answered."""
@@ -87,7 +97,10 @@ def label(process: psutil.Process) -> str:
     """The part a process belongs to."""
     if process.name() in SERVERS:
         return SERVERS[process.name()]
-    words = [word for member in (process, *process.parents()) for word in member.cmdline()]
-    if "worker,relay" in words:
-        return "worker and relay"
-    return "API" if "api" in words else "supervisor"
+    words = process.cmdline()
+    if not words:  # a server's child, or a process that just ends
+        return label(process.parent() or process)
+    for word, part in PROGRAMS.items():
+        if word in words:
+            return part
+    return "supervisor"

@@ -7,6 +7,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -18,6 +19,7 @@ from taxlien.run.demo.generate import demo_plan
 from taxlien.run.mailbox.program import MAILBOX_HTTP, SMTP_URL, mailbox_program
 from taxlien.run.mailbox.program import SETTING as SMTP_SETTING
 from taxlien.run.stack import EMBEDDED, Display, Envoy, Program, Stack, StackError
+from taxlien.run.stack.parts.fork_server import ForkServer
 from taxlien.services.gateway.logic.envoy import Doors, Upstream, envoy_config
 from taxlien.services.gateway.logic.envoy_identity import Tokens
 from taxlien.services.gateway.logic.envoy_quotas import Quotas
@@ -40,7 +42,13 @@ class Product:
     leaves the usual ports to others."""
 
     def __init__(self, home: Path, *, demo: bool, any_port: bool, display: Display) -> None:
-        self.stack = Stack(home, ports=dict.fromkeys(PORTS, 0) if any_port else None)
+        # Handing a forked process over to its supervisor is a thing of Linux.
+        self._forks = ForkServer("taxlien.run.forks") if sys.platform == "linux" else None
+        self.stack = Stack(
+            home,
+            parts=[*EMBEDDED, self._forks] if self._forks else [*EMBEDDED],
+            ports=dict.fromkeys(PORTS, 0) if any_port else None,
+        )
         self._demo = demo
         self._display = display
 
@@ -54,20 +62,24 @@ class Product:
             title="API",
             usual_port=8000,
             environment_of_its_own=_agreed_with_the_gateway(),
+            forks=self._forks,
         )
         worker = Program(
             "worker",
             [sys.executable, "-m", "taxlien.run", "run", "--roles", "worker,relay"],
             title="worker and relay",
             environment_of_its_own=_beside_the_worker(),
+            forks=self._forks,
         )
         # Each is begun in this order and knows the ports of those before it, up or not.
         await asyncio.gather(
-            self.stack.start_program(mailbox_program()),
+            self.stack.start_program(replace(mailbox_program(), forks=self._forks)),
             self.stack.start_program(api),
             self.stack.start_part(Envoy(self._gateway_config)),
             self.stack.start_program(worker),
         )
+        if self._forks:
+            await self.stack.stop_part(self._forks.name)
         with self._display.step("first search"):
             await self._first_search()
 

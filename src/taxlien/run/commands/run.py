@@ -46,26 +46,13 @@ def run(
 
 
 def _serve(names: tuple[str, ...], host: str, port: int, processes: int) -> None:
-    from granian import Granian
-    from granian.constants import HTTPModes, Interfaces, Loops
-    from granian.log import LogLevels
+    from taxlien.run.serving import serve_alone, serve_below_parent
 
     os.environ["TAXLIEN_SERVICES"] = ",".join(names)
-    Granian(
-        "taxlien.run.application:create",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        http=HTTPModes.auto,
-        workers=processes,
-        backpressure=512,
-        respawn_failed_workers=True,
-        log_access=False,
-        log_level=LogLevels.warning,
-        websockets=False,
-    ).serve()
+    if processes == 1:
+        serve_alone(host, port)
+    else:
+        serve_below_parent(host, port, processes)
 
 
 def _work(names: tuple[str, ...], roles: list[str]) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -19,27 +20,53 @@ from taxlien.run.stack.accounts import Account
 # In the environment of every child: by it a later run knows that a process is of this home.
 HOME_MARK = "TAXLIEN_STACK_HOME"
 PART_MARK = "TAXLIEN_STACK_PART"
+ROOM = 24  # bytes that a part's name takes in it: a forked process writes its own over its server's
 LAUNCHER = Path(__file__).with_name("launch.py")
 POLL = 0.015  # seconds
 
 StopSteps = Sequence[tuple[signal.Signals, float]]
 
 
+class Process(Protocol):
+    """What ``Child`` asks of a process: a part of what ``subprocess.Popen`` offers."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the exit status, negative for a signal; None while it runs."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal, unless it has ended."""
+
+
+class Forks(Protocol):
+    """Makes processes of Python code that it has loaded already."""
+
+    def fork(self, launch: Launch, output: int, marks: Mapping[str, str]) -> Process | None:
+        """Make a process of ``launch``, our child; None where that cannot be."""
+
+
 @dataclass(frozen=True)
 class Launch:
-    """How to start one process. ``death_signal`` is what it gets when its supervisor dies."""
+    """How to start one process. ``death_signal`` is what it gets when its supervisor dies.
+
+    ``stdin``: a file descriptor, closed here once it was handed over; nothing to read by default.
+    ``forks``: tried first; its process is the same as one started from ``argv``.
+    """
 
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
     account: Account | None = None
     death_signal: signal.Signals = signal.SIGTERM
+    stdin: int = subprocess.DEVNULL
+    forks: Forks | None = None
 
 
 class Child:
     """A running process in a group of its own (a terminal's Ctrl-C does not reach it)."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
         self._swept = False
         self.pid = process.pid
@@ -101,22 +128,28 @@ def spawn(launch: Launch, output: int, marks: Mapping[str, str]) -> Child:
     The child gets its death signal when the *thread* that called this ends: call it in a thread
     that lives as long as the stack.
     """
+    try:
+        forked = launch.forks.fork(launch, output, marks) if launch.forks else None
+        return Child(forked or _execute(launch, output, marks))
+    finally:
+        os.close(output)
+        if launch.stdin >= 0:
+            os.close(launch.stdin)
+
+
+def _execute(launch: Launch, output: int, marks: Mapping[str, str]) -> Process:
     account = launch.account or Account(-1, -1)
     options = (os.getpid(), int(launch.death_signal), account.uid, account.gid, account.passage)
     argv = [sys.executable, "-I", "-S", str(LAUNCHER), *(str(int(o)) for o in options), "--"]
-    try:
-        process = subprocess.Popen(
-            [*argv, *launch.argv],
-            env={**os.environ, **launch.environment, **marks},
-            cwd=launch.folder or "/",
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    finally:
-        os.close(output)
-    return Child(process)
+    return subprocess.Popen(
+        [*argv, *launch.argv],
+        env={**os.environ, **launch.environment, **marks},
+        cwd=launch.folder or "/",
+        stdin=launch.stdin,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 async def run(launch: Launch, output: int, marks: Mapping[str, str], seconds: float) -> int:
@@ -133,7 +166,7 @@ async def run(launch: Launch, output: int, marks: Mapping[str, str], seconds: fl
 
 def marks_of(home: Path, part: str) -> dict[str, str]:
     """Return the environment that marks a child as ``part`` of the stack in ``home``."""
-    return {HOME_MARK: str(home), PART_MARK: part}
+    return {HOME_MARK: str(home), PART_MARK: part.ljust(ROOM)}
 
 
 def processes_of(home: Path) -> Iterator[tuple[psutil.Process, str]]:
@@ -155,7 +188,7 @@ def _part_of(process: psutil.Process, home: Path) -> str | None:
     with contextlib.suppress(psutil.Error, OSError):
         environment = process.environ()
         if environment.get(HOME_MARK) == str(home):
-            return environment.get(PART_MARK, "unknown")
+            return environment.get(PART_MARK, "unknown").strip()
     with contextlib.suppress(psutil.Error, OSError, ValueError):
         folder = Path(process.cwd()).relative_to(home)
         if process.name().startswith("postgres") and folder.parts:

@@ -13,7 +13,7 @@ from pathlib import Path
 from taxlien.run.stack import probes
 from taxlien.run.stack.errors import MissingProgram
 from taxlien.run.stack.parts.part import Site
-from taxlien.run.stack.processes import Launch, StopSteps
+from taxlien.run.stack.processes import Forks, Launch, StopSteps
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Program:
     ``further_ports`` are usual ports by label, beside the first, which has the program's name.
     Ready means: ``ready_path`` answers 200 on the port labelled ``ready_port`` (the first, unless
     named); or, without a port, ``check`` raises nothing; or, with neither, that it was started.
+    ``forks``: who can make it by forking, where ``command`` is ``python -m MODULE ...`` of that server.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Program:
     start_seconds: float = 60.0
     stop_steps: StopSteps = ((signal.SIGTERM, 20.0),)
     replaced_by: str | None = None
+    forks: Forks | None = None
 
     def __post_init__(self) -> None:
         if not self.title:
@@ -72,6 +74,7 @@ class Program:
             [str(self.program()), *filled],
             environment={**site.environment(), **own},
             folder=Path.cwd(),
+            forks=self.forks,
         )
 
     async def probe(self, site: Site) -> str:

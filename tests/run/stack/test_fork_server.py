@@ -1,0 +1,108 @@
+"""Programs made by forking are as much the supervisor's own as those started anew."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+
+from taxlien.run.stack import Program, Stack, State, Status
+from taxlien.run.stack.parts.fork_server import ForkServer
+from taxlien.run.stack.processes import processes_of
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.tough,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands a process over"),
+]
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+MakeStack = Callable[..., Stack]
+StatusOf = Callable[[Stack, str], Status]
+
+
+def mail_program(forks: ForkServer) -> Program:
+    command = [sys.executable, "-m", "taxlien.run", "mailbox"]
+    return Program(
+        "mail",
+        [*command, "--smtp-port", "{port}", "--http-port", "{port of mail-http}"],
+        usual_port=0,
+        further_ports={"mail-http": 0},
+        ready_port="mail-http",
+        forks=forks,
+    )
+
+
+@pytest.fixture
+async def forked(home: Path, make_stack: MakeStack) -> Stack:
+    """A stack whose one program was made by forking; the server is still there."""
+    forks = ForkServer("taxlien.run.forks")
+    stack = make_stack(home, [forks], [mail_program(forks)])
+    await stack.start()
+    return stack
+
+
+def shared_kilobytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("Shared_Dirty:")).split()[1])
+
+
+async def test_forked_program_is_ours_and_shares_its_pages(
+    forked: Stack, status_of: StatusOf
+) -> None:
+    process = psutil.Process(status_of(forked, "mail").pid)
+    assert process.ppid() == os.getpid()
+    assert shared_kilobytes(process.pid) > 30_000
+
+
+async def test_forked_program_is_known_by_its_own_name_and_command(
+    forked: Stack, status_of: StatusOf
+) -> None:
+    pid = status_of(forked, "mail").pid
+    assert {p.pid: part for p, part in processes_of(forked.home.root)}[pid] == "mail"
+    assert psutil.Process(pid).cmdline()[:2] == ["taxlien", "mailbox"]
+
+
+async def test_forked_program_outlives_the_server_and_comes_back_without_it(
+    forked: Stack, status_of: StatusOf, until: Until
+) -> None:
+    await forked.stop_part("programs")
+    before = status_of(forked, "mail")
+    assert before.pid is not None
+    assert before.state is State.READY
+    os.kill(before.pid, signal.SIGKILL)
+    await until(lambda: status_of(forked, "mail").restarts == 1)
+    await until(lambda: status_of(forked, "mail").state is State.READY)
+    assert "taxlien.run" in psutil.Process(status_of(forked, "mail").pid).cmdline()
+
+
+async def test_program_starts_although_the_server_was_killed(
+    home: Path, make_stack: MakeStack, status_of: StatusOf
+) -> None:
+    forks = ForkServer("taxlien.run.forks")
+    stack = make_stack(home, [forks])
+    await stack.start()
+    pid = status_of(stack, "programs").pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    await stack.start_program(mail_program(forks))
+    assert status_of(stack, "mail").state is State.READY
+
+
+async def test_forked_program_ends_when_asked_and_writes_to_its_own_log(
+    forked: Stack, status_of: StatusOf
+) -> None:
+    status = status_of(forked, "mail")
+    async with httpx2.AsyncClient() as client:
+        port = forked._upstreams()["mail-http"]
+        assert (await client.get(f"http://127.0.0.1:{port}/ready")).status_code == 200
+    await forked.stop_part("mail")
+    assert status.pid is not None
+    assert not psutil.pid_exists(status.pid)
+    assert forked.home.log("mail").exists()
