@@ -12,6 +12,7 @@ from .outcomes import Refused, Unreachable
 ACCEPTED = "gzip, deflate, zstd"
 
 _PIECE = 256 * 1024
+_SIP = 256  # bytes of Zstandard taken at once: four of them may stand for 128 KiB
 _WINDOW = 8 * 1024 * 1024  # the largest that RFC 9659 lets a server use
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_address
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from taxlien.services.scraper.logic.sites import COLLECTABLE, Site
 
@@ -93,7 +93,7 @@ def _addresses(base_url: str) -> list[tuple[str, int]]:
     return [(host, int(parts.port or 0))]
 
 
-def _checked(url: str):  # type: ignore[no-untyped-def]
+def _checked(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises where it is no number

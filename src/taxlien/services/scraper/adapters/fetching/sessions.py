@@ -1,0 +1,89 @@
+"""Sessions: a cookie jar by name, and the forms that open one. Nothing here ever logs in."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+
+import httpx2
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from taxlien.services.scraper.logic.pages import FormStep, PageRequest
+from taxlien.services.scraper.logic.sites import Site
+
+from .hosts import followed
+from .outcomes import Refused, Stopped
+
+_URLENCODED = re.compile(r"(?:application/x-www-form-urlencoded)?", re.IGNORECASE)
+
+
+class Session:
+    """One visitor as the site sees it. ``opened`` once its steps were taken."""
+
+    def __init__(self) -> None:
+        self.jar = httpx2.Cookies()
+        self.opened = False
+        self.opening = asyncio.Lock()
+
+
+class Sessions:
+    """The jars of this process by site and name; the one unused longest goes first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[tuple[str, str], Session] = OrderedDict()
+
+    def of(self, site: Site, name: str | None) -> Session:
+        """Return the session of that name, or one for a single page where there is no name."""
+        if name is None:
+            return Session()
+        session = self._kept.setdefault((site.source, name), Session())
+        self._kept.move_to_end((site.source, name))
+        while len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+        return session
+
+    def forget(self, site: Site, name: str) -> None:
+        """Begin the session anew at its next page."""
+        self._kept.pop((site.source, name), None)
+
+
+def form_request(site: Site, url: str, html: str, step: FormStep) -> PageRequest | None:
+    """Return the request that sends the form of the page at ``url``; None where it has no such form.
+
+    ``path`` of the request is a whole address. Raises ``Stopped`` where sending a form would accept
+    terms that nobody allowed us to accept, ``Refused`` where it is a login.
+    """
+    form = LexborHTMLParser(html).css_first(step.selector)
+    if form is None:
+        return None
+    if form.css_first("input[type=password]") is not None:
+        raise Refused("the form asks for a password")
+    if not (site.terms.accept or site.synthetic):
+        raise Stopped(
+            "terms", "the site asks to accept its terms, and its file does not allow that"
+        )
+    if not _URLENCODED.fullmatch(form.attributes.get("enctype") or ""):
+        raise Refused("the form is sent in a way that is not supported")
+    fields = {**_hidden(form), **step.fields}
+    action = followed(site, url, form.attributes.get("action") or url)
+    post = (form.attributes.get("method") or "get").lower() == "post"
+    if not post:
+        action = str(httpx2.URL(action).copy_with(params=fields))
+    return PageRequest(
+        key="",
+        kind="form",
+        path=action,
+        method="POST" if post else "GET",
+        form=fields if post else None,
+        headers={"referer": url},
+    )
+
+
+def _hidden(form: LexborNode) -> dict[str, str]:
+    return {
+        str(field.attributes["name"]): field.attributes.get("value") or ""
+        for field in form.css("input[type=hidden]")
+        if field.attributes.get("name")
+    }
