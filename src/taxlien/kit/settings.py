@@ -132,6 +132,25 @@ class KitSettings(BaseSettings):
         return urlunsplit(parts._replace(netloc=netloc))
 
 
+class JobsSettings(BaseSettings):
+    """How jobs wait and are done; read from ``TAXLIEN_JOBS_*``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=f"{PREFIX}JOBS_", env_ignore_empty=True, extra="ignore"
+    )
+
+    at_once: int = Field(default=4, ge=1, description="jobs under way in one process")
+    processes: int = Field(
+        default=0, ge=0, description="processes that share the work; 0 works in the process itself"
+    )
+    visibility_timeout: int = Field(
+        default=120,
+        ge=5,
+        description="seconds after which a job that was not acknowledged is given to another",
+    )
+    namespace: str = Field(default="jobs", min_length=1, description="prefix of keys at the broker")
+
+
 def read_settings(kind: type[S]) -> S:
     """Read ``kind`` from the environment. Raises ``SettingsError`` with one sentence per bad variable."""
     try:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import taxlien.services
 
-ROLES = ("api", "worker", "relay")
+ROLES = ("api", "worker", "relay", "jobs", "scheduler")
 
 
 class Card(NamedTuple):
@@ -76,6 +76,11 @@ def handlers(service: str) -> list[Callable[..., Any]]:
 def background_jobs(service: str) -> list[Callable[..., Any]]:
     """Return the long-lived jobs of ``service``: what ``@background`` marked in its tasks."""
     return _marked(room(service, "tasks"), "__taxlien_background__")
+
+
+def jobs(service: str) -> list[Callable[..., Any]]:
+    """Return the jobs of ``service``: what ``@job`` and ``@every`` marked in its tasks."""
+    return _marked(room(service, "tasks"), "__taxlien_job__")
 
 
 def has_tables(service: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
@@ -27,7 +27,23 @@ _log = structlog.get_logger("taxlien.run.worker")
 async def jobs_of(
     settings: KitSettings, services: Sequence[str], roles: Sequence[str]
 ) -> AsyncIterator[None]:
-    """Run the jobs of ``roles`` (worker, relay) beside what happens inside; on the way out, let them end."""
+    """Run ``roles`` other than api beside what happens inside; on the way out, let their work end."""
+    async with AsyncExitStack() as stack:
+        if {"worker", "relay"} & set(roles):
+            await stack.enter_async_context(_listening(settings, services, roles))
+        if {"jobs", "scheduler"} & set(roles):
+            # Celery, which no other role needs.
+            from taxlien.run.job_worker import running_jobs
+            from taxlien.run.jobs import jobs_of as marked_jobs
+
+            await stack.enter_async_context(running_jobs(settings, marked_jobs(services), roles))
+        yield
+
+
+@asynccontextmanager
+async def _listening(
+    settings: KitSettings, services: Sequence[str], roles: Sequence[str]
+) -> AsyncIterator[None]:
     stop = asyncio.Event()
     bus = connect_bus(settings.require("bus_url"))
     databases = {

@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
 
 def run(
     services: Annotated[str, typer.Option(help="Names, separated by commas; none means all.")] = "",
-    roles: Annotated[str, typer.Option(help="api, worker, relay, separated by commas.")] = "api",
+    roles: Annotated[
+        str, typer.Option(help="api, worker, relay, jobs, scheduler, separated by commas.")
+    ] = "api",
     host: Annotated[str, typer.Option(help="Address the api listens on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port the api listens on.")] = 8000,
     processes: Annotated[int, typer.Option(help="How many api processes.", min=1)] = 1,
@@ -35,7 +37,9 @@ def run(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--services") from None
     try:
-        if "api" in wanted_roles:
+        if _in_processes(wanted_roles):
+            _work_in_processes(names, wanted_roles)
+        elif "api" in wanted_roles:
             os.environ["TAXLIEN_ROLES"] = ",".join(wanted_roles)
             _serve(names, host, port, processes)
         else:
@@ -53,6 +57,28 @@ def _serve(names: tuple[str, ...], host: str, port: int, processes: int) -> None
         serve_alone(host, port)
     else:
         serve_below_parent(host, port, processes)
+
+
+def _in_processes(roles: list[str]) -> bool:
+    """Tell whether this is a process for jobs alone that spreads them over others (a cluster)."""
+    if "jobs" not in roles or set(roles) - {"jobs", "scheduler"}:
+        return False
+    from taxlien.kit.settings import JobsSettings, read_settings
+
+    return read_settings(JobsSettings).processes > 0
+
+
+def _work_in_processes(names: tuple[str, ...], roles: list[str]) -> None:
+    from taxlien.kit.settings import KitSettings, read_settings
+    from taxlien.kit.telemetry.logs import configure_logs
+    from taxlien.kit.telemetry.traces import configure_traces
+    from taxlien.run.job_worker import work_in_processes
+    from taxlien.run.jobs import jobs_of
+
+    settings = read_settings(KitSettings)
+    configure_logs(settings)
+    configure_traces(settings, process="-".join(roles))
+    work_in_processes(settings, jobs_of(names), roles)
 
 
 def _work(names: tuple[str, ...], roles: list[str]) -> None:
