@@ -1,0 +1,38 @@
+"""The Schneider engine as a platform: qPublic and Beacon are the same application under two hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
+from taxlien.services.scraper.logic.sites import Site
+
+from . import walking
+from .reading import read_page
+
+
+class SchneiderPlatform:
+    """qPublic or Beacon: one application, one layout, two names."""
+
+    parser_version = "1"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def start(self, site: Site, scope: Scope) -> Sequence[PageRequest]:
+        """Return the reports a run begins with."""
+        return walking.start(site, scope)
+
+    def read(self, page: Page, site: Site) -> Reading:
+        """Say what ``page`` says; a fault of the parser itself is a page nobody could read."""
+        try:
+            return read_page(page, site)
+        except Exception as error:
+            # The kind of fault only: its words may quote the page, and the page names people.
+            return Reading(
+                verdict="unrecognised", reason=f"the parser failed: {type(error).__name__}"
+            )
+
+    def page_of_file(self, name: str, site: Site) -> PageRequest:
+        """Return the request of a page saved as ``name``."""
+        return walking.page_of_file(name, site)

@@ -1,0 +1,291 @@
+"""Rows of a label and a value: the summary, buildings, land. The label names the field, nothing else does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from selectolax.lexbor import LexborNode
+
+from taxlien.services.scraper.logic import reading_cells as cells
+from taxlien.services.scraper.logic.gathering import Gathering
+from taxlien.services.scraper.logic.reading_tables import (
+    cell_lines,
+    cell_text,
+    cells_of,
+    grid_of,
+    rows_of,
+)
+from taxlien.services.scraper.logic.sites import Site
+
+from .titles import field_of_labels
+
+_FIELDS: dict[str, tuple[str, ...]] = {
+    "parcel_id": (
+        *(
+            "parcel id",
+            "parcel number",
+            "parcel no",
+            "parcel",
+            "pin",
+            "parcel identification number",
+        ),
+        *("parcel id number", "parcel identification", "strap", "tax parcel id", "parcel pin"),
+    ),
+    "situs_address": (
+        *("property address", "location address", "situs address", "physical address", "situs"),
+        *(
+            "site address",
+            "property location",
+            "location",
+            "street address",
+            "situs physical address",
+        ),
+        *("physical location", "address", "parcel address"),
+    ),
+    "city": ("city", "situs city", "property city", "location city"),
+    "zip_code": ("zip", "zip code", "situs zip", "property zip"),
+    "legal_description": (
+        *("legal description", "brief tax description", "legal", "brief legal description"),
+        *(
+            "tax description",
+            "legal desc",
+            "brief legal",
+            "legal information",
+            "property description",
+        ),
+    ),
+    "property_class": (
+        *(
+            "class",
+            "property class",
+            "tax class",
+            "class code",
+            "property class code",
+            "classification",
+        ),
+        *("property type",),
+    ),
+    "land_use": (
+        *(
+            "land use",
+            "property use code",
+            "use code",
+            "property use",
+            "dor use code",
+            "land use code",
+        ),
+        *("property usage", "use", "dor code", "current use", "property code", "use description"),
+        *("land use description", "usage"),
+    ),
+    "acres": (
+        *(
+            "acres",
+            "acreage",
+            "gross acres",
+            "total acres",
+            "deeded acres",
+            "gis acres",
+            "deed acres",
+        ),
+        *("calculated acres", "parcel acres", "gross acreage", "total acreage", "acre s"),
+    ),
+    "homestead": ("homestead", "homestead exemption", "homestead y n", "has homestead"),
+    "latitude": ("latitude",),
+    "longitude": ("longitude",),
+}
+_FIELD_OF = {label: field for field, labels in _FIELDS.items() for label in labels}
+OTHER_IDS = frozenset(
+    {
+        *("account number", "account", "account no", "alternate id", "alternate key", "prop id"),
+        *(
+            "property id",
+            "geo id",
+            "tax id",
+            "real key",
+            "realkey",
+            "alternate parcel id",
+            "alt id",
+        ),
+        *(
+            "property account",
+            "tax account",
+            "account id",
+            "short parcel id",
+            "alternate account number",
+        ),
+        *(
+            "real estate account",
+            "prior parcel id",
+            "old parcel id",
+            "parcel key",
+            "alternate key number",
+        ),
+        *(
+            "property id number",
+            "alternate id number",
+            "map number",
+            "tax map number",
+            "alternate number",
+        ),
+    }
+)
+_OWNER = frozenset({"owner", "owner name", "owners", "primary owner", "owner s", "current owner"})
+_NOTE = re.compile(r"\s*\(\s*note\b[^()]*(?:\([^()]*\)[^()]*)*\)\s*", re.IGNORECASE)
+_SQFT = (
+    *("heated area", "heated square feet", "heated sq ft", "total living area", "living area"),
+    *("heated square footage", "total heated area", "heated sqft", "living area sq ft"),
+    *(
+        "finished square feet",
+        "finished sq ft",
+        "building sq ft",
+        "building square feet",
+        "square feet",
+    ),
+    *("total sq ft", "total square feet", "square footage", "gross sq ft", "gross square feet"),
+    *("total finished area", "total area", "building area", "gross area", "sq ft"),
+)
+_BUILT = ("actual year built", "year built", "act year built", "actual year", "yr built")
+
+
+def pairs(module: LexborNode) -> Iterator[tuple[str, LexborNode]]:
+    """Yield (label, value cell) of every row that has a label and one value, or two such pairs.
+
+    A row with another number of cells says nothing: its value may be the neighbour's.
+    """
+    for row in module.css("tr"):
+        if row.css_first("table") is not None:
+            continue
+        there = cells_of(row)
+        while len(there) > 2 and there[-1].tag == "td" and not cell_text(there[-1]):
+            there.pop()
+        if len(there) not in {2, 4}:
+            continue
+        for label, value in zip(there[::2], there[1::2], strict=True):
+            if value.tag == "td" and (name := cell_text(label)):
+                yield name, value
+
+
+def read_summary(module: LexborNode, title: str, site: Site, into: Gathering) -> None:
+    """Read the summary's rows into fields; further numbers of the parcel are kept by their label."""
+    field_of = field_of_labels(_FIELD_OF, site, frozenset(_FIELDS))
+    for label, cell in pairs(module):
+        name = cells.words(label)
+        field = field_of.get(name)
+        origin = f"{title}: {label.rstrip(':* ')}"
+        if field is not None:
+            _READ.get(field, _read_text)(field, cell, origin, into)
+        elif name in OTHER_IDS:
+            if (number := cells.said(cell_text(cell))) is not None:
+                into.other_ids.setdefault(label.rstrip(":* "), number)
+        elif name in _OWNER:
+            into.take("owner_published", cells.said(cell_text(cell)) is not None, origin)
+
+
+def _read_text(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
+    text = cells.squeeze(_NOTE.sub(" ", cell_text(cell)))
+    into.read(field, text, cells.said, origin, "a text")
+
+
+def _read_situs(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
+    lines = cell_lines(cell)
+    last = cells.city_line(lines[-1]) if len(lines) > 1 else cells.CityLine()
+    street = lines[:-1] if last.zip_code else lines
+    into.read(field, " ".join(street), cells.said, origin, "a text")
+    into.take("city", last.city, f"{origin}, last line")
+    into.take("zip_code", last.zip_code, f"{origin}, last line")
+
+
+def _read_acres(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
+    into.read(field, cell_text(cell), cells.acres, origin, "a number of acres")
+
+
+def _read_homestead(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
+    text = cell_text(cell)
+    into.read(field, text, lambda t: cells.yes_no(t.split(" ")[0]), origin, "yes or no")
+
+
+def _read_degrees(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
+    into.read(field, cell_text(cell), _degrees, origin, "degrees")
+
+
+def _degrees(text: str) -> float | None:
+    number = cells.decimal(text)
+    return float(number) if number is not None and 0 < abs(number) <= 180 else None
+
+
+_READ = {
+    "situs_address": _read_situs,
+    "acres": _read_acres,
+    "homestead": _read_homestead,
+    "latitude": _read_degrees,
+    "longitude": _read_degrees,
+}
+
+
+def read_land(module: LexborNode, title: str, into: Gathering) -> None:
+    """Take the use of the land as the property's class, where every line of land says the same."""
+    uses: set[str] = set()
+    for table in module.css("table"):
+        grid = grid_of(table)
+        place = grid.column(("land use", "use", "land use code", "land class")) if grid else None
+        if grid is None or place is None:
+            continue
+        if grid.unfit:
+            return
+        uses |= {row[place] for row in grid.rows if cells.said(row[place])}
+    if len(uses) == 1:
+        into.take("property_class", uses.pop(), f"{title}: Land Use")
+    elif uses:
+        into.miss("property_class", f"{title} has several uses")
+
+
+def read_buildings(modules: list[tuple[str, LexborNode]], into: Gathering) -> None:
+    """Take size and year of the building. Of several buildings neither: they are not the property's."""
+    areas: list[tuple[str, Decimal | None]] = []
+    years: list[tuple[str, int | None]] = []
+    for _, module in modules:
+        for label, cell in pairs(module):
+            name = cells.words(label)
+            if name in _SQFT:
+                areas.append((name, cells.square_feet(cell_text(cell))))
+            elif name in _BUILT:
+                years.append((name, cells.year_built(cell_text(cell))))
+        for table in module.css("table"):
+            _read_building_grid(table, areas, years)
+    title = ", ".join(dict.fromkeys(title for title, _ in modules))
+    _take_only("building_sqft", areas, _SQFT, title, into)
+    _take_only("year_built", years, _BUILT, title, into)
+
+
+def _read_building_grid(
+    table: LexborNode, areas: list[tuple[str, Decimal | None]], years: list[tuple[str, int | None]]
+) -> None:
+    first = next(rows_of(table), None)
+    if first is None or len(cells_of(first)) < 3 or (grid := grid_of(table)) is None:
+        return
+    if (at := grid.column(_SQFT)) is not None:
+        areas += [(grid.names[at], cells.square_feet(row[at])) for row in grid.rows]
+    if (at := grid.column(_BUILT)) is not None:
+        years += [(grid.names[at], cells.year_built(row[at])) for row in grid.rows]
+
+
+def _take_only(
+    field: str,
+    found: list[tuple[str, Decimal | None]] | list[tuple[str, int | None]],
+    names: tuple[str, ...],
+    title: str,
+    into: Gathering,
+) -> None:
+    """Take the one number under the first of ``names`` that is there."""
+    best = next((n for n in names if any(name == n for name, _ in found)), None)
+    values = [value for name, value in found if name == best]
+    origin = f"{title}: {best}"
+    if not values:
+        into.miss(field, f"{title} does not say")
+    elif len(values) > 1:
+        into.miss(field, f"{title} has {len(values)} buildings")
+    elif values[0] is None:
+        into.miss(field, f"{origin} is empty or no number")
+    into.take(field, values[0] if len(values) == 1 else None, origin)
