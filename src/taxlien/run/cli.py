@@ -17,6 +17,7 @@ from taxlien.run.commands import (
     rules,
     run,
     search,
+    simulate,
     up,
     users,
 )
@@ -42,6 +43,7 @@ for command in (
     reindex,
     audit,
     mailbox,
+    simulate,
     users,
 ):
     command.register(app)

@@ -1,0 +1,1 @@
+"""HTTP by hand: fast, and able to misbehave on purpose."""

@@ -1,0 +1,84 @@
+"""The world: a seed, its counties, how many parcels each has, and what day it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from taxlien.run.simulator.world import assessments, auctions, liens, parcels
+from taxlien.run.simulator.world.counties import County, played_counties
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """``each`` is how many parcels every county has."""
+
+    seed: int
+    counties: tuple[County, ...]
+    each: int
+    today: date
+
+    @staticmethod
+    def made(seed: int, counties: int, parcels: int, today: date) -> World:
+        """Make a world of about ``parcels`` parcels. ValueError where there are not so many counties."""
+        return World(seed, played_counties(counties), max(20, -(-parcels // counties)), today)
+
+    def on(self, day: date) -> World:
+        """The same world on another day."""
+        return replace(self, today=day)
+
+    def parcel(self, county: County, number: int) -> parcels.Parcel:
+        """The parcel of a number from 0 to ``each - 1``."""
+        return parcels.parcel(self.seed, county, number)
+
+    def parcel_named(self, county: County, parcel_id: str) -> parcels.Parcel | None:
+        """The parcel of that id, if there is one."""
+        number = parcels.parcel_number(self.seed, county, parcel_id, self.each)
+        return None if number is None else self.parcel(county, number)
+
+    def parcel_id(self, county: County, number: int) -> str:
+        """The id alone: cheaper than the parcel."""
+        return parcels.parcel_id(self.seed, county, number)
+
+    def rolls(self, county: County, parcel: parcels.Parcel) -> tuple[assessments.Roll, ...]:
+        """The newest rolls, newest first."""
+        return assessments.rolls(self.seed, county, parcel, self.today)
+
+    def bills(self, county: County, parcel: parcels.Parcel) -> tuple[assessments.Bill, ...]:
+        """The last tax bills, newest first."""
+        return liens.bills(self.seed, county, self.each, parcel, self.today)
+
+    def transfers(self, county: County, parcel: parcels.Parcel) -> tuple[assessments.Sale, ...]:
+        """Sales of the parcel, newest first."""
+        return assessments.transfers(self.seed, county, parcel, self.today)
+
+    def certificates_of(
+        self, county: County, parcel: parcels.Parcel
+    ) -> tuple[liens.Certificate, ...]:
+        """The parcel's certificates, newest first."""
+        return liens.certificates_of(self.seed, county, self.each, parcel, self.today)
+
+    @property
+    def late(self) -> int:
+        """How many certificates a county has of one tax year."""
+        return liens.late_count(self.each)
+
+    def certificate(self, county: County, tax_year: int, ordinal: int) -> liens.Certificate:
+        """The certificate of that ordinal, from 0 to ``late - 1``."""
+        return liens.certificate(self.seed, county, self.each, tax_year, ordinal, self.today)
+
+    def sale_days(self, county: County, year: int, month: int) -> tuple[auctions.SaleDay, ...]:
+        """The days of sale in a month."""
+        return auctions.sale_days(self.seed, county, self.each, year, month)
+
+    def sale_on(self, county: County, day: date) -> auctions.SaleDay | None:
+        """The sale of a day, if there is one."""
+        return auctions.sale_on(self.seed, county, self.each, day)
+
+    def items(self, county: County, sale: auctions.SaleDay) -> tuple[auctions.Item, ...]:
+        """The items of a sale as they stand today."""
+        return auctions.items(self.seed, county, self.each, sale, self.today)
+
+    def millage(self, county: County) -> int:
+        """The tax rate in ten-thousandths of a mill."""
+        return assessments.millage(self.seed, county.index)
