@@ -63,6 +63,11 @@ _NOT_THE_VALUE = {
 _EXEMPT = {"exempt", "exemption", "exemptions", "exempted"}
 _WHOLE = {"total", "just", "market", "appraised", "fair", "fmv", "full"}
 _WHOLE_NAMES = {"current value", "value total", "total"}
+DECISIVE = frozenset(
+    {"assessed", "appraised", "market", "taxable", "just", "fair", *_EXEMPT, *_AGRICULTURAL}
+)
+"""Words of a label that say the kind by themselves, whatever the table is headed."""
+
 NO_MONEY = frozenset(
     {
         *(
@@ -96,8 +101,9 @@ def kind_of(label: str, heading: str = "") -> ValueKind:
 
     A part of an assessed value (``Assessed Land``) is ``other``: ``land`` is the market value of the land.
     """
-    name = words(f"{heading} {label}")
-    has = set(name.split())
+    has = set(words(label).split())
+    if not has & DECISIVE:
+        has |= set(words(heading).split())
     if "taxable" in has and "before" not in has:
         return "taxable_school" if "school" in has and "non" not in has else "taxable"
     if has & _AGRICULTURAL:

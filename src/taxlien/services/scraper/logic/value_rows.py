@@ -1,14 +1,19 @@
-"""One value of one year from its label and its cell."""
+"""Values of a property by year, whichever way a county turns the table."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from taxlien.interfaces.scraper import ValueOfYear
 
-from .reading_cells import money, words
-from .value_kinds import NO_MONEY, kind_of
+from .reading_cells import money, words, year
+from .reading_tables import Grid
+from .value_kinds import DECISIVE, NO_MONEY, kind_of
+
+_YEAR_NAMES = ("year", "tax year", "assessment year", "assessed year", "value year", "roll year")
 
 
-def value_of(label: str, text: str, year: int | None, heading: str = "") -> ValueOfYear | None:
+def value_of(label: str, text: str, of_year: int | None, heading: str = "") -> ValueOfYear | None:
     """Return the value, or None where the cell holds no amount or the row is not about money.
 
     ``heading`` is the table's own, for tables whose rows say only ``Land`` or ``Total``. A row of a kind
@@ -24,5 +29,59 @@ def value_of(label: str, text: str, year: int | None, heading: str = "") -> Valu
     said_so = "$" in text or "," in text or "." in text or {"value", "credit"} & set(name.split())
     if kind == "other" and not said_so:
         return None
-    whole = f"{heading}: {label}" if heading else label
-    return ValueOfYear(year=year, kind=kind, amount=amount, label=whole)
+    whole = f"{heading}: {label}" if heading and not DECISIVE & set(name.split()) else label
+    return ValueOfYear(year=of_year, kind=kind, amount=amount, label=whole)
+
+
+def values_of(grid: Grid, title: str, heading: str = "") -> list[ValueOfYear]:
+    """Return the values of a table with a column for each year, or with a row for each year."""
+    years = years_of(grid)
+    if years:
+        return _by_column(grid, years, heading)
+    place = grid.column(_YEAR_NAMES)
+    if place is not None:
+        return _by_row(grid, place, heading)
+    if len(grid.header) == 2 and (only := year(title)) is not None:
+        return [
+            v for row in (grid.header, *grid.rows) if (v := value_of(row[0], row[1], only, heading))
+        ]
+    return []
+
+
+def years_of(grid: Grid) -> dict[int, int]:
+    """Return the columns headed by a year, hidden ones too; none where other columns follow the first."""
+    years = {i: y for i, h in enumerate(grid.header) if len(h) < 40 and (y := year(h)) is not None}
+    if not years or min(years) == 0:
+        return {}
+    return years
+
+
+def _by_column(grid: Grid, years: dict[int, int], heading: str) -> list[ValueOfYear]:
+    """The label stands left of the first year; a sign or a toggle may stand before it."""
+    found = []
+    for row in grid.rows:
+        label = label_before(row[: min(years)])
+        found += [
+            value
+            for place, of_year in years.items()
+            if label and (value := value_of(label, row[place], of_year, heading)) is not None
+        ]
+    return found
+
+
+def label_before(row: Sequence[str]) -> str:
+    """Return the label among the cells left of the years: the last one that has a letter in it."""
+    return next((cell for cell in reversed(row) if words(cell)), "")
+
+
+def _by_row(grid: Grid, place: int, heading: str) -> list[ValueOfYear]:
+    found = []
+    for row in grid.rows:
+        of_year = year(row[place])
+        found += [
+            value
+            for at, label in enumerate(grid.header)
+            if at != place and of_year is not None and label
+            if (value := value_of(label, row[at], of_year, heading)) is not None
+        ]
+    return found

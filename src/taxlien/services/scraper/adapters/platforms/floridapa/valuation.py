@@ -1,0 +1,78 @@
+"""The columns of values: each is a table of its own, headed ``2023 Certified Values``."""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborNode
+
+from taxlien.interfaces.scraper import ValueKind, ValueOfYear
+from taxlien.services.scraper.logic.gathering import Gathering
+from taxlien.services.scraper.logic.reading_cells import money, squeeze, words, year
+from taxlien.services.scraper.logic.reading_tables import cell_lines, cell_text, cells_of, rows_of
+
+_KINDS: dict[str, ValueKind] = {
+    "mkt land": "land",
+    "market land": "land",
+    "land": "land",
+    "ag land": "other",
+    "building": "improvement",
+    "buildings": "improvement",
+    "xfob": "extra_features",
+    "just": "market",
+    "class": "other",
+    "appraised": "other",
+    "soh 10 cap": "other",
+    "soh cap": "other",
+    "assessed": "assessed",
+    "exempt": "exempt",
+}
+"""``Just`` is the market value in Florida; ``Appraised`` is what is left of it for land under cultivation."""
+
+_AMOUNT = re.compile(r"(county|city|other|school|total)\s*:?\s*(-?\$[\d,.]*\d)", re.IGNORECASE)
+
+
+def read_values(tables: list[LexborNode], into: Gathering) -> None:
+    """Read every table headed by a year. The heading's other words stay in the labels."""
+    for table in tables:
+        rows = [cells_of(row) for row in rows_of(table)]
+        if not rows or len(rows[0]) != 1:
+            continue
+        heading = cell_text(rows[0][0])
+        of_year = year(heading)
+        if of_year is None or "value" not in heading.lower():
+            continue
+        roll = squeeze(re.sub(r"\bvalues?\b", "", heading, flags=re.IGNORECASE))
+        values = [v for row in rows[1:] if len(row) == 2 for v in _values(row, of_year, roll)]
+        into.add_values(values, "Property & Assessment Values: by heading and label")
+    into.miss("values", "no table headed by a year")
+
+
+def _values(row: list[LexborNode], of_year: int, roll: str) -> list[ValueOfYear]:
+    label = cell_text(row[0])
+    name = words(label)
+    if name == "total taxable":
+        return _taxable(row[1], of_year, roll)
+    kind = _KINDS.get(name)
+    amount = money(_last_amount(row[1]) if name == "exempt" else cell_text(row[1]))
+    if kind is None or amount is None:
+        return []
+    return [ValueOfYear(year=of_year, kind=kind, amount=amount, label=f"{label} ({roll})")]
+
+
+def _last_amount(cell: LexborNode) -> str:
+    """The names of exemptions stand before their total, in cells of their own."""
+    lines = cell_lines(cell)
+    return lines[-1] if lines else ""
+
+
+def _taxable(cell: LexborNode, of_year: int, roll: str) -> list[ValueOfYear]:
+    """Read ``county:$1 city:$0 other:$0 school:$1``: each amount belongs to the word before it."""
+    found = []
+    for word, text in _AMOUNT.findall(cell_text(cell)):
+        amount = money(text)
+        kind: ValueKind = "taxable_school" if word.lower() == "school" else "taxable"
+        if amount is not None:
+            label = f"Total Taxable {word.lower()} ({roll})"
+            found.append(ValueOfYear(year=of_year, kind=kind, amount=amount, label=label))
+    return found
