@@ -106,10 +106,10 @@ async def test_the_more_urgent_job_goes_first_whatever_queue_it_waits_in(
 ) -> None:
     notes = Notes()
     send, note = notes.sender(kit_settings), notes.jobs["probe.note"]
-    await send(note, "whenever", lane="a", priority=0)
+    await send(note, "whenever", lane="a", priority=9)
     await send(note, "soon", lane="b", priority=5)
-    await send(note, "now", lane="a", priority=9)
-    await send(note, "next", priority=8)
+    await send(note, "now", lane="a", priority=0)
+    await send(note, "next", priority=1)
     async with running_jobs(kit_settings, notes.jobs, ["jobs"]):
         await notes.until("whenever")
     assert notes.done == ["now", "next", "soon", "whenever"]

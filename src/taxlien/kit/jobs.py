@@ -51,7 +51,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class JobMark:
-    """Where a job waits, how urgent it is (0 to 9, 9 before all others), and how often it comes by itself.
+    """Where a job waits, how urgent it is (0 goes before all others, 9 after), and how often it comes by itself.
 
     ``lanes`` names the parts of the queue: a job sent with lane ``x`` waits in ``queue.x``.
     """
@@ -103,5 +103,5 @@ def mark_of(function: object) -> JobMark | None:
 def checked_priority(priority: int) -> int:
     """Return ``priority`` when it is one. Raises ``ValueError``."""
     if not 0 <= priority <= 9:
-        raise ValueError(f"a priority is 0 to 9, 9 the most urgent: {priority}")
+        raise ValueError(f"a priority is 0 to 9, 0 the most urgent: {priority}")
     return priority

@@ -116,7 +116,7 @@ def schedule_of(jobs: Mapping[str, Job]) -> dict[str, dict[str, Any]]:
             "schedule": mark.every_seconds,
             "options": {
                 "queue": mark.queue,
-                "priority": _wire_priority(mark.priority),
+                "priority": mark.priority,
                 "expires": max(mark.every_seconds, 5.0),
             },
         }
@@ -155,7 +155,7 @@ class CelerySender:
                 self._names[job],
                 args=arguments,
                 queue=f"{mark.queue}.{lane}" if lane else mark.queue,
-                priority=_wire_priority(mark.priority if priority is None else priority),
+                priority=checked_priority(mark.priority if priority is None else priority),
                 headers={"traceparent": parent} if parent else None,
                 retry=False,
             )
@@ -184,11 +184,6 @@ def _mark(job: Job) -> JobMark:
     if mark is None:
         raise TypeError(f"{job!r} is not a job: mark it with @job")
     return mark
-
-
-def _wire_priority(priority: int) -> int:
-    """Return what the broker calls ``priority``: there 0 goes before all others."""
-    return 9 - checked_priority(priority)
 
 
 @setup_logging.connect(weak=False)

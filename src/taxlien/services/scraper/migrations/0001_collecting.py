@@ -26,7 +26,7 @@ CREATE TABLE scraper.sources (
     robots jsonb,
     priority smallint NOT NULL DEFAULT 5,
     next_due_at timestamptz NOT NULL DEFAULT now(),
-    picked_at timestamptz,
+    failures integer NOT NULL DEFAULT 0,
     last_run_at timestamptz,
     last_success_at timestamptz,
     rows bigint NOT NULL DEFAULT 0,
@@ -51,6 +51,7 @@ CREATE TABLE scraper.demand (
 RUNS = """
 CREATE TABLE scraper.runs (
     id uuid NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     source text COLLATE "C" NOT NULL,
     kind text NOT NULL,
     state text NOT NULL,
@@ -73,6 +74,7 @@ CREATE TABLE scraper.runs (
     started_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
     CONSTRAINT pk_runs PRIMARY KEY (id),
+    CONSTRAINT uq_runs_number UNIQUE (number),
     CONSTRAINT ck_runs_kind CHECK (kind IN ('collect', 'reparse')),
     CONSTRAINT ck_runs_state
         CHECK (state IN ('open', 'published', 'quarantined', 'stopped', 'failed', 'discarded')),

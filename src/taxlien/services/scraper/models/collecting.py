@@ -6,7 +6,17 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import CHAR, BigInteger, CheckConstraint, Identity, Index, SmallInteger, Text, text
+from sqlalchemy import (
+    CHAR,
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .rows import NOW, ZERO, Big, Code, Key, Moment, Row
@@ -43,7 +53,7 @@ class Source(Row):
     robots: Mapped[dict[str, Any] | None]
     priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("5"))
     next_due_at: Mapped[Moment] = mapped_column(server_default=NOW)
-    picked_at: Mapped[Moment | None]
+    failures: Mapped[int] = mapped_column(server_default=ZERO)
     last_run_at: Mapped[Moment | None]
     last_success_at: Mapped[Moment | None]
     rows: Mapped[Big] = mapped_column(server_default=ZERO)
@@ -57,6 +67,7 @@ class Run(Row):
 
     __tablename__ = "runs"
     __table_args__ = (
+        UniqueConstraint("number"),
         CheckConstraint("kind IN ('collect', 'reparse')", name="kind"),
         CheckConstraint(
             "state IN ('open', 'published', 'quarantined', 'stopped', 'failed', 'discarded')",
@@ -74,6 +85,7 @@ class Run(Row):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     source: Mapped[Key]
     kind: Mapped[str]
     state: Mapped[str]
