@@ -250,7 +250,12 @@ async def list_observations(
     origins, found = await service.observations(session, lien_id, before=before, limit=limit + 1)
     page = _page(found, limit, lambda said: said.number)
     items = [
-        {**said._asdict(), "content_sha256": said.content_sha256.hex()} for said in page["items"]
+        {
+            **said._asdict(),
+            "content_sha256": said.content_sha256.hex(),
+            "page_sha256": said.page_sha256 and said.page_sha256.hex(),
+        }
+        for said in page["items"]
     ]
     fields = {name: origin._asdict() for name, origin in origins.items()}
     return MsgspecResponse({"lien_id": lien_id, "fields": fields, **page, "items": items})

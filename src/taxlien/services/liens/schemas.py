@@ -51,7 +51,10 @@ class OriginBody(BaseModel):
 
 
 class ObservationBody(BaseModel):
-    """What one source said at one time, word for word after parsing."""
+    """What one source said at one time, word for word after parsing.
+
+    ``content_sha256`` is the hash of what was said, ``page_sha256`` that of the page it stood on.
+    """
 
     number: int
     source: str
@@ -64,6 +67,7 @@ class ObservationBody(BaseModel):
     parser_version: str
     content_sha256: str
     values: dict[str, Any]
+    page_sha256: str | None
 
 
 class ObservationPage(BaseModel):

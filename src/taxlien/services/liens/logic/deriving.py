@@ -8,7 +8,7 @@ coming sale does not undo what another source says happened at it (docs/adr/0022
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ import msgspec
 
 from taxlien.interfaces.liens import DateBasis, Lien, LienStatus
 
+from .pages import Page
 from .records import LienRecord
 
 FACTS = (
@@ -98,12 +99,16 @@ class SaleDay(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """One record, made ready: what was said as JSON, and those of its ``FACTS`` that are not null."""
+    """One record, made ready: what was said as JSON, and those of its ``FACTS`` that are not null.
+
+    ``page`` is where it was read, where that is not one file for all.
+    """
 
     record: LienRecord
     facts: dict[str, Any]
     said: str
     sha256: bytes
+    page: Page | None = None
 
 
 class Known(NamedTuple):
@@ -126,7 +131,7 @@ class Change(NamedTuple):
     previous_status: LienStatus
 
 
-def state(record: LienRecord) -> Statement:
+def state(record: LienRecord, page: Page | None = None) -> Statement:
     """Return what ``record`` says: its non-null values, as JSON and as the hash of that JSON.
 
     The line it stood on is left out: a row that moved within its file says nothing new.
@@ -137,7 +142,7 @@ def state(record: LienRecord) -> Statement:
     facts = {name: value for name, value in zip(_SAID, values, strict=True) if value is not None}
     for name in _OWN_RULES:
         facts.pop(name, None)
-    return Statement(record, facts, encoded.decode(), hashlib.sha256(encoded).digest())
+    return Statement(record, facts, encoded.decode(), hashlib.sha256(encoded).digest(), page)
 
 
 def match(record: LienRecord, candidates: Iterable[Known]) -> Known | None:
@@ -169,8 +174,9 @@ def new_lien(
     source: Source,
     at: datetime,
     sale: SaleDay,
+    seen_at: datetime | None = None,
 ) -> Lien:
-    """Return the lien that a first observation makes."""
+    """Return the lien that a first observation makes: recorded ``at``, seen then or before."""
     return Lien(
         lien_id=lien_id,
         version=1,
@@ -180,7 +186,7 @@ def new_lien(
         county=county.name,
         parcel_key=statement.record.parcel_key,
         source=source.name,
-        first_seen_at=at,
+        first_seen_at=seen_at or at,
         last_changed_at=at,
         sale_date=sale.day,
         sale_date_basis=sale.basis,
@@ -190,26 +196,43 @@ def new_lien(
 
 
 def derive(
-    lien: Lien, statement: Statement, *, source: Source, at: datetime, sale: SaleDay
+    lien: Lien,
+    statement: Statement,
+    *,
+    source: Source,
+    at: datetime,
+    sale: SaleDay,
+    settled: Collection[str] = (),
 ) -> Change | None:
-    """Return what ``lien`` becomes by a further observation, or None when it stays as it is."""
+    """Return what ``lien`` becomes by a further observation, or None when it stays as it is.
+
+    ``settled`` fields stay, whatever is said: the assessor's, or what a later page said before.
+    """
     changes: dict[str, Any] = {
         name: value
         for name, value in statement.facts.items()
         if value is not None and getattr(lien, name) != value
     }
-    if sale.day is not None and (sale.basis == "published" or lien.sale_date_basis != "published"):
+    for name in settled:
+        changes.pop(name, None)
+    published = sale.basis == "published" or lien.sale_date_basis != "published"
+    if sale.day is not None and published and "sale_date" not in settled:
         dated = {"sale_date": sale.day, "sale_date_basis": sale.basis}
         changes.update((n, value) for n, value in dated.items() if getattr(lien, n) != value)
     changed = tuple(changes)
-    status = _status(lien, statement.record.status, source)
+    late = "status" in settled
+    status = _status(lien, statement.record.status, source, late=late)
     if status != lien.status:
         changes["status"] = status
     if not changes:
         return None
     return Change(
         msgspec.structs.replace(
-            lien, version=lien.version + 1, last_changed_at=at, source=source.name, **changes
+            lien,
+            version=lien.version + 1,
+            last_changed_at=at,
+            source=lien.source if late else source.name,
+            **changes,
         ),
         changed,
         lien.status,
@@ -228,9 +251,13 @@ def redate(lien: Lien, sale: SaleDay, *, at: datetime) -> Change:
     return Change(dated, ("sale_date", "sale_date_basis"), lien.status)
 
 
-def _status(lien: Lien, said: LienStatus, source: Source) -> LienStatus:
-    later_list = said in BEFORE_SALE and lien.status not in BEFORE_SALE
-    return lien.status if later_list and lien.source != source.name else said
+def _status(lien: Lien, said: LienStatus, source: Source, *, late: bool) -> LienStatus:
+    """Return the status after ``said``; ``late`` means that something newer was heard already."""
+    outcome = said not in BEFORE_SALE
+    other = lien.source != source.name
+    if late:  # an outcome stands against a list of another source, whichever was heard first
+        return said if outcome and other and lien.status in BEFORE_SALE else lien.status
+    return lien.status if not outcome and other and lien.status not in BEFORE_SALE else said
 
 
 def sale_day(record: LienRecord, sales: Mapping[tuple[str, int], date]) -> SaleDay:
@@ -257,17 +284,22 @@ def sale_day(record: LienRecord, sales: Mapping[tuple[str, int], date]) -> SaleD
 def days_of_sales(sales: Iterable[tuple[date, str, int | None]]) -> dict[tuple[str, int], date]:
     """Return the single sale day of every year from (day, kind, tax year) of one county.
 
-    Sales of assignments sell what found no buyer before; they are left out. Two days for one year
-    mean that the year does not tell the day: it is left out too.
+    Sales of assignments sell what found no buyer before, and foreclosures are for any debt: both are
+    left out. Two days for one year mean that the year does not tell the day: it is left out too. Sales
+    of deeds count only in years in which the county sells no liens.
     """
     days: dict[tuple[str, int], set[date]] = {}
+    deeds: dict[tuple[str, int], set[date]] = {}
     for day, kind, tax_year in sales:
-        if "assign" in kind.lower():
+        word = kind.lower()
+        if "assign" in word or "foreclos" in word:
             continue
-        days.setdefault(("sale_year", day.year), set()).add(day)
+        found = deeds if "deed" in word else days
+        found.setdefault(("sale_year", day.year), set()).add(day)
         if tax_year is not None:
-            days.setdefault(("tax_year", tax_year), set()).add(day)
-    return {year: next(iter(found)) for year, found in days.items() if len(found) == 1}
+            found.setdefault(("tax_year", tax_year), set()).add(day)
+    known = (deeds | days).items()
+    return {year: next(iter(found)) for year, found in known if len(found) == 1}
 
 
 def history(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import CHAR
 
 from taxlien.kit.database import Session
 from taxlien.services.liens.logic.deriving import County
@@ -48,10 +50,15 @@ async def replace_counties(session: Session, rows: Sequence[CountyRow]) -> int:
     return len((await session.execute(_REPLACE, {"rows": body})).all())
 
 
-async def county_rows(session: Session) -> dict[str, County]:
-    """Return every county by FIPS code, as far as a lien needs it."""
-    found = await session.execute(text("SELECT fips, name, state FROM liens.counties"))
-    return {fips: County(fips, name, state) for fips, name, state in found}
+_BY_FIPS = text("SELECT fips, name, state FROM liens.counties WHERE fips = ANY(:fips)").bindparams(
+    bindparam("fips", type_=ARRAY(CHAR(5)))
+)
+
+
+async def county_rows(session: Session, fips: Iterable[str]) -> dict[str, County]:
+    """Return those counties that exist, by FIPS code, as far as a lien needs them."""
+    found = await session.execute(_BY_FIPS, {"fips": sorted(fips)})
+    return {code: County(code, name, state) for code, name, state in found}
 
 
 async def county_by_fips(session: Session, fips: str) -> CountyRow | None:

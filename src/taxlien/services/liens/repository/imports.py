@@ -100,12 +100,15 @@ class SaleRow(NamedTuple):
 
 _UPSERT_SALES = text(
     """
-    INSERT INTO liens.sales AS sale (id, county_fips, sale_date, kind, label, tax_year, source_id)
-    SELECT id, county_fips, sale_date, kind, label, tax_year, source_id
+    INSERT INTO liens.sales AS sale
+        (id, county_fips, sale_date, kind, label, tax_year, source_id, observed_at)
+    SELECT id, county_fips, sale_date, kind, label, tax_year, source_id, observed_at
     FROM json_populate_recordset(NULL::liens.sales, cast(:sales AS json))
     ON CONFLICT (county_fips, sale_date, kind, tax_year) DO UPDATE
-        SET label = excluded.label, source_id = excluded.source_id
+        SET label = excluded.label, source_id = excluded.source_id,
+            observed_at = excluded.observed_at
     WHERE sale.label IS DISTINCT FROM excluded.label
+        AND coalesce(sale.observed_at <= excluded.observed_at, true)
     RETURNING county_fips, tax_year, (xmax = 0) AS is_new
     """
 )
@@ -120,7 +123,7 @@ class Upserted(NamedTuple):
 
 
 async def upsert_sales(
-    session: Session, sales: Iterable[SaleRecord], source_id: UUID
+    session: Session, sales: Iterable[SaleRecord], source_id: UUID, observed_at: datetime
 ) -> list[Upserted]:
     """Add sales. Two records of one day, kind and tax year are one sale: the last one counts."""
     by_key = {(s.county_fips, s.sale_date, s.kind, s.tax_year): s for s in sales}
@@ -133,6 +136,7 @@ async def upsert_sales(
             "label": sale.label,
             "tax_year": sale.tax_year,
             "source_id": source_id,
+            "observed_at": observed_at,
         }
         for sale in by_key.values()
     ]

@@ -96,13 +96,14 @@ class Said(NamedTuple):
     parser_version: str
     content_sha256: bytes
     values: dict[str, Any]
+    page_sha256: bytes | None
 
 
 _OBSERVATIONS = text(
     """
     SELECT observation.number, source.name, source.title, source.legal_status, import.file_name,
         observation.line, observation.url, observation.fetched_at, observation.parser_version,
-        observation.content_sha256, observation.values
+        observation.content_sha256, observation.values, observation.page_sha256
     FROM liens.observations AS observation
     JOIN liens.sources AS source ON source.id = observation.source_id
     LEFT JOIN liens.imports AS import ON import.id = observation.import_id

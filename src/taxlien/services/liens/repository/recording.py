@@ -7,10 +7,10 @@ and so walks the indexes, which is right here: a batch is small beside the table
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from operator import attrgetter, is_not
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import msgspec
@@ -55,6 +55,7 @@ _CANDIDATES = text(
         lien.lien_id, lien.certificate_number, lien.advertising_number,
         (SELECT content_sha256 FROM liens.observations AS observation
          WHERE observation.lien_id = lien.lien_id AND observation.source_id = :source_id
+            AND observation.values ? 'status' -- what a parcel gave its lien is no statement of it
          ORDER BY number DESC LIMIT 1) AS content_sha256
     FROM json_to_recordset(cast(:keys AS json))
         AS key (county_fips text, parcel_key text, tax_year smallint)
@@ -69,9 +70,12 @@ Key = tuple[str, str, int | None]
 
 
 async def candidates(
-    session: Session, keys: Iterable[Key], source_id: UUID
+    session: Session, keys: Iterable[Key], source_id: UUID | None
 ) -> dict[Key, list[Known]]:
-    """Return the liens of each (county, parcel key, tax year), oldest first."""
+    """Return the liens of each (county, parcel key, tax year), oldest first.
+
+    With None for the source, no hash of what it said last is looked up.
+    """
     wanted = [
         {"county_fips": fips, "parcel_key": parcel, "tax_year": year} for fips, parcel, year in keys
     ]
@@ -165,6 +169,7 @@ OBSERVATION_COLUMNS = (
     "parser_version",
     "content_sha256",
     "values",
+    "page_sha256",
 )
 
 
@@ -177,6 +182,57 @@ async def insert_history(session: Session, rows: Iterable[Sequence[object]]) -> 
     """Append to status histories: lien_id, status, seen_on, observed_at, source_id."""
     columns = ("lien_id", "status", "seen_on", "observed_at", "source_id")
     await copy_rows(session, "status_history", columns, rows)
+
+
+class Heard(NamedTuple):
+    """What is known of a lien beside a statement about it.
+
+    ``repeated``: the statement was recorded before, or says what its source said last before that
+    time. ``known_source``: its source spoke of the lien before. ``later``: what pages fetched later
+    said, of any source.
+    """
+
+    repeated: bool
+    known_source: bool
+    later: frozenset[str]
+
+
+_HEARD = text(
+    """
+    SELECT key.lien_id,
+        EXISTS (SELECT FROM liens.observations AS said WHERE said.lien_id = key.lien_id
+            AND said.source_id = :source_id AND said.fetched_at = key.fetched_at
+            AND said.content_sha256 = decode(key.sha256, 'hex'))
+        OR coalesce((SELECT said.content_sha256 = decode(key.sha256, 'hex')
+            FROM liens.observations AS said WHERE said.lien_id = key.lien_id
+            AND said.source_id = :source_id AND said.fetched_at <= key.fetched_at
+            AND said.values ? 'status' ORDER BY said.fetched_at DESC, said.number DESC LIMIT 1),
+            false),
+        EXISTS (SELECT FROM liens.observations AS said WHERE said.lien_id = key.lien_id
+            AND said.source_id = :source_id AND said.values ? 'status'),
+        ARRAY(SELECT DISTINCT jsonb_object_keys(said.values) FROM liens.observations AS said
+            WHERE said.lien_id = key.lien_id AND said.fetched_at > key.fetched_at)
+    FROM json_to_recordset(cast(:keys AS json))
+        AS key (lien_id uuid, fetched_at timestamptz, sha256 text)
+    """
+)
+
+
+async def heard(
+    session: Session, said: Iterable[tuple[UUID, datetime, bytes]], source_id: UUID
+) -> dict[UUID, Heard]:
+    """Return what is known beside each (lien, time fetched, hash of what is said) of one source."""
+    rows = [
+        {"lien_id": lien_id, "fetched_at": at, "sha256": sha256.hex()}
+        for lien_id, at, sha256 in said
+    ]
+    if not rows:
+        return {}
+    values = {"keys": _encode(rows).decode(), "source_id": source_id}
+    return {
+        lien_id: Heard(repeated, known, frozenset(later))
+        for lien_id, repeated, known, later in await session.execute(_HEARD, values)
+    }
 
 
 _HISTORY_DAYS = text(

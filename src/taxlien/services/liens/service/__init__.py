@@ -1,5 +1,6 @@
 """What the catalogue does: record what was seen, import files, answer what is known and what it pays."""
 
+from .collecting import CollectedCounts, record_collected, register_card
 from .importing import FileFacts, ImportReport, RefusedFile, import_file, record_refusal
 from .places import counties, county, county_lookup, load_counties, sales
 from .pricing import payoff_of_lien, payoffs, rule_of_state, rules
@@ -7,6 +8,7 @@ from .reading import export, history, lien, liens, observations
 from .recording import Provenance, RecordCounts, record_observations, register_source
 
 __all__ = [
+    "CollectedCounts",
     "FileFacts",
     "ImportReport",
     "Provenance",
@@ -24,8 +26,10 @@ __all__ = [
     "observations",
     "payoff_of_lien",
     "payoffs",
+    "record_collected",
     "record_observations",
     "record_refusal",
+    "register_card",
     "register_source",
     "rule_of_state",
     "rules",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
@@ -13,10 +13,9 @@ import msgspec
 
 from taxlien.kit.database import Session
 from taxlien.kit.ids import new_id
-from taxlien.kit.outbox import emit_many
 from taxlien.services.liens import repository
 from taxlien.services.liens.logic import deriving
-from taxlien.services.liens.logic.deriving import SaleDay, Source, Statement
+from taxlien.services.liens.logic.deriving import Source, Statement
 from taxlien.services.liens.logic.mapping import Mapping
 from taxlien.services.liens.logic.records import (
     LienRecord,
@@ -28,14 +27,8 @@ from taxlien.services.liens.logic.records import (
     UnreadableFile,
 )
 
-from .recording import (
-    BATCH_RECORDS,
-    Provenance,
-    RecordCounts,
-    Recorder,
-    announcement,
-    register_source,
-)
+from .recording import BATCH_RECORDS, Provenance, RecordCounts, Recorder, register_source
+from .sales import record_sales
 
 RECORDS_AT_A_TIME = 100
 
@@ -320,19 +313,8 @@ class _Importer:
         """Add sales, and give their day to the liens of that county and tax year that lack one."""
         if not records:
             return
-        rows = await repository.upsert_sales(self._session, records, self._source.id)
+        rows, redated = await record_sales(
+            self._session, records, self._source.id, fetched_at=self._at, at=self._at
+        )
         self._count(rows, len(records))
-        for fips in sorted({row.county_fips for row in rows}):
-            known = deriving.days_of_sales(await repository.sale_days(self._session, fips))
-            for year in {row.year for row in rows if row.county_fips == fips}:
-                day = known.get(("tax_year", year)) if year is not None else None
-                if year is not None and day is not None:
-                    await self._redate(fips, year, day)
-
-    async def _redate(self, fips: str, tax_year: int, day: date) -> None:
-        liens = await repository.liens_without_published_sale(self._session, fips, tax_year)
-        changes = [deriving.redate(lien, SaleDay(day, "published"), at=self._at) for lien in liens]
-        if changes:
-            await repository.update_liens(self._session, [change.lien for change in changes])
-            await emit_many(self._session, map(announcement, changes))
-            self._report.redated += len(changes)
+        self._report.redated += redated

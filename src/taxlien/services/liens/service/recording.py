@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -15,21 +16,28 @@ from taxlien.kit.events import Event
 from taxlien.kit.ids import new_id
 from taxlien.kit.outbox import emit_many
 from taxlien.services.liens import repository
-from taxlien.services.liens.logic import deriving
+from taxlien.services.liens.logic import deriving, parcels
 from taxlien.services.liens.logic.deriving import Change, County, Known, SaleDay, Source, Statement
+from taxlien.services.liens.logic.parcels import NOTHING_KNOWN, Assessed
 from taxlien.services.liens.logic.records import LienRecord, Reject
+
+from .enriching import observations_of_new
 
 BATCH_RECORDS = 5_000
 
 
 class Provenance(NamedTuple):
-    """Where a batch of records comes from. ``parser_version`` names what turned pages into records."""
+    """Where a batch of records comes from. ``parser_version`` names what turned pages into records.
+
+    ``recorded_at`` is when liens are said to have changed: when it was fetched, by default.
+    """
 
     source: Source
     fetched_at: datetime
     parser_version: str
     import_id: UUID | None = None
     url: str | None = None
+    recorded_at: datetime | None = None
 
 
 class RecordCounts(msgspec.Struct, kw_only=True):
@@ -91,32 +99,80 @@ async def record_observations(
 class Recorder:
     """Records batch after batch of one source in one transaction; the caller holds the locks.
 
-    ``refused`` collects what could not be taken; the caller empties it as it likes.
+    ``refused`` collects what could not be taken; the caller empties it as it likes. ``reached`` counts
+    by county the liens that the source spoke of for the first time, and knows every county named.
     """
 
     def __init__(self, session: Session, provenance: Provenance) -> None:
         self.counts = RecordCounts()
         self.refused: list[Reject] = []
+        self.reached: Counter[str] = Counter()
         self._session = session
         self._provenance = provenance
+        self._at = provenance.recorded_at or provenance.fetched_at
         self._counties: dict[str, County] = {}
+        self._asked: set[str] = set()
+        self._assessed: set[str] = set()
         self._sales: dict[str, dict[tuple[str, int], date]] = {}
         self._lines: dict[UUID, int] = {}
 
     async def record(self, statements: Sequence[Statement]) -> None:
         """Record a batch. Raises nothing for a record that cannot be taken: see ``refused``."""
         statements = [s for s in statements if self._acceptable(s)]
-        if not self._counties:
-            self._counties = await repository.county_rows(self._session)
+        await self._visit({s.record.county_fips for s in statements} - self._asked)
         statements = [s for s in statements if self._in_known_county(s)]
-        for fips in {s.record.county_fips for s in statements} - self._sales.keys():
-            days = await repository.sale_days(self._session, fips)
-            self._sales[fips] = deriving.days_of_sales(days)
-        source = self._provenance.source
-        known = await repository.candidates(self._session, set(map(_key, statements)), source.id)
-        created, repeated = self._sort(statements, known)
-        changes = await self._derive(repeated)
-        await self._write(created, repeated, changes)
+        known = await self._known(set(map(_key, statements)))
+        created, found = self._sort(statements, known)
+        repeated, later = await self._unheard(found)
+        self.counts.new += len(created)
+        self.counts.changed += len(repeated)
+        assessed = await self._assessed_parcels(statements)
+        enriched = (
+            [
+                (parcels.enrich(lien, assessed.get(_parcel(statement), NOTHING_KNOWN)), statement)
+                for lien, statement in created
+            ]
+            if assessed
+            else created
+        )
+        changes = await self._derive(repeated, assessed, later)
+        await self._write(enriched, repeated, changes)
+        if assessed and created:
+            rows = await observations_of_new(self._session, [x for x, _ in enriched], assessed)
+            await repository.insert_observations(self._session, rows)
+
+    async def _visit(self, fips: set[str]) -> None:
+        """Learn what is needed of counties that come up for the first time."""
+        if not fips:
+            return
+        self._asked |= fips
+        self._counties |= await repository.county_rows(self._session, fips)
+        for code in fips & self._counties.keys():
+            days = await repository.sale_days(self._session, code)
+            self._sales[code] = deriving.days_of_sales(days)
+            self.reached[code] += 0
+        self._assessed |= await repository.assessed_counties(self._session, fips)
+
+    async def _known(self, keys: set[repository.Key]) -> dict[repository.Key, list[Known]]:
+        return await repository.candidates(self._session, keys, self._provenance.source.id)
+
+    async def _unheard(
+        self, found: list[tuple[UUID, Statement]]
+    ) -> tuple[list[tuple[UUID, Statement]], Mapping[UUID, frozenset[str]]]:
+        """Return what of ``found`` is to be recorded, and fields that later pages settled by lien.
+
+        Of one file after another, all is: the hash of what was said last has decided already.
+        """
+        return found, {}
+
+    async def _assessed_parcels(
+        self, statements: Sequence[Statement]
+    ) -> dict[repository.ParcelKey, Assessed]:
+        """Return what assessors gave of the parcels spoken of: nothing, in most counties at no cost."""
+        if not self._assessed:
+            return {}
+        keys = {_parcel(s) for s in statements if s.record.county_fips in self._assessed}
+        return await repository.assessed(self._session, keys) if keys else {}
 
     def _acceptable(self, statement: Statement) -> bool:
         found = deriving.fault(statement)
@@ -148,8 +204,11 @@ class Recorder:
                 lien = self._new_lien(statement)
                 created.append((lien, statement))
                 lien_id = lien.lien_id
+                self.reached[record.county_fips] += 1
             else:
                 lien_id = found.lien_id
+                if found.sha256 is None:
+                    self._speaks_first(record)
                 liens.remove(found)
                 if not self._says_more(found, statement):
                     liens.append(found)
@@ -157,9 +216,11 @@ class Recorder:
                 repeated.append((lien_id, statement))
             self._lines[lien_id] = record.line
             liens.append(_known_by(statement, lien_id, found))
-        self.counts.new += len(created)
-        self.counts.changed += len(repeated)
         return created, repeated
+
+    def _speaks_first(self, record: LienRecord) -> None:
+        """Count a lien that this source did not speak of before."""
+        self.reached[record.county_fips] += 1
 
     def _says_more(self, known: Known, statement: Statement) -> bool:
         """Tell whether a statement about a known lien is to be recorded; count it where it is not."""
@@ -183,23 +244,34 @@ class Recorder:
             lien_id=new_id(),
             county=self._counties[statement.record.county_fips],
             source=self._provenance.source,
-            at=self._provenance.fetched_at,
+            at=self._at,
             sale=self._sale_day(statement),
+            seen_at=statement.page.fetched_at if statement.page else None,
         )
 
     def _sale_day(self, statement: Statement) -> SaleDay:
         return deriving.sale_day(statement.record, self._sales[statement.record.county_fips])
 
-    async def _derive(self, repeated: Sequence[tuple[UUID, Statement]]) -> dict[UUID, Change]:
+    async def _derive(
+        self,
+        repeated: Sequence[tuple[UUID, Statement]],
+        assessed: Mapping[repository.ParcelKey, Assessed],
+        later: Mapping[UUID, frozenset[str]],
+    ) -> dict[UUID, Change]:
         liens = await repository.get_liens(self._session, [lien_id for lien_id, _ in repeated])
         changes = {}
         for lien_id, statement in repeated:
+            settled: Collection[str] = later.get(lien_id, ())
+            if assessed:
+                known = assessed.get(_parcel(statement), NOTHING_KNOWN)
+                settled = known.settled().union(settled)
             change = deriving.derive(
                 liens[lien_id],
                 statement,
                 source=self._provenance.source,
-                at=self._provenance.fetched_at,
+                at=self._at,
                 sale=self._sale_day(statement),
+                settled=settled,
             )
             if change:
                 changes[lien_id] = change
@@ -237,16 +309,18 @@ class Recorder:
         import_id = None if provenance.import_id is None else str(provenance.import_id)
         fetched_at = provenance.fetched_at.isoformat()
         for lien_id, statement in spoken:
+            page = statement.page
             yield (
                 lien_id,
                 source_id,
                 import_id,
-                statement.record.line,
-                provenance.url,
-                fetched_at,
-                provenance.parser_version,
+                statement.record.line or None,
+                provenance.url if page is None else page.url,
+                fetched_at if page is None else page.fetched_at.isoformat(),
+                provenance.parser_version if page is None else page.parser_version,
                 statement.sha256,
                 statement.said,
+                None if page is None else page.sha256,
             )
 
     async def _write_history(
@@ -255,9 +329,14 @@ class Recorder:
         repeated: Sequence[tuple[UUID, Statement]],
         changes: dict[UUID, Change],
     ) -> None:
-        at, source_id = self._provenance.fetched_at.isoformat(), str(self._provenance.source.id)
+        source_id = str(self._provenance.source.id)
+        usual = self._provenance.fetched_at.isoformat()
+
+        def at(statement: Statement) -> str:
+            return statement.page.fetched_at.isoformat() if statement.page else usual
+
         rows = [
-            (lien.lien_id, status, day, at, source_id)
+            (lien.lien_id, status, day, at(statement), source_id)
             for lien, statement in created
             for status, day in deriving.history(statement.record, None, lien.status)
         ]
@@ -268,7 +347,7 @@ class Recorder:
             now = change.lien.status if change else statement.record.status
             before = change.previous_status if change else now
             entries = deriving.history(statement.record, before, now, known.get(lien_id, ()))
-            rows += [(lien_id, status, day, at, source_id) for status, day in entries]
+            rows += [(lien_id, status, day, at(statement), source_id) for status, day in entries]
         if rows:
             await repository.insert_history(self._session, rows)
 
@@ -295,3 +374,7 @@ def _known_by(statement: Statement, lien_id: UUID, before: Known | None) -> Know
 def _key(statement: Statement) -> repository.Key:
     record = statement.record
     return record.county_fips, record.parcel_key, record.tax_year
+
+
+def _parcel(statement: Statement) -> repository.ParcelKey:
+    return statement.record.county_fips, statement.record.parcel_key

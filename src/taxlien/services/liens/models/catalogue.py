@@ -27,8 +27,9 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     Uuid,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from taxlien.kit.database import metadata_for
@@ -109,9 +110,18 @@ class Import(Row):
 
 
 class Parcel(Row):
-    """A piece of land as a county names it. ``parcel_id`` is the spelling last published."""
+    """A piece of land as a county names it. ``parcel_id`` is the spelling last published.
+
+    ``origins`` names, for every fact that an assessor's page gave, the ``parcel_observations`` row, its
+    time and its source; ``observed_at`` is the time of the latest such page. Other facts come from liens.
+    """
 
     __tablename__ = "parcels"
+    __table_args__ = (
+        Index(
+            "ix_parcels_assessed", "county_fips", postgresql_where=text("observed_at IS NOT NULL")
+        ),
+    )
 
     county_fips: Mapped[Fips] = mapped_column(primary_key=True)
     parcel_key: Mapped[str] = mapped_column(Code, primary_key=True)
@@ -126,6 +136,16 @@ class Parcel(Row):
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     first_seen_at: Mapped[Moment]
+    property_class: Mapped[str | None]
+    land_use: Mapped[str | None]
+    homestead: Mapped[bool | None]
+    flags: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    market_value: Mapped[Money | None]
+    market_value_year: Mapped[Year | None]
+    assessed_value: Mapped[Money | None]
+    assessed_value_year: Mapped[Year | None]
+    observed_at: Mapped[Moment | None]
+    origins: Mapped[dict[str, Any] | None]
 
 
 class LienRow(Row):
@@ -216,13 +236,15 @@ class Sale(Row):
     label: Mapped[str | None]
     tax_year: Mapped[Year | None]
     source_id: Mapped[UUID]
+    observed_at: Mapped[Moment | None]
 
 
 class Observation(Row):
     """What one source said of one lien at one time. Append-only: the database refuses all else.
 
     ``values`` holds only what was said, by the names of ``interfaces.liens.Lien``; columns without a
-    name there are in its ``attributes``. ``line`` is the line of the file of ``import_id``.
+    name there are in its ``attributes``. ``line`` is the line of the file of ``import_id``;
+    ``page_sha256`` names the page as kept in the raw store, where a page said it.
     """
 
     __tablename__ = "observations"
@@ -237,6 +259,7 @@ class Observation(Row):
     parser_version: Mapped[str]
     content_sha256: Mapped[bytes]
     values: Mapped[dict[str, Any]]
+    page_sha256: Mapped[bytes | None]
 
 
 class StatusEntry(Row):

@@ -1,0 +1,15 @@
+"""What the catalogue hears: pages that were collected."""
+
+from __future__ import annotations
+
+from taxlien.interfaces.scraper import ScrapeObserved
+from taxlien.kit.database import Session
+from taxlien.kit.handlers import on_batch
+
+from . import service
+
+
+@on_batch(ScrapeObserved, max_messages=500, max_wait=0.5)
+async def record_pages(session: Session, events: list[ScrapeObserved]) -> None:
+    """Record the parcels, liens and sale days of a batch of pages."""
+    await service.record_collected(session, events)
