@@ -1,0 +1,64 @@
+"""Titles of sales and items: county, state, parcel, and whether the item was withdrawn."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from taxlien.services.scraper.logic.labelled import identifier
+from taxlien.services.scraper.logic.reading_cells import STATES, squeeze
+
+_COUNTY = re.compile(
+    r"(?P<county>[A-Z][A-Za-z.' -]{1,40}?) (?:County|Parish|Borough),? ?(?P<state>[A-Z]{2})\b"
+)
+_RUN_TOGETHER = re.compile(
+    r"(?P<county>[A-Z][A-Za-z]{2,30}?)(?:County)?(?P<state>[A-Z]{2})(?=[A-Z][a-z])"
+)
+_MARK = re.compile(r"\*{2,}\s*([A-Za-z ]{3,20}?)\s*\*{2,}")
+_PARCEL = re.compile(
+    r"\b(?:APN|PIN|Parcel(?: ?(?:ID|Number|No\.?|#))?|Account(?: ?(?:Number|No\.?|#))?)\s*[:#]\s*(.+)$",
+    re.IGNORECASE,
+)
+_TAX = re.compile(r"\bTax:\s*(.+)$")
+_PUNCTUATION = re.compile(r"[^a-z0-9]+")
+
+
+class Place(NamedTuple):
+    """A county as a title names it."""
+
+    county: str
+    state: str
+
+
+def place_of(title: str) -> Place | None:
+    """Return the county a title names: ``Elko County, NV Tax ...``, ``MonroePATaxApr26``; or None."""
+    plain = _MARK.sub("", squeeze(title)).strip()
+    found = _COUNTY.match(plain)
+    if found is None and " " not in plain:
+        found = _RUN_TOGETHER.match(plain)
+    if found is None or found["state"] not in STATES:
+        return None
+    return Place(squeeze(found["county"]), found["state"])
+
+
+def same_place(place: Place, county: str, state: str) -> bool:
+    """Whether two spellings mean one county: ``St. Lucie`` and ``st lucie``."""
+    return place.state == state.upper() and _bare(place.county) == _bare(county)
+
+
+def _bare(name: str) -> str:
+    return _PUNCTUATION.sub("", name.lower().replace("saint ", "st "))
+
+
+def parcel_of(title: str) -> str | None:
+    """Return the parcel's number at the end of an item's title, as published; None where there is none."""
+    plain = squeeze(title)
+    found = _PARCEL.search(plain) or _TAX.search(plain)
+    number = identifier(found[1]) if found else None
+    return number if number and len(number) <= 40 else None
+
+
+def mark_of(title: str) -> str | None:
+    """Return the word in stars before a title (``***Withdrawn***``), in small letters."""
+    found = _MARK.search(title)
+    return found[1].lower() if found else None
