@@ -55,7 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
         for name in [
             n
             for n in os.environ
-            if n.startswith("TAXLIEN_") and not n.startswith("TAXLIEN_SHARED_")
+            if n.startswith("TAXLIEN_")
+            and not n.startswith(("TAXLIEN_SHARED_", "TAXLIEN_TEST_MONGODB_"))
         ]:
             del os.environ[name]  # a test must not reach the developer's own servers
         os.environ[HOME_VARIABLE] = tempfile.mkdtemp(prefix="taxlien-tests-")

@@ -43,3 +43,7 @@ CREATE INDEX ix_raw_pages_source_fetched_at_id ON scraper.raw_pages (source, fet
 
 def upgrade() -> None:
     op.execute(_RAW)
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE scraper.raw_pages, scraper.raw_contents")

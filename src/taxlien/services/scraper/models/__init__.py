@@ -4,6 +4,7 @@ Bulk tables carry no foreign keys: rows are written and deleted in whole runs, b
 """
 
 from .collecting import Demand, OperationsTask, Run, RunPage, RunStage, Source, SourceStatus
+from .raw import RawContent, RawPageRow
 from .rows import Row, metadata
 from .said import Page, SaidFact, Staged
 
@@ -11,6 +12,8 @@ __all__ = [
     "Demand",
     "OperationsTask",
     "Page",
+    "RawContent",
+    "RawPageRow",
     "Row",
     "Run",
     "RunPage",

@@ -58,7 +58,10 @@ class RawStore(Protocol):
         ...
 
     async def put_many(self, pages: Sequence[tuple[PageFacts, bytes]]) -> list[RawPage]:
-        """Keep several pages at once, all or none, in the order given: much cheaper than one by one."""
+        """Keep several pages at once, in the order given: much cheaper than one by one.
+
+        Where it fails, pages may be kept that nobody was told of; putting them again does no harm.
+        """
         ...
 
     async def get(self, page_id: UUID) -> RawPage:
