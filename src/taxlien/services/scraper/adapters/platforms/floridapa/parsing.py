@@ -23,9 +23,12 @@ _FIELD_OF = {
     "site": "situs_address",
     "use code": "land_use",
     "area": "acres",
+    "land area": "acres",
     "description": "legal_description",
 }
-_HEAD = re.compile(r"\s*(\S+)\s*(?:\(\s*([^()]+?)\s*\))?\s*(?:\|.*)?", re.DOTALL)
+_HEAD = re.compile(r"(\S+)(?:\s*\(\s*([^()]+?)\s*\))?(?:\s+(.*))?", re.DOTALL)
+_ACRES = re.compile(r"([\d.,]+)\s*(?:ac|acres?)\b\.?", re.IGNORECASE)
+_TOWN = re.compile(r".*[^,\s]\s*,\s*([A-Za-z][A-Za-z .'-]*)")
 _MORE = re.compile(r"\s*(?:\.\.\.\s*more\s*>*|<+\s*less)\s*$", re.IGNORECASE)
 _NOTHING = ("no records found", "no matching records", "0 records", "no parcels found")
 
@@ -63,7 +66,7 @@ def read_page(page: Page, site: Site) -> Reading:
     named = parcel_number(tree)
     if named is None:
         return _read_other(page, tree)
-    parcel_id, account = named
+    parcel_id, account, codes = named
     asked = cells.words(page.request.context.get("pin"))
     if asked and asked != cells.words(parcel_id):
         return Reading(verdict="unrecognised", reason="the page of another parcel than asked for")
@@ -74,6 +77,9 @@ def read_page(page: Page, site: Site) -> Reading:
     for label, cell in labelled(tables):
         _take(label, cell, into)
     read_values(tables, into)
+    if "HX" in codes.split():
+        into.take("homestead", True, "Parcel: exemption HX")
+    into.miss("homestead", "no exemption HX beside the parcel's number, which is no denial")
     read_sales(tree, into)
     read_buildings(tree, into)
     into.miss("taxes", "this site publishes no tax bills")
@@ -81,13 +87,13 @@ def read_page(page: Page, site: Site) -> Reading:
     return Reading(parcels=(into.parcel(parcel_id, "Parcel", "not on this page"),))
 
 
-def parcel_number(tree: LexborHTMLParser) -> tuple[str, str | None] | None:
-    """Return (parcel, account in brackets) of the line that begins with ``Parcel:``."""
+def parcel_number(tree: LexborHTMLParser) -> tuple[str, str | None, str] | None:
+    """Return (parcel, account in brackets, codes of exemptions) of the line beginning ``Parcel:``."""
     for table in tree.css("table.parcelIDtable"):
         bold = table.css_first("b")
         found = _HEAD.fullmatch(cell_text(bold)) if bold is not None else None
         if found and any(c.isdigit() for c in found[1]):
-            return found[1], found[2]
+            return found[1], found[2], found[3] or ""
     return None
 
 
@@ -116,11 +122,14 @@ def _take(label: str, cell: LexborNode, into: Gathering) -> None:
     into.read(field, text, cells.said, origin, "a text")
     if field == "situs_address":
         into.take("zip_code", cells.zip_at_end(text), origin)
+        town = _TOWN.fullmatch(text)
+        into.take("city", town[1].strip() if town else None, f"{origin}, after the comma")
 
 
 def acres_with_unit(text: str) -> Decimal | None:
-    """Read ``8.26 AC``; without its unit the number may be square feet or lots."""
-    return cells.acres(text) if text.strip().upper().endswith(("AC", "ACRES", "AC.")) else None
+    """Read ``8.26 AC`` and what may follow as a remark; without its unit the number may be feet or lots."""
+    found = _ACRES.match(cells.squeeze(text))
+    return cells.acres(found[1]) if found else None
 
 
 def _legal(cell: LexborNode) -> str:

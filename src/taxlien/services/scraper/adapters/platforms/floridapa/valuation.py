@@ -1,4 +1,4 @@
-"""The columns of values: each is a table of its own, headed ``2023 Certified Values``."""
+"""The columns of values: each is a table of its own, headed ``2023 Certified Values`` or not at all."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _KINDS: dict[str, ValueKind] = {
     "just": "market",
     "class": "other",
     "appraised": "other",
+    "total appraised": "other",
     "soh 10 cap": "other",
     "soh cap": "other",
     "assessed": "assessed",
@@ -33,22 +34,24 @@ _AMOUNT = re.compile(r"(county|city|other|school|total)\s*:?\s*(-?\$[\d,.]*\d)",
 
 
 def read_values(tables: list[LexborNode], into: Gathering) -> None:
-    """Read every table headed by a year. The heading's other words stay in the labels."""
+    """Read every table headed by a year, the heading's other words staying in the labels.
+
+    A county without such headings says no year: its values have none either.
+    """
     for table in tables:
         rows = [cells_of(row) for row in rows_of(table)]
-        if not rows or len(rows[0]) != 1:
-            continue
-        heading = cell_text(rows[0][0])
-        of_year = year(heading)
-        if of_year is None or "value" not in heading.lower():
+        headed = bool(rows) and len(rows[0]) == 1
+        heading = cell_text(rows[0][0]) if headed else ""
+        of_year = year(heading) if "value" in heading.lower() else None
+        if headed and of_year is None:
             continue
         roll = squeeze(re.sub(r"\bvalues?\b", "", heading, flags=re.IGNORECASE))
-        values = [v for row in rows[1:] if len(row) == 2 for v in _values(row, of_year, roll)]
+        values = [v for row in rows if len(row) == 2 for v in _values(row, of_year, roll)]
         into.add_values(values, "Property & Assessment Values: by heading and label")
-    into.miss("values", "no table headed by a year")
+    into.miss("values", "no table of values that could be read")
 
 
-def _values(row: list[LexborNode], of_year: int, roll: str) -> list[ValueOfYear]:
+def _values(row: list[LexborNode], of_year: int | None, roll: str) -> list[ValueOfYear]:
     label = cell_text(row[0])
     name = words(label)
     if name == "total taxable":
@@ -57,7 +60,7 @@ def _values(row: list[LexborNode], of_year: int, roll: str) -> list[ValueOfYear]
     amount = money(_last_amount(row[1]) if name == "exempt" else cell_text(row[1]))
     if kind is None or amount is None:
         return []
-    return [ValueOfYear(year=of_year, kind=kind, amount=amount, label=f"{label} ({roll})")]
+    return [ValueOfYear(year=of_year, kind=kind, amount=amount, label=_named(label, roll))]
 
 
 def _last_amount(cell: LexborNode) -> str:
@@ -66,13 +69,17 @@ def _last_amount(cell: LexborNode) -> str:
     return lines[-1] if lines else ""
 
 
-def _taxable(cell: LexborNode, of_year: int, roll: str) -> list[ValueOfYear]:
+def _taxable(cell: LexborNode, of_year: int | None, roll: str) -> list[ValueOfYear]:
     """Read ``county:$1 city:$0 other:$0 school:$1``: each amount belongs to the word before it."""
     found = []
     for word, text in _AMOUNT.findall(cell_text(cell)):
         amount = money(text)
         kind: ValueKind = "taxable_school" if word.lower() == "school" else "taxable"
         if amount is not None:
-            label = f"Total Taxable {word.lower()} ({roll})"
+            label = _named(f"Total Taxable {word.lower()}", roll)
             found.append(ValueOfYear(year=of_year, kind=kind, amount=amount, label=label))
     return found
+
+
+def _named(label: str, roll: str) -> str:
+    return f"{label} ({roll})" if roll else label
