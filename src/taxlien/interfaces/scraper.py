@@ -58,6 +58,7 @@ ItemStatus = Literal[
 
 StopKind = Literal["forbidden", "too_many_requests", "challenge", "robots", "terms"]
 RunState = Literal["published", "quarantined", "stopped", "failed"]
+WishKind = Literal["watchlists", "customers"]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -302,3 +303,21 @@ class SourceResumed(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return self.source.name
+
+
+class CountyDemandChanged(Event, frozen=True, kw_only=True):
+    """How many people watch liens of a county, or pay for its data, from now on.
+
+    For whoever knows it to send: ``count`` is the whole number as it stands, so that one lost or seen
+    twice does no harm.
+    """
+
+    type: ClassVar[str] = "county.demand_changed"
+
+    county_fips: str
+    kind: WishKind
+    count: int
+    at: datetime
+
+    def key(self) -> str:
+        return f"{self.county_fips} {self.kind}"

@@ -1,7 +1,7 @@
 """Finding liens: full text, filters, sorts, facets and autocomplete over everything the catalogue knows.
 
-Owns: the search index (files under TAXLIEN_SEARCH_INDEX_PATH) and schema search: rebuilds
-Emits: nothing
+Owns: the search index (files under TAXLIEN_SEARCH_INDEX_PATH) and schema search: rebuilds, searched
+Emits: counties.searched
 Listens: lien.created, lien.changed, lien.status_changed
 Asks: LienCatalogue
 """

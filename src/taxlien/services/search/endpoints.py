@@ -5,11 +5,13 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, FastAPI, Query, Request
 
 from taxlien.kit.http.responses import MsgspecResponse
 
 from . import service
+from .adapters.search_counter import SearchCounter
+from .logic.counting import counties_meant
 from .logic.query import MAX_WINDOW, SORTS, build_query
 from .schemas import (
     AutocompleteAnswer,
@@ -27,6 +29,7 @@ Bound = Annotated[str | None, Query(description="a decimal number, such as 1500 
 
 @router.get("", responses=answers(DescribedSearchAnswer))
 async def search(
+    request: Request,
     state: Choices,
     county: Annotated[
         list[str], Query(default_factory=list, description="FIPS code or name, one or several")
@@ -71,6 +74,8 @@ async def search(
         facets=facets,
     )
     hits = await service.search(query)
+    if (counter := _counter(request.app)) is not None:
+        counter.count(counties_meant(query, hits))
     answer = SearchAnswer(
         items=hits.items,
         total=hits.total,
@@ -98,3 +103,12 @@ async def autocomplete(
 async def filters() -> MsgspecResponse:
     """List every value that can be filtered by, with how many liens have it."""
     return MsgspecResponse(FiltersAnswer(filters=await service.available_filters(), sorts=SORTS))
+
+
+def _counter(app: FastAPI) -> SearchCounter | None:
+    """Return the counter of this process; an app without a database counts nothing."""
+    if not hasattr(app.state, "search_counter"):
+        database = app.state.databases.get("search")
+        app.state.search_counter = service.open_counter(database.session) if database else None
+    counter: SearchCounter | None = app.state.search_counter
+    return counter

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, Text, text
+from sqlalchemy import CHAR, BigInteger, CheckConstraint, DateTime, Index, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from taxlien.kit.database import metadata_for
@@ -47,3 +47,13 @@ class Rebuild(Row):
     )
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Searched(Row):
+    """How often a county was searched since that was last announced."""
+
+    __tablename__ = "searched"
+
+    county_fips: Mapped[str] = mapped_column(CHAR(5, collation="C"), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
 
 from taxlien.interfaces.liens import Lien, LienCatalogue
+from taxlien.interfaces.search import CountiesSearched
 from taxlien.kit.database import Session
 from taxlien.kit.errors import InvalidInput, NotFound
 from taxlien.kit.ids import new_id
+from taxlien.kit.outbox import emit
 
 from . import repository
 from .adapters import current
 from .adapters.engine import SearchEngine
 from .adapters.lien_catalogue import HttpLienCatalogue
+from .adapters.search_counter import SearchCounter
 from .logic.document import document_of
 from .logic.query import MAX_TEXT, Facets, Hits, SearchQuery, Suggestion
 from .models import Rebuild
@@ -49,6 +53,39 @@ async def autocomplete(text: str, limit: int) -> list[Suggestion]:
 async def available_filters() -> Facets:
     """Return every value that can be filtered by, with how many liens have it."""
     return await current.reader().facets()
+
+
+def open_counter(
+    open_session: Callable[[], AbstractAsyncContextManager[Session]],
+) -> SearchCounter:
+    """Return a counter of this process's searches, which writes what it has every few seconds."""
+
+    async def keep(counts: dict[str, int]) -> None:
+        async with open_session() as session:
+            await keep_searched(session, counts)
+
+    return SearchCounter(keep)
+
+
+async def keep_searched(session: Session, counts: Mapping[str, int]) -> None:
+    """Add up what one process counted, to be announced with what the others did."""
+    if counts:
+        await repository.add_searched(session, counts)
+
+
+async def announce_searched(session: Session) -> int:
+    """Say which counties were searched since this was last said. Returns how many counties."""
+    taken = await repository.take_searched(session)
+    if taken:
+        await emit(
+            session,
+            CountiesSearched(
+                counts={row.county_fips: row.count for row in taken},
+                since=min(row.since for row in taken),
+                until=datetime.now(UTC),
+            ),
+        )
+    return len(taken)
 
 
 async def index_liens(liens: Sequence[Lien]) -> int:

@@ -1,4 +1,4 @@
-"""The long-lived job of search: building the index anew when that is asked for."""
+"""The jobs of search: building the index anew when that is asked for, and saying what was searched."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ import structlog
 from taxlien.kit.backoff import Backoff
 from taxlien.kit.database import Database, describe
 from taxlien.kit.handlers import background
+from taxlien.kit.jobs import Work, every, job
 
 from . import service
 
 _log = structlog.get_logger("taxlien.search")
 _POLL_SECONDS = 1.0
+
+
+@every(seconds=60)
+@job(priority=7)
+async def announce_searched(work: Work) -> None:
+    """Say once a minute which counties were searched, where any was."""
+    async with work.database.session() as session:
+        await service.announce_searched(session)
 
 
 @background

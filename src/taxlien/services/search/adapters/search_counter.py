@@ -1,0 +1,62 @@
+"""Counts searches by county in this process, and hands the counts on a few seconds later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
+
+from taxlien.kit.database import describe
+
+EVERY_SECONDS = 10.0
+
+_log = structlog.get_logger("taxlien.search")
+
+Keep = Callable[[dict[str, int]], Awaitable[None]]
+
+
+class SearchCounter:
+    """A search costs an addition here; ``keep`` is awaited at most once in ``every`` seconds.
+
+    What ``keep`` fails to write is handed to it again. There are as many counts as counties at most.
+    """
+
+    def __init__(self, keep: Keep, *, every: float = EVERY_SECONDS) -> None:
+        self._keep = keep
+        self._every = every
+        self._counts: Counter[str] = Counter()
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
+
+    def count(self, counties: Iterable[str]) -> None:
+        """Count one search of each county. To be called where an event loop runs."""
+        self._counts.update(counties)
+        self._set_timer()
+
+    async def flush(self) -> None:
+        """Hand on what was counted up to now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        await self._write()
+
+    def _begin(self) -> None:
+        self._timer = None
+        self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        counts, self._counts = self._counts, Counter()
+        if not counts:
+            return
+        try:
+            await self._keep(dict(counts))
+        except Exception as error:
+            _log.warning("searches_not_counted_yet", error=describe(error))
+            self._counts.update(counts)
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._counts and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._every, self._begin)
