@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 _LOOKED_AT = 64 * 1024
 _SMALL = 40 * 1024  # words that any page may contain count only where there is little else
@@ -20,30 +21,54 @@ _HEADERS = (
 )
 
 
-def _marks(*marks: tuple[str, str]) -> tuple[tuple[re.Pattern[bytes], str], ...]:
-    return tuple((re.compile(mark.encode(), re.IGNORECASE | re.DOTALL), who) for mark, who in marks)
+class _Mark(NamedTuple):
+    """``word`` (lower case) is looked for first: it is far cheaper, and hardly any page has it."""
+
+    word: bytes
+    pattern: re.Pattern[bytes]
+    who: str
 
 
-_SURE = _marks(
-    (r"window\._cf_chl_opt|cf_chl_prog|id=[\"']cf-challenge", "Cloudflare"),
-    (r"<title>\s*Just a moment\.\.\.\s*</title>", "Cloudflare"),
-    (r"<title>\s*Attention Required! \| Cloudflare", "Cloudflare"),
-    (r"id=[\"']px-captcha", "PerimeterX"),
-    (r"sec-if-cpt-container|/_sec/cp_challenge/", "Akamai"),
-    (r"\b(?:geo|ct)\.captcha-delivery\.com", "DataDome"),
-    (r"window\.gokuProps\s*=|AwsWafIntegration\.forceRefreshToken", "AWS WAF"),
-)
+def _marks(*marks: tuple[str, str, str]) -> tuple[_Mark, ...]:
+    flags = re.IGNORECASE | re.DOTALL
+    return tuple(_Mark(word.encode(), re.compile(p.encode(), flags), who) for word, p, who in marks)
+
+
 _YOU_ARE = r"you(?:'|&#39;|&#x27;|&rsquo;|’)?(?: a)?re (?:an? )?"
+_PROOF = rf"(?:verify|confirm|prove)(?: that)? {_YOU_ARE}"
+_SURE = _marks(
+    ("cf_chl_", r"window\._cf_chl_opt|cf_chl_prog", "Cloudflare"),
+    ("cf-challenge", r"id=[\"']cf-challenge", "Cloudflare"),
+    ("just a moment", r"<title>\s*Just a moment\.\.\.\s*</title>", "Cloudflare"),
+    ("attention required!", r"<title>\s*Attention Required! \| Cloudflare", "Cloudflare"),
+    ("px-captcha", r"id=[\"']px-captcha", "PerimeterX"),
+    ("sec-if-cpt-container", r"sec-if-cpt-container", "Akamai"),
+    ("/_sec/cp_challenge/", r"/_sec/cp_challenge/", "Akamai"),
+    (".captcha-delivery.com", r"\b(?:geo|ct)\.captcha-delivery\.com", "DataDome"),
+    ("gokuprops", r"window\.gokuProps\s*=", "AWS WAF"),
+    ("awswafintegration", r"AwsWafIntegration\.forceRefreshToken", "AWS WAF"),
+)
 _WORDS = _marks(
-    (r"errors\.edgesuite\.net|Reference #\d+\.[0-9a-f]+\.\d+\.[0-9a-f]+", "Akamai"),
-    (r"/_Incapsula_Resource\?", "Imperva"),
-    (r"<title>\s*Pardon Our Interruption", "Imperva"),
-    (r"Press (?:&amp;|&|and) Hold to confirm", "PerimeterX"),
-    (rf"(?:verify|confirm|prove)(?: that)? {_YOU_ARE}(?:human|not a (?:robot|bot))", "a captcha"),
-    (r"are you (?:a )?(?:human|robot)\?", "a captcha"),
-    (r"checking (?:if the site connection is secure|your browser before)", "a captcha"),
-    (r"unusual traffic from your (?:computer )?network", "a captcha"),
-    (r"<title>[^<]{0,60}(?:captcha|human verification|robot check)[^<]{0,60}</title>", "a captcha"),
+    ("errors.edgesuite.net", r"errors\.edgesuite\.net", "Akamai"),
+    ("reference #", r"Reference #\d+\.[0-9a-f]+\.\d+\.[0-9a-f]+", "Akamai"),
+    ("/_incapsula_resource", r"/_Incapsula_Resource\?", "Imperva"),
+    ("pardon our interruption", r"<title>\s*Pardon Our Interruption", "Imperva"),
+    ("hold to confirm", r"Press (?:&amp;|&|and) Hold to confirm", "PerimeterX"),
+    ("human", rf"{_PROOF}human|are you (?:a )?human\?", "a captcha"),
+    (
+        "robot",
+        rf"{_PROOF}not a robot|are you (?:a )?robot\?|<title>[^<]{{0,60}}robot check",
+        "a captcha",
+    ),
+    ("not a bot", rf"{_PROOF}not a bot", "a captcha"),
+    (
+        "checking ",
+        r"checking (?:if the site connection is secure|your browser before)",
+        "a captcha",
+    ),
+    ("unusual traffic", r"unusual traffic from your (?:computer )?network", "a captcha"),
+    ("captcha", r"<title>[^<]{0,60}captcha", "a captcha"),
+    ("human verification", r"<title>[^<]{0,60}human verification", "a captcha"),
 )
 
 
@@ -58,6 +83,7 @@ def challenger(status: int, headers: Mapping[str, str], content: bytes) -> str |
     kind = headers.get("content-type", "text/html").lower()
     if not any(word in kind for word in ("html", "text/plain", "json")):
         return None
-    head = content[:_LOOKED_AT]
+    head = content[:_LOOKED_AT].lower()
     marks = _SURE + _WORDS if len(content) <= _SMALL or status >= 400 else _SURE
-    return next((who for mark, who in marks if mark.search(head)), None)
+    found = (mark.who for mark in marks if mark.word in head and mark.pattern.search(head))
+    return next(found, None)

@@ -25,8 +25,12 @@ from .outcomes import Fetched, Refused, Unreachable
 from .politeness import LocalTurns, Turns
 from .proxies.routes import PROXIED, Routes
 from .robots import MAX_BYTES, Robots, RobotsRecord, RobotsStore, record_of, robots_address
-from .sessions import Session, Sessions, form_request
+from .scripted import ScriptedPages, Wanted
+from .sessions import Session, Sessions, form_request, wanted_request
 from .statuses import REDIRECTS, is_passing, judge, judge_robots, pause_asked
+
+OpenBrowser = Callable[[Limits, str], ScriptedPages]
+"""Opens the browser within the limits, under the name we go by."""
 
 _LIFTED = 500.0  # requests a second from which a simulated host needs no common clock
 _OURS = frozenset({"user-agent", "host", "cookie", "authorization", "accept-encoding"})
@@ -43,6 +47,7 @@ class HttpFetcher:
         robots_store: RobotsStore | None = None,
         *,
         routes: Routes | None = None,
+        open_browser: OpenBrowser | None = None,
         tls: ssl.SSLContext | None = None,
         look_up: Resolve = resolve,
     ) -> None:
@@ -58,6 +63,8 @@ class HttpFetcher:
         self._look_up = look_up
         self._direct: dict[str, PooledTransport] = {}
         self._routes = routes
+        self._open_browser = open_browser
+        self._browser: ScriptedPages | None = None
         self._limits = Limits(
             max_bytes=settings.max_page_bytes,
             connect_seconds=settings.connect_seconds,
@@ -74,6 +81,8 @@ class HttpFetcher:
             await transport.aclose()
         if self._routes:
             await self._routes.close()
+        if self._browser:
+            await self._browser.close()
 
     async def fetch(
         self,
@@ -87,9 +96,12 @@ class HttpFetcher:
         must_be_collectable(site)
         session = self._sessions.of(site, request.session)
         await self._open(site, session, request.steps)
+        url = address_of(site, request.path)
+        if site.politeness.browser and request.method == "GET":
+            return await self._with_scripts(site, url, session)
         conditions = {"if-none-match": etag, "if-modified-since": last_modified}
         headers = {name: value for name, value in conditions.items() if value}
-        answer = await self._walk(site, address_of(site, request.path), request, session, headers)
+        answer = await self._walk(site, url, request, session, headers)
         return _fetched(answer, etag, last_modified)
 
     async def renew_session(self, site: Site, session: str) -> None:
@@ -122,6 +134,20 @@ class HttpFetcher:
         sending = form_request(site, answer.url, text_of(_fetched(answer)), step.form)
         if sending:
             await self._walk(site, sending.path, sending, session, {})
+
+    async def _with_scripts(self, site: Site, url: str, session: Session) -> Fetched:
+        """Return the page as its scripts leave it; all that they want comes the way of any page."""
+        if self._browser is None:
+            if self._open_browser is None:
+                raise Refused("the site needs a browser, and there is none")
+            self._browser = self._open_browser(self._limits, self._user_agent)
+
+        async def ask(wanted: Wanted) -> Answer:
+            return await self._walk(site, wanted.url, wanted_request(wanted), session, {})
+
+        answer = await self._browser.page(url, ask)
+        judge(answer)
+        return msgspec.structs.replace(_fetched(answer), from_browser=True)
 
     async def _walk(
         self, site: Site, url: str, request: PageRequest, session: Session, headers: dict[str, str]

@@ -13,6 +13,7 @@ from taxlien.kit.settings import SettingsError, read_settings
 from taxlien.services.scraper.logic.sites import Site
 from taxlien.services.scraper.settings import FetchingSettings, ProxySettings
 
+from .exchange import Limits
 from .hosts import Hosts
 from .http_fetcher import HttpFetcher
 from .network import Resolve, resolve
@@ -24,6 +25,7 @@ from .proxies.proxy import ProxyProvider
 from .proxies.routes import Canary, Routes
 from .proxies.scraping_bee import ScrapingBee
 from .robots import CachedRobots
+from .scripted import ScriptedPages
 
 
 @asynccontextmanager
@@ -57,6 +59,7 @@ async def fetcher_for(
             turns,
             CachedRobots(cache),
             routes=routes_of(proxies or read_settings(ProxySettings), settings, trusted),
+            open_browser=lambda limits, agent: _chromium(settings, limits, agent),
             tls=trusted,
             look_up=look_up,
         )
@@ -85,6 +88,19 @@ def routes_of(
             seconds=proxies.canary_minutes * 60,
         )
     return Routes(_provider(proxies, tls), health, canary)
+
+
+def _chromium(settings: FetchingSettings, limits: Limits, user_agent: str) -> ScriptedPages:
+    # Its driver is an extra, and no site of most deployments needs it.
+    from .browser import ChromiumPages  # noqa: PLC0415
+
+    return ChromiumPages(
+        settings.browser_path,
+        pages=settings.browser_pages,
+        idle_seconds=settings.browser_idle_seconds,
+        user_agent=user_agent,
+        limits=limits,
+    )
 
 
 def _provider(proxies: ProxySettings, tls: ssl.SSLContext) -> ProxyProvider:

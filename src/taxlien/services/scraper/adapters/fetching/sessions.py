@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
+from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx2
+import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from taxlien.services.scraper.logic.pages import FormStep, PageRequest
@@ -14,6 +17,7 @@ from taxlien.services.scraper.logic.sites import Site
 
 from .hosts import followed
 from .outcomes import Refused, Stopped
+from .scripted import Wanted
 
 _URLENCODED = re.compile(r"(?:application/x-www-form-urlencoded)?", re.IGNORECASE)
 
@@ -78,6 +82,33 @@ def form_request(site: Site, url: str, html: str, step: FormStep) -> PageRequest
         method="POST" if post else "GET",
         form=fields if post else None,
         headers={"referer": url},
+    )
+
+
+def wanted_request(wanted: Wanted) -> PageRequest:
+    """Return the request for what a page in the browser wants. Raises ``Refused`` for other bodies."""
+    kind = wanted.headers.get("content-type", "").partition(";")[0].strip().lower()
+    form: dict[str, str] | None = None
+    json: dict[str, Any] | None = None
+    if wanted.method not in {"GET", "POST"}:
+        raise Refused(f"a page asks by {wanted.method}")
+    if wanted.method == "POST" and kind == "application/json":
+        try:
+            json = msgspec.json.decode(wanted.body, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            raise Refused("a page sends JSON that is no object") from None
+    elif wanted.method == "POST" and kind in {"application/x-www-form-urlencoded", ""}:
+        form = dict(parse_qsl(wanted.body.decode("utf-8", "replace"), keep_blank_values=True))
+    elif wanted.method == "POST":
+        raise Refused(f"a page sends {kind}")
+    return PageRequest(
+        key="",
+        kind="part",
+        path=wanted.url,
+        method="POST" if wanted.method == "POST" else "GET",
+        form=form,
+        json=json,
+        headers={n: v for n, v in wanted.headers.items() if n != "content-type"},
     )
 
 
