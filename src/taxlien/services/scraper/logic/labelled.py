@@ -81,8 +81,8 @@ class Labelled:
 
 
 def identifier(text: str) -> str | None:
-    """Return a number of something as published; None where the text holds no digit or is too long."""
+    """Return a number of something as published; None for text without a digit, too long, or of money."""
     plain = squeeze(text)
-    if _DIGIT.search(plain) and len(plain) <= LONGEST_IDENTIFIER:
+    if _DIGIT.search(plain) and "$" not in plain and len(plain) <= LONGEST_IDENTIFIER:
         return plain
     return None

@@ -12,20 +12,19 @@ from typing import Any
 import msgspec
 
 _TOKENS = {
-    "A": '<div class="',
-    "B": "</div>",
-    "C": 'class="',
-    "D": "<div>",
-    "E": "AUCTION",
-    "F": "</td><td",
-    "G": "</td></tr>",
-    "H": "<tr><td ",
-    "I": "table",
-    "J": 'p_back="NextCheck=',
-    "K": 'style="Display:none"',
-    "L": "/index.cfm?zaction=auction&zmethod=details&AID=",
+    "@A": '<div class="',
+    "@B": "</div>",
+    "@C": 'class="',
+    "@D": "<div>",
+    "@E": "AUCTION",
+    "@F": "</td><td",
+    "@G": "</td></tr>",
+    "@H": "<tr><td ",
+    "@I": "table",
+    "@J": 'p_back="NextCheck=',
+    "@K": 'style="Display:none"',
+    "@L": "/index.cfm?zaction=auction&zmethod=details&AID=",
 }
-_TOKEN = re.compile("@([A-L])")
 _COMPRESSED = re.compile(r"@A@E_|@CAD_|@C@E_|@AASTAT")
 _UNKNOWN = re.compile(r"@[M-Z](?=[\s<\"@])")
 _IDS = re.compile(r"\d{1,12}")
@@ -67,6 +66,8 @@ def opened(text: str) -> Envelope:
 def _of_html(html: str, ids: tuple[str, ...] | None) -> Envelope:
     if not _COMPRESSED.search(html):
         return Envelope(html=html, ids=ids)
-    expanded = _TOKEN.sub(lambda found: _TOKENS[found[1]], html)
+    expanded = html
+    for token, markup in _TOKENS.items():
+        expanded = expanded.replace(token, markup)
     unknown = tuple(sorted(set(_UNKNOWN.findall(expanded))))
     return Envelope(html=expanded, ids=ids, unknown_tokens=unknown)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -125,42 +126,50 @@ class ItemsFound(NamedTuple):
     cut: bool
 
 
+class Asked(NamedTuple):
+    """What every item of a page shares, for the page itself does not say it."""
+
+    on: date | None
+    sale: str | None
+    site: Site
+    labels: Mapping[str, str]
+
+
 def items_of(html: str, context: Mapping[str, str], site: Site) -> ItemsFound:
     """Read every item in ``html``. ``context`` says what the page does not: area, day and kind of sale."""
     starts = list(_ITEM.finditer(html))
-    places = [(found.start(), found[1].upper()) for found in _AREA.finditer(html)]
+    places = _areas(html)
+    asked = Asked(day(context.get("auction_date")), context.get("sale"), site, _labels_of(site))
     liens: list[LienObserved] = []
     notes: set[str] = set()
-    labels = _labels_of(site)
     cut = False
     for here, after in zip(starts, [*starts[1:], None], strict=True):
         fragment = html[here.start() : after.start() if after else None]
         if after is None and not _END.search(fragment):
             cut = True
             break
-        area = next((a for at, a in reversed(places) if at < here.start()), None)
-        lien = _item(here[1], fragment, area or context.get("area"), context, site, labels, notes)
+        area = next((a for at, a in reversed(places) if at < here.start()), context.get("area"))
+        lien = _item(here[1], fragment, area or "", asked, notes)
         if lien not in liens:
             liens.append(lien)
     ids = tuple(dict.fromkeys(lien.item_id for lien in liens if lien.item_id))
     return ItemsFound(tuple(liens), ids, tuple(sorted(notes)), cut)
 
 
-def _item(
-    number: str,
-    fragment: str,
-    area: str | None,
-    context: Mapping[str, str],
-    site: Site,
-    labels: Mapping[str, str],
-    notes: set[str],
-) -> LienObserved:
+def _areas(html: str) -> list[tuple[int, str]]:
+    """Where in a whole page each area begins; the item calls answer for one area and name none."""
+    if "rea_" not in html:
+        return []
+    return [(found.start(), found[1].upper()) for found in _AREA.finditer(html)]
+
+
+def _item(number: str, fragment: str, area: str, asked: Asked, notes: set[str]) -> LienObserved:
     rows, lines = _rows_and_lines(document(fragment))
     found = Labelled()
     address: list[str] = []
     last = ""
     for row in rows:
-        field = labels.get(_bare(row.label), "") if row.label else last
+        field = asked.labels.get(_bare(row.label), "") if row.label else last
         if row.label:
             _take(found, field, row, notes)
         elif last == "situs_address" and row.text:
@@ -168,12 +177,12 @@ def _item(
         last = field
     _take_address(found, address)
     ended = outcome(lines) if lines else None
-    _take_day(found, ended, context, notes)
+    _take_day(found, ended, asked.on, notes)
     found.require(PROMISED)
     return ended_as(
         LienObserved(
-            kind=kind_of(found, context, site),
-            status=_STATUS_OF_AREA.get(area or "", "advertised"),
+            kind=kind_of(found, asked.sale, asked.site),
+            status=_STATUS_OF_AREA.get(area, "advertised"),
             parcel_id=found.values.pop("parcel_id", None),
             item_id=number,
             **found.record(),
@@ -206,11 +215,11 @@ def ended_as(lien: LienObserved, ended: Outcome | None) -> LienObserved:
     )
 
 
-def kind_of(found: Labelled, context: Mapping[str, str], site: Site) -> ItemKind:
+def kind_of(found: Labelled, sale: str | None, site: Site) -> ItemKind:
     """A sale for unpaid tax, or a foreclosure for any debt: by the item, the day, the site, the host."""
     for said in (
         found.attributes.get("Auction Type"),
-        context.get("sale"),
+        sale,
         site.quirks.get("kind"),
     ):
         plain = (said or "").lower()
@@ -294,10 +303,7 @@ def _zip(text: str) -> str:
     return f"{text[:5]}-{text[-4:]}" if len(text) > 5 else text
 
 
-def _take_day(
-    found: Labelled, ended: Outcome | None, context: Mapping[str, str], notes: set[str]
-) -> None:
-    asked = day(context.get("auction_date"))
+def _take_day(found: Labelled, ended: Outcome | None, asked: date | None, notes: set[str]) -> None:
     on = ended.on if ended else None
     if on and asked and on != asked:
         notes.add("an item names another day than the one asked for")
