@@ -101,9 +101,10 @@ def _read_report(
     notes += _read_grids(modules, into)
     empty = modules_without_data(tree)
     _note_absent(empty, modules, into, site)
+    named = "parcel_id" in into.found
     parcel_id, origin = _parcel_id(page, config, into)
     liens = _liens(modules, parcel_id or "")
-    if not into.has_anything() and not liens:
+    if not named and not into.has_anything() and not liens:
         return Reading(verdict="not_found", reason="a report without any data")
     if parcel_id is None:
         return Reading(verdict="unrecognised", reason="a report that names no parcel")
