@@ -35,7 +35,7 @@ from taxlien.services.scraper.logic.sites import Site
 _ADVERTISED = re.compile(r"ADV\s*NUM:?\s*([0-9A-Za-z.-]+)", re.IGNORECASE)
 _YEAR = re.compile(r"Tax Year:?\s*(\d{4})", re.IGNORECASE)
 _STATUS = re.compile(r"Status:?\s*([A-Za-z][A-Za-z /-]{0,40})", re.IGNORECASE)
-_AS_OF = re.compile(r"\b(\d{1,2}/\d{1,2}/\d{4})\b")
+_AS_OF = re.compile(r"current as of\s+(\d{1,2}/\d{1,2}/\d{4})\b")
 _STATUSES: dict[str, ItemStatus] = {
     "available": "available",
     "sold": "sold",
@@ -79,6 +79,9 @@ def certificate_of(tree: LexborHTMLParser, page: Page, site: Site) -> Reading:
             return Reading(verdict="not_found", reason="the site knows no such certificate")
         return Reading(verdict="unrecognised", reason="a popup without boxes")
     found = _labelled(title, header, boxes)
+    dated = _AS_OF.search(squeeze(tree.body.text(separator=" "))) if tree.body is not None else None
+    if dated:
+        found.attributes["Information as of"] = dated[1]
     number = _number(tree, page)
     if number is None:
         found.miss("item_id", "neither the popup nor the request names the certificate")
