@@ -32,6 +32,8 @@ LienStatus = Literal[
 
 DateBasis = Literal["published", "assumed"]
 
+ListOutcome = Literal["imported", "unchanged", "superseded", "refused"]
+
 
 class Lien(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One lien as the catalogue knows it now. Money in US dollars, rates in percent, null is unknown.
@@ -120,6 +122,29 @@ class LienStatusChanged(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return str(self.lien.lien_id)
+
+
+class ListImported(Event, frozen=True, kw_only=True):
+    """A collected list was dealt with. ``sha256`` (hex) names the file in the objects.
+
+    ``outcome``: ``imported``; ``unchanged`` (the very file that was imported last); ``superseded`` (a
+    list fetched later was imported before); ``refused``, and then ``reason`` says why, in words.
+    ``counts`` are those of the import: lines, new, changed, unchanged, duplicates, rejects.
+    """
+
+    type: ClassVar[str] = "list.imported"
+
+    source: str
+    county_fips: str | None
+    run_id: UUID
+    sha256: str
+    mapping: str
+    outcome: ListOutcome
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
+    reason: str | None = None
+
+    def key(self) -> str:
+        return self.source
 
 
 class LienCatalogue(Protocol):

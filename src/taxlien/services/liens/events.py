@@ -1,8 +1,8 @@
-"""What the catalogue hears: pages that were collected."""
+"""What the catalogue hears: pages and lists that were collected."""
 
 from __future__ import annotations
 
-from taxlien.interfaces.scraper import ScrapeObserved
+from taxlien.interfaces.scraper import ListCollected, ScrapeObserved
 from taxlien.kit.database import Session
 from taxlien.kit.handlers import on_batch
 
@@ -13,3 +13,9 @@ from . import service
 async def record_pages(session: Session, events: list[ScrapeObserved]) -> None:
     """Record the parcels, liens and sale days of a batch of pages."""
     await service.record_collected(session, events)
+
+
+@on_batch(ListCollected, max_messages=100, max_wait=1.0)
+async def accept_lists(session: Session, events: list[ListCollected]) -> None:
+    """Note lists that wait to be imported; a job does it."""
+    await service.accept_lists(session, events)

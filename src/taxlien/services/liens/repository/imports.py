@@ -54,6 +54,19 @@ async def upsert_source(
     return Source(*(await session.execute(_UPSERT_SOURCE, values)).one())
 
 
+class SourceRow(NamedTuple):
+    """A source as others name it."""
+
+    name: str
+    county_fips: str | None
+
+
+async def source_by_id(session: Session, source_id: UUID) -> SourceRow:
+    """Return the source of an id that is known to exist."""
+    query = text("SELECT name, county_fips FROM liens.sources WHERE id = :id")
+    return SourceRow(*(await session.execute(query, {"id": source_id})).one())
+
+
 class ImportRow(NamedTuple):
     """One row of ``imports``."""
 

@@ -1,7 +1,15 @@
 """What the catalogue does: record what was seen, import files, answer what is known and what it pays."""
 
 from .collecting import CollectedCounts, record_collected, register_card
-from .importing import FileFacts, ImportReport, RefusedFile, import_file, record_refusal
+from .importing import FileFacts, FileOrigin, ImportReport, RefusedFile, import_file, record_refusal
+from .lists import (
+    accept_lists,
+    claim_list,
+    import_list,
+    list_file,
+    postpone_list,
+    refuse_list,
+)
 from .places import counties, county, county_lookup, load_counties, sales
 from .pricing import payoff_of_lien, payoffs, rule_of_state, rules
 from .reading import export, history, lien, liens, observations
@@ -10,25 +18,32 @@ from .recording import Provenance, RecordCounts, record_observations, register_s
 __all__ = [
     "CollectedCounts",
     "FileFacts",
+    "FileOrigin",
     "ImportReport",
     "Provenance",
     "RecordCounts",
     "RefusedFile",
+    "accept_lists",
+    "claim_list",
     "counties",
     "county",
     "county_lookup",
     "export",
     "history",
     "import_file",
+    "import_list",
     "lien",
     "liens",
+    "list_file",
     "load_counties",
     "observations",
     "payoff_of_lien",
     "payoffs",
+    "postpone_list",
     "record_collected",
     "record_observations",
     "record_refusal",
+    "refuse_list",
     "register_card",
     "register_source",
     "rule_of_state",

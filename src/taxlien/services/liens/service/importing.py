@@ -78,6 +78,19 @@ class ImportReport(msgspec.Struct, kw_only=True):
         }
         return {"lines": self.read.lines, **msgspec.structs.asdict(self.liens), **others, **own}
 
+    def complete_pct(self) -> float:
+        """Return the share of the rows that could be taken, 0 to 100."""
+        taken = self.read.records + self.read.duplicates
+        return 100.0 * taken / max(1, taken + self.rejects)
+
+
+class FileOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a collected file comes from: a source that is registered, an address, and when."""
+
+    source: Source
+    url: str
+    fetched_at: datetime
+
 
 class RefusedFile(Exception):
     """A file that may not be imported as a whole; ``reasons`` are sentences for its owner."""
@@ -96,24 +109,18 @@ async def import_file(
     on_reject: Callable[[Reject], None],
     allow_rejects: bool = False,
     source_name: str | None = None,
+    origin: FileOrigin | None = None,
 ) -> ImportReport:
     """Record every row of a file in the session's transaction, and what the import was.
 
     Raises ``RefusedFile`` when the file cannot be trusted as a whole (unreadable, or too many
     rejects and not ``allow_rejects``): the caller's transaction must then be rolled back, which
-    leaves nothing. Reading is synchronous: call it where nothing else waits on the event loop.
+    leaves nothing. Reading is synchronous, a hundred rows at a time. ``origin`` is given for a file
+    that was collected; else the mapping says who publishes it, or ``source_name``.
     """
     started_at = datetime.now(UTC)
-    source = await register_source(
-        session,
-        name=source_name or mapping.name,
-        title=mapping.title,
-        legal_status=mapping.source.legal_status,
-        county_fips=mapping.county.fips,
-        platform=mapping.source.platform,
-        url=mapping.source.url,
-    )
-    importer = _Importer(session, mapping, source, started_at, on_reject)
+    source = origin.source if origin else await _publisher(session, mapping, source_name)
+    importer = _Importer(session, mapping, source, started_at, on_reject, origin)
     try:
         await importer.run(stream)
     except UnreadableFile as error:
@@ -129,7 +136,30 @@ async def import_file(
             report.as_counts(),
         ),
     )  # fmt: skip
+    fetched_at = origin.fetched_at if origin else started_at
+    await repository.add_coverage(session, importer.gains(fetched_at))
+    if origin is None:
+        await repository.note_file(
+            session,
+            source.id,
+            import_id=importer.import_id,
+            at=started_at,
+            complete_pct=report.complete_pct(),
+        )
     return report
+
+
+async def _publisher(session: Session, mapping: Mapping, source_name: str | None) -> Source:
+    """Register who publishes a file, as its mapping has it."""
+    return await register_source(
+        session,
+        name=source_name or mapping.name,
+        title=mapping.title,
+        legal_status=mapping.source.legal_status,
+        county_fips=mapping.county.fips,
+        platform=mapping.source.platform,
+        url=mapping.source.url,
+    )
 
 
 async def record_refusal(
@@ -140,17 +170,10 @@ async def record_refusal(
     *,
     started_at: datetime,
     source_name: str | None = None,
+    origin: FileOrigin | None = None,
 ) -> None:
     """Note that a file was refused, in a transaction of its own after the import's was rolled back."""
-    source = await register_source(
-        session,
-        name=source_name or mapping.name,
-        title=mapping.title,
-        legal_status=mapping.source.legal_status,
-        county_fips=mapping.county.fips,
-        platform=mapping.source.platform,
-        url=mapping.source.url,
-    )
+    source = origin.source if origin else await _publisher(session, mapping, source_name)
     row = _import_row(new_id(), source.id, mapping, file, started_at, "refused", reason, {})
     await repository.insert_import(session, row)
 
@@ -209,6 +232,7 @@ class _Importer:
         source: Source,
         started_at: datetime,
         on_reject: Callable[[Reject], None],
+        origin: FileOrigin | None,
     ) -> None:
         self.import_id = new_id()
         self._session = session
@@ -216,14 +240,17 @@ class _Importer:
         self._locked = False
         self._source = source
         self._at = started_at
+        self._fetched_at = origin.fetched_at if origin else started_at
         self._on_reject = on_reject
         self._recorder = Recorder(
             session,
             Provenance(
                 source=source,
-                fetched_at=started_at,
+                fetched_at=origin.fetched_at if origin else started_at,
                 parser_version=f"{mapping.name}/{mapping.version}",
                 import_id=self.import_id,
+                url=origin.url if origin else None,
+                recorded_at=started_at,
             ),
         )
         self._report = ImportReport(
@@ -278,6 +305,13 @@ class _Importer:
         await self._record_sales(batch.sales)
         await self._record_prices(batch.prices)
 
+    def gains(self, fetched_at: datetime) -> dict[tuple[str, UUID], repository.CoverageGain]:
+        """Return what the file adds to what its source said of each county."""
+        return {
+            (fips, self._source.id): repository.CoverageGain(fetched_at=fetched_at, liens=liens)
+            for fips, liens in self._recorder.reached.items()
+        }
+
     def report(self, read: ReadCounts) -> ImportReport:
         self._report.read = read
         return self._report
@@ -314,7 +348,7 @@ class _Importer:
         if not records:
             return
         rows, redated = await record_sales(
-            self._session, records, self._source.id, fetched_at=self._at, at=self._at
+            self._session, records, self._source.id, fetched_at=self._fetched_at, at=self._at
         )
         self._count(rows, len(records))
         self._report.redated += redated
