@@ -67,7 +67,7 @@ class Nats:
         # A limit for Go's collector, well above what it needs (near the limit it eats the CPU).
         return Launch(
             [str(self.program()), "-c", str(configuration)],
-            environment={"GOMEMLIMIT": "512MiB"},
+            environment={"GOMEMLIMIT": "128MiB", "GOGC": "50"},
             folder=folder,
         )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +28,14 @@ PORTS = (
     "objects-admin",
     "objects-admin-grpc",
 )
+# Where it finds the names of objects. The store it takes by itself keeps eight databases, each with
+# 16 MiB set aside for writing; this one keeps one, and one a bucket. A home that has the other keeps it.
+USUAL_STORE = "filerldb2"
+STORE = """\
+[leveldb3]
+enabled = true
+dir = {folder}
+"""
 # SeaweedFS opens these beside its ports, in /tmp and nowhere else.
 SOCKETS = "/tmp/seaweedfs-{server}-grpc-{port}.sock"  # noqa: S108
 
@@ -51,10 +61,10 @@ class Objects:
         """
         for server in ("s3", "master", "volume", "filer", "admin"):
             label = "s3-grpc" if server == "s3" else f"objects-{server}-grpc"
-            socket = Path(SOCKETS.format(server=server, port=site.ports[label]))
-            if socket.is_socket():
+            place = Path(SOCKETS.format(server=server, port=site.ports[label]))
+            if _is_deserted(place):
                 with contextlib.suppress(PermissionError):
-                    socket.unlink()
+                    place.unlink()
         (site.home.folder(self.name) / "data" / "mini.options").unlink(missing_ok=True)
         return []
 
@@ -74,6 +84,9 @@ class Objects:
         }
         credentials = folder / "s3.json"
         site.home.write_private(credentials, json.dumps({"identities": [identity]}))
+        if not (folder / "data" / USUAL_STORE).exists():
+            store = json.dumps(str(folder / "data" / "filer"))
+            site.home.write_private(folder / "filer.toml", STORE.format(folder=store))
         # Collect early rather than against a low limit: near a limit Go's collector eats the CPU
         # (128 MiB: an object read in 33 ms instead of 3).
         return Launch(
@@ -125,3 +138,18 @@ class Objects:
             "TAXLIEN_OBJECTS_ACCESS_KEY": site.secrets["objects_access_key"],
             "TAXLIEN_OBJECTS_SECRET_KEY": site.secrets["objects_secret_key"],
         }
+
+
+def _is_deserted(path: Path) -> bool:
+    """Tell whether ``path`` is a socket that no process listens on: another stack, begun at the same
+    moment, may have been given the same free port, and would never answer without its socket."""
+    if not path.is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX) as knock:
+        try:
+            knock.connect(os.fspath(path))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
