@@ -96,4 +96,11 @@ def grid_from(head: LexborNode, body: Sequence[LexborNode]) -> Grid:
             fit.append(tuple(cell_text(cell) for cell in cells))
         elif any(cell_text(cell) for cell in cells):
             unfit += 1
+    return fitted(header, fit, unfit)
+
+
+def fitted(header: Sequence[str], fit: Sequence[tuple[str, ...]], unfit: int) -> Grid:
+    """Return the grid; where no more rows fit than do not, the header itself is at fault and none counts."""
+    if unfit and unfit >= len(fit):
+        return Grid(tuple(header), (), unfit + len(fit))
     return Grid(tuple(header), tuple(fit), unfit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from taxlien.interfaces.scraper import Transfer
 
 from .reading_cells import US_DAYS, day, money, said
@@ -73,12 +75,30 @@ QUALIFICATION = (
 )
 
 
-def transfers_of(grid: Grid, formats: tuple[str, ...] = US_DAYS) -> list[Transfer]:
-    """Return a sale for each row that has a day or a price. A table without a date column has no sales."""
+_MONTH = re.compile(r"(?:\d{1,2}[/-])?(?:1[89]|20)\d\d")
+"""Some sales are recorded to the month or year only: such a sale has no day, and its row is in step."""
+
+
+def transfers_of(grid: Grid, formats: tuple[str, ...] = US_DAYS) -> tuple[list[Transfer], int]:
+    """Return the sales, and how many rows were left out because they are out of step with the header.
+
+    A row is out of step where its date or its price is something else. A table without a date column
+    has no sales.
+    """
     if grid.column(DATE) is None:
-        return []
+        return [], 0
     at = {name: grid.column(names) for name, names in _COLUMNS.items()}
-    return [sale for row in grid.rows if (sale := _transfer(row, at, formats)) is not None]
+    inside = [row for row in grid.rows if not _out_of_step(row, at, formats)]
+    sales = [sale for row in inside if (sale := _transfer(row, at, formats)) is not None]
+    return sales, grid.unfit + len(grid.rows) - len(inside)
+
+
+def _out_of_step(row: tuple[str, ...], at: dict[str, int | None], formats: tuple[str, ...]) -> bool:
+    dated = said(row[at["date"]]) if at["date"] is not None else None
+    priced = said(row[at["price"]]) if at["price"] is not None else None
+    if dated and day(dated, formats) is None and not _MONTH.fullmatch(dated):
+        return True
+    return bool(priced) and money(priced) is None
 
 
 _COLUMNS = {
@@ -102,11 +122,13 @@ def _transfer(
     sold, price = day(text("date"), formats), money(text("price"))
     if sold is None and price is None:
         return None
-    book, page = text("book"), text("page")
+    book, page, reference = text("book"), text("page"), text("reference")
+    if reference and not any(c.isdigit() for c in reference):
+        reference = None  # a book and page has figures; without them it may be a name
     return Transfer(
         date=sold,
         price=price,
         deed_type=text("deed_type"),
-        reference=text("reference") or (f"{book}/{page}" if book and page else None),
+        reference=reference or (f"{book}/{page}" if book and page else None),
         qualification=text("qualification"),
     )

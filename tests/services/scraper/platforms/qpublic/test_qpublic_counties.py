@@ -220,10 +220,34 @@ def test_a_row_with_a_cell_too_many_or_too_few_says_nothing() -> None:
     (parcel,) = read(schneider([("Summary", two_columns(rows))])).parcels
     assert parcel.acres is None
     assert (parcel.land_use, parcel.property_class) == ("VAC", "R3")
-    rows = [("+", "Land Value", "$10"), ("+", "Building Value", "$5", "$6")]
+    rows = [
+        ("+", "Land Value", "$10"),
+        ("+", "Building Value", "$5", "$6"),
+        ("=", "Total", "$8", "$9"),
+    ]
     reading = read(schneider([SUMMARY, ("Valuation", valuation(("2024", "2023"), rows))]))
-    assert [v.label for v in reading.parcels[0].values] == ["Building Value", "Building Value"]
+    assert {v.label for v in reading.parcels[0].values} == {"Building Value", "Total"}
     assert reading.notes == ("Valuation: 1 rows do not fit the header and were left out",)
+
+
+def test_where_most_rows_do_not_fit_the_header_is_at_fault_and_no_row_counts() -> None:
+    rows = [
+        ("+", "Land Value", "$10", "$9", "$8"),
+        ("+", "Building Value", "$5", "$6", "$7"),
+        ("=", "Total", "$1", "$2"),
+    ]
+    parcel = parcel_of(("Valuation", valuation(("2024", "2023"), rows)))
+    assert parcel.values == ()
+    assert parcel.missing["values"] == "Valuation has no row under a year that could be read"
+
+
+def test_a_sale_out_of_step_with_its_header_is_left_out() -> None:
+    header = ("Sale Date", "Sale Price", "Reference", "Grantor")
+    rows = [("1/2/2003", "Nobody Never", "$5", "1/2"), ("1/2/2004", "$6", "Nobody Never", "3/4")]
+    reading = read(schneider([SUMMARY, ("Sales", grid(header, rows))]))
+    (sale,) = reading.parcels[0].transfers
+    assert (sale.price, sale.reference) == (Decimal(6), None)
+    assert reading.notes == ("Sales: 1 rows do not fit the header and were left out",)
 
 
 def test_what_the_site_has_no_data_for_is_null_with_that_reason() -> None:

@@ -21,7 +21,7 @@ def read_sales(tree: LexborHTMLParser, into: Gathering) -> None:
     """Read the history of sales; ``N O N E`` is an honest empty."""
     grids = _grids(tree, "parcelDetails_SalesTable", "sale date")
     for grid in grids:
-        into.add_transfers(transfers_of(grid), "Sales History: by row")
+        into.add_transfers(transfers_of(grid)[0], "Sales History: by row")
     place = tree.css_first("#parcelDetails_SalesTable")
     if place is not None and "n o n e" in words(cell_text(place)):
         into.miss("transfers", "the page says there are no sales")

@@ -13,6 +13,7 @@ from taxlien.services.scraper.logic.reading_tables import (
     Grid,
     cell_text,
     cells_of,
+    fitted,
     rows_of,
     span_of,
 )
@@ -103,7 +104,7 @@ def _read(table: LexborNode) -> tuple[list[Row], list[Grid]]:
             rows += _pairs(cells)
         elif any(cell_text(cell) for _, cell in cells):
             grids[-1][2].append(1)
-    return rows, [Grid(tuple(h), tuple(body), len(unfit)) for h, body, unfit in grids]
+    return rows, [fitted(header, body, len(unfit)) for header, body, unfit in grids]
 
 
 def _kind(cell: LexborNode) -> str | None:

@@ -44,7 +44,7 @@ def read_money(found: list[Datalet], tax_year: str | None, into: Gathering) -> l
             into.miss("values", f"{datalet.title} holds no amount under a year")
         elif about & _SALES and "tax" not in about:
             for grid in grids:
-                into.add_transfers(transfers_of(grid, _SALE_DAYS), datalet.title)
+                into.add_transfers(transfers_of(grid, _SALE_DAYS)[0], datalet.title)
             into.miss("transfers", f"{datalet.title} lists no sale that could be read")
         elif about & _TAXES and not about & {"collector", "sale"}:
             for grid in grids:

@@ -12,7 +12,12 @@ from taxlien.services.scraper.logic.certificate_rows import liens_of
 from taxlien.services.scraper.logic.gathering import Gathering
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
 from taxlien.services.scraper.logic.reading_cells import squeeze, words
-from taxlien.services.scraper.logic.reading_pages import is_challenge, is_truncated, is_unavailable
+from taxlien.services.scraper.logic.reading_pages import (
+    is_challenge,
+    is_too_deep,
+    is_truncated,
+    is_unavailable,
+)
 from taxlien.services.scraper.logic.reading_tables import Grid, cell_text, document, grid_of
 from taxlien.services.scraper.logic.sites import Site
 from taxlien.services.scraper.logic.tax_rows import taxes_of
@@ -50,6 +55,8 @@ def read_page(page: Page, site: Site) -> Reading:
     """Say what the page says."""
     if is_truncated(page.text):
         return Reading(verdict="truncated", reason="the document has no end")
+    if is_too_deep(page.text):
+        return Reading(verdict="unrecognised", reason="more open elements than any page has")
     config = map_config(page.text)
     tree = document(page.text)
     modules = modules_of(tree, site)
@@ -149,9 +156,10 @@ def _read_grids(modules: Modules, into: Gathering) -> list[str]:
     remarks = []
     for title, module in modules["sales"]:
         for grid in _grids(module):
-            into.add_transfers(transfers_of(grid), f"{title}: by row")
-            if grid.unfit:
-                remarks.append(f"{title}: {grid.unfit} rows do not fit the header")
+            sales, unfit = transfers_of(grid)
+            into.add_transfers(sales, f"{title}: by row")
+            if unfit:
+                remarks.append(f"{title}: {unfit} rows do not fit the header and were left out")
         into.miss("transfers", f"{title} lists no sale that could be read")
     for title, module in modules["taxes"]:
         for grid in _grids(module):

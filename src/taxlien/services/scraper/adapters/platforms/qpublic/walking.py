@@ -1,8 +1,8 @@
 """Which pages of a Schneider site are asked for, and what leads from one to the next.
 
 A site's ``ids`` are ``app_id``, ``layer_id``, ``report_page_id``, ``search_page_id`` (or ``app``, the name
-in the address). Its ``start`` may name ``first_key``, the parcel a walk begins with, and ``walk: next`` to
-follow the link to the next record from there. Otherwise a run looks up the parcels of its scope.
+in the address). Its ``start`` may name ``first_key``, the parcel a walk begins with (or several
+``first_keys``), and ``walk: next`` to follow the link to the next record from there. Otherwise a run looks up the parcels of its scope.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def _unescaped(text: str) -> str | None:
 
 def start(site: Site, scope: Scope) -> Sequence[PageRequest]:
     """Return the reports of the scope's parcels, or the record the site's walk begins with."""
-    first = str(site.start.get("first_key", ""))
+    firsts = site.start.get("first_keys") or [site.start.get("first_key", "")]
     walk = str(site.start.get("walk", ""))
-    keys = scope.parcels or ((first,) if first else ())
+    keys = scope.parcels or tuple(str(first) for first in firsts if first)
     if scope.limit is not None:
         keys = keys[: scope.limit]
     if not keys:
