@@ -90,10 +90,6 @@ class RunFigures(msgspec.Struct, kw_only=True, omit_defaults=True):
             self.read += read
             self.short_pages += read < promised
 
-    def listed(self, rows: int) -> None:
-        """Add the rows of a whole list: they count as records, so that the site's bounds hold for lists."""
-        _add(self.records, "list_row", rows)
-
     def error(self, kind: str) -> None:
         """Add a page that could not be fetched or read."""
         self.pages += 1

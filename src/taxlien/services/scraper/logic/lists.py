@@ -29,7 +29,7 @@ ListFormat = Literal[
 
 
 class ListPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One page of a list. ``part`` counts from 0; ``ANNOUNCED`` is no piece of it and says how many there are.
+    """One page of a list. ``part`` counts from 0; ``ANNOUNCED`` is no piece of the file but counts it.
 
     ``mapping`` names the catalogue's mapping that reads the file, ``parameters`` are its values.
     ``rows`` are those of this page. ``parts`` and ``promised`` are pages and rows of the whole list, as
