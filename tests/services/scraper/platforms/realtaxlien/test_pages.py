@@ -161,12 +161,16 @@ def test_what_a_page_without_certificates_means(text: str, verdict: str) -> None
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=6, unique=True), st.data())
-def test_cells_lost_from_rows_move_no_value(numbers: list[int], data: st.DataObject) -> None:
+def test_cells_lost_or_doubled_move_no_value(numbers: list[int], data: st.DataObject) -> None:
     rows = []
     for number in numbers:
         cells = row(number).split("<td")
         gone = data.draw(st.sets(st.integers(1, len(cells) - 1), max_size=4))
-        rows.append("<td".join(cell for place, cell in enumerate(cells) if place not in gone))
+        doubled = data.draw(st.sets(st.integers(1, len(cells) - 1), max_size=4))
+        for place, cell in enumerate(cells):
+            times = 0 if place in gone else 2 if place in doubled else 1
+            cells[place] = "<td".join([cell] * times)
+        rows.append("<td".join(cell for cell in cells if cell))
     for lien in read(page("".join(rows))).liens:
         number = int(lien.item_id or 0)
         assert lien.parcel_id in {None, f"P{number}-1"}

@@ -86,6 +86,7 @@ HELD = (
 _YES = frozenset({"yes", "y", "1", "true", "x"})
 _NO = frozenset({"", "no", "n", "0", "false"})
 _USUAL = ("adv no", "account no", "homestead", "legal 1", "owner name", "face amount")
+_NUMBER = re.compile(r"\d{1,10}(?:\.00)?")
 _DOLLARS = re.compile(r"\$?[\d,]+\.\d\d")
 
 Cells = Mapping[str, tuple[str, str]]
@@ -172,7 +173,9 @@ def rows_of_json(data: Sequence[Any]) -> list[Cells]:
 
 
 def certificate(row: Cells, status: ItemStatus, tax_year: int | None) -> LienObserved | None:
-    """Build one certificate; None where the row names neither an account nor a number."""
+    """Build one certificate; None where the row is shifted, or names neither an account nor a number."""
+    if _shifted(row):
+        return None
     found = Labelled()
     for field, (text, label) in row.items():
         _take(found, field, text, label)
@@ -189,16 +192,29 @@ def certificate(row: Cells, status: ItemStatus, tax_year: int | None) -> LienObs
     )
 
 
+def _shifted(row: Cells) -> bool:
+    """Whether a cell holds what its column never does: then no cell of the row can be trusted."""
+    texts = {field: squeeze(text) for field, (text, _) in row.items()}
+    number = texts.get("advertising_number")
+    if number and number == texts.get("parcel_id"):
+        return True
+    for field, text in texts.items():
+        plain = said(text)
+        if field == "homestead" and text.lower() not in _YES | _NO:
+            return True
+        if field == "advertising_number" and plain and not _NUMBER.fullmatch(plain):
+            return True
+        if field in {"face_amount", "amount_due"} and plain and money(plain) is None:
+            return True
+    return False
+
+
 def _take(found: Labelled, field: str, text: str, label: str) -> None:
     match field:
         case "advertising_number" | "parcel_id" | "certificate_number":
             found.take(field, text, label, identifier)
         case "homestead":
-            mark = squeeze(text).lower()
-            if mark in _YES or mark in _NO:
-                found.values[field], found.origins[field] = mark in _YES, label
-            else:
-                found.miss(field, f"{label!r} does not hold what it should")
+            found.values[field], found.origins[field] = squeeze(text).lower() in _YES, label
         case "face_amount" | "amount_due" | "assessed_value" | "market_value":
             found.take(field, text, label, money)
         case "tax_year":

@@ -144,8 +144,11 @@ def _labelled(title: str, header: LexborNode | None, boxes: Boxes) -> Labelled:
         found.other_ids["Alternate Parcel ID"] = alternate
     lines = _lines(property_box, "property address")
     if lines:
-        found.take("situs_address", lines[0], "Property Address")
         place = city_line(lines[-1])
+        if len(lines) > 1 or not place.zip_code:
+            found.take("situs_address", lines[0], "Property Address")
+        else:
+            found.miss("situs_address", "the address is a city's line alone")
         found.take("city", place.city, "Property Address")
         found.take("zip_code", place.zip_code, "Property Address")
     found.require(PROMISED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -112,7 +112,7 @@ def _certificate(
     row: LexborNode, number: str, columns: tuple[str, ...], status: ItemStatus
 ) -> LienObserved | None:
     cells = cells_of(row)
-    fits = len(cells) == len(columns)
+    fits = _fits(cells, columns)
     found = Labelled()
     for place, cell in enumerate(cells):
         name = _of_class(cell) or (columns[place] if fits else "")
@@ -120,6 +120,8 @@ def _certificate(
             _take(found, name, cell)
     if not found.values:
         return None
+    if str(found.values.get("tax_year")) == found.attributes.get("Cert Year"):
+        found.refuse("tax_year", "the row says the same year of tax and certificate")
     _take_address(found, row)
     if row.css_first("img.outstandingCerts") is not None:
         found.attributes["Outstanding certificates"] = "yes"
@@ -133,6 +135,15 @@ def _certificate(
         parcel_id=found.values.pop("parcel_id", None),
         item_id=number,
         **found.record(),
+    )
+
+
+def _fits(cells: Sequence[LexborNode], columns: Sequence[str]) -> bool:
+    """Whether the cells that name themselves stand under their own columns: else the row is shifted."""
+    return len(cells) == len(columns) and all(
+        named == columns[place]
+        for place, cell in enumerate(cells)
+        if (named := _of_class(cell)) and named in columns
     )
 
 

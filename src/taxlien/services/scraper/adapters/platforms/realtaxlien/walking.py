@@ -14,6 +14,7 @@ _CERTIFICATE_NAMED = re.compile(
     r"(?:details|map|history)?[-_](\d{4,12})(?:\.redacted)?\.html?$", re.IGNORECASE
 )
 MOST_PAGES = 2_000
+PREVIEW = "preview"
 
 
 def beginning(site: Site, scope: Scope) -> Iterator[PageRequest]:
@@ -34,21 +35,23 @@ def beginning(site: Site, scope: Scope) -> Iterator[PageRequest]:
             session="lists",
         )
     if site.quirks.get("preview") == "yes":
-        yield PageRequest(
-            key="preview/1", kind="list", path="/index.cfm?folder=previewitems", session="lists"
-        )
+        yield list_request(PREVIEW, 1)
 
 
 def list_request(batch: str, number: int) -> PageRequest:
-    """One page of the list of a batch. Further pages are asked for by the site's own search form."""
+    """One page of the list of a batch, or of the coming sale's (``PREVIEW``).
+
+    Further pages are asked for by the site's own search form.
+    """
     path = f"/index.cfm?folder=searchCert&itemSetDID={batch}"
+    key = f"list/{batch}/{number}"
+    if batch == PREVIEW:
+        path, key = "/index.cfm?folder=previewitems", f"preview/{number}"
     context = {"batch": batch, "page": str(number)}
     if number == 1:
-        return PageRequest(
-            key=f"list/{batch}/1", kind="list", path=path, session="lists", context=context
-        )
+        return PageRequest(key=key, kind="list", path=path, session="lists", context=context)
     return PageRequest(
-        key=f"list/{batch}/{number}",
+        key=key,
         kind="list",
         path=path,
         method="POST",
