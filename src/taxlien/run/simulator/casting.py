@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from taxlien.run.simulator.plays.bid4assets import Bid4AssetsPlay
+from taxlien.run.simulator.plays.iasworld import IasWorldPlay
+from taxlien.run.simulator.plays.lienhub import LienHubPlay
+from taxlien.run.simulator.plays.lists import ListPlay, Published
 from taxlien.run.simulator.plays.play import HostCard, Play
 from taxlien.run.simulator.plays.realauction import RealAuctionPlay
+from taxlien.run.simulator.plays.realtaxlien import RealTaxLienPlay
 from taxlien.run.simulator.plays.schneider import SchneiderPlay
 from taxlien.run.simulator.world.auctions import SaleKind
-from taxlien.run.simulator.world.counties import County
+from taxlien.run.simulator.world.counties import County, list_counties
 from taxlien.run.simulator.world.world import World
 
 
 def cast(world: World) -> dict[str, Play]:
     """All played hosts of a world, by host."""
-    return {play.card.host: play for county in world.counties for play in _plays(county)}
+    plays = [play for county in world.counties for play in _plays(county)]
+    return {play.card.host: play for play in (*plays, *_lists())}
 
 
 def _card(county: County, platform: str, title: str, variant: str = "") -> HostCard:
@@ -29,23 +35,51 @@ def _card(county: County, platform: str, title: str, variant: str = "") -> HostC
 
 
 def _plays(county: County) -> Iterator[Play]:
-    if county.state in {"FL", "GA"}:
-        platform = "beacon" if county.style % 4 == 1 else "qpublic"
-        yield SchneiderPlay(_card(county, platform, "property appraiser"))
-    if county.state == "FL":
-        yield RealAuctionPlay(
-            _card(county, "realauction", "tax deeds", "realtaxdeed"), ("tax_deed",)
-        )
-        kinds: tuple[SaleKind, ...] = (
-            ("foreclosure", "tax_deed") if county.style % 5 == 4 else ("foreclosure",)
-        )
-        yield RealAuctionPlay(_card(county, "realauction", "foreclosures", "realforeclose"), kinds)
-    elif county.state == "OH":
-        card = _card(county, "realauction", "sheriff sales", "sheriffsaleauction")
-        yield RealAuctionPlay(card, ("foreclosure",))
-    elif county.state == "PA":
-        card = _card(county, "realauction", "sheriff sales", "pa-realforeclose")
-        yield RealAuctionPlay(card, ("foreclosure",))
-    elif county.state == "CO":
-        card = _card(county, "realauction", "treasurer deeds", "treasurersdeedsale")
-        yield RealAuctionPlay(card, ("tax_deed",))
+    """The hosts of one county, after what its state uses."""
+    match county.state:
+        case "FL":
+            yield _schneider(county)
+            yield _auctions(county, "tax deeds", "realtaxdeed", "tax_deed")
+            # One portal may mix types.
+            kinds: tuple[SaleKind, ...] = ("foreclosure", "tax_deed")
+            mixed = kinds if county.style % 5 == 4 else kinds[:1]
+            yield _auctions(county, "foreclosures", "realforeclose", *mixed)
+            if county.style % 2:
+                yield LienHubPlay(_card(county, "lienhub", "tax certificates"))
+            else:
+                yield RealTaxLienPlay(_card(county, "realtaxlien", "tax certificates"))
+        case "GA":
+            yield _schneider(county)
+        case "OH":
+            yield IasWorldPlay(_card(county, "iasworld", "auditor"))
+            yield _auctions(county, "sheriff sales", "sheriffsaleauction", "foreclosure")
+        case "PA":
+            yield IasWorldPlay(_card(county, "iasworld", "assessor"))
+            yield _auctions(county, "sheriff sales", "pa-realforeclose", "foreclosure")
+            yield Bid4AssetsPlay(_card(county, "bid4assets", "tax sales"))
+        case "CO":
+            yield _auctions(county, "treasurer deeds", "treasurersdeedsale", "tax_deed")
+        case "AZ":
+            yield RealTaxLienPlay(_card(county, "realtaxlien", "tax liens", "arizonataxsale"))
+        case "WA" | "NJ" | "MD":
+            yield Bid4AssetsPlay(_card(county, "bid4assets", "tax sales"))
+
+
+def _schneider(county: County) -> SchneiderPlay:
+    platform = "beacon" if county.style % 4 == 1 else "qpublic"
+    return SchneiderPlay(_card(county, platform, "property appraiser"))
+
+
+def _auctions(county: County, title: str, variant: str, *kinds: SaleKind) -> RealAuctionPlay:
+    return RealAuctionPlay(_card(county, "realauction", title, variant), kinds)
+
+
+def _lists() -> Iterator[Play]:
+    """Publishers of whole lists: a portal and two downloads."""
+    published = (
+        Published("socrata", "advertised", "sim1-late"),
+        Published("download", "panel", "delinquent.csv"),
+        Published("download", "results", "columbia_results.csv"),
+    )
+    for county, one in zip(list_counties(), published, strict=True):
+        yield ListPlay(_card(county, "open_data", one.rows, "opendata"), one)

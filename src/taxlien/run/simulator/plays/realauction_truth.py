@@ -23,7 +23,8 @@ def observed(item: Item, wording: Wording) -> LienObserved:
     return LienObserved(
         kind="foreclosure" if foreclosure else "deed_sale",
         status=status,
-        parcel_id=item.parcel.parcel_id if named and not keyed else None,
+        # HTML shows a run of spaces as one: only iasWorld's own pages let them count.
+        parcel_id=" ".join(item.parcel.parcel_id.split()) if named and not keyed else None,
         other_ids={wording.key: key_of(item, wording)} if keyed else {},
         item_id=item.item_id,
         case_number=item.case_number,
@@ -32,6 +33,7 @@ def observed(item: Item, wording: Wording) -> LienObserved:
         opening_bid=money(item.opening_bid) if sheriff or not foreclosure else None,
         winning_bid=None if item.winning_bid is None else money(item.winning_bid),
         deposit=money(item.deposit) if sheriff else None,
+        amount_due=money(item.judgment) if foreclosure and not sheriff else None,
         assessed_value=None if appraised else money(item.assessed),
         market_value=money(item.market) if appraised else None,
         situs_address=item.parcel.situs or None,

@@ -64,7 +64,7 @@ class SchneiderPlay:
                 "report_page_id": str(self.page_ids[_REPORT]),
                 "search_page_id": str(self.page_ids[_SEARCH]),
             },
-            "start": {"keys": keys, "follow": "next"},
+            "start": {"first_keys": keys, "walk": "next"},
         }
 
     def truth(self, key: str, world: World) -> ParcelObserved | None:

@@ -84,7 +84,7 @@ FLORIDA = (
 )  # fmt: skip
 GEORGIA = (
     Style("clayton", 3, frozenset(), "Parcel Number", "plain", "Owner", "blocks", "Valuation",
-          "grdValuation", "grdSales", _GEORGIA, account_label="Account/Realkey"),
+          "grdValuation", "grdSales", _GEORGIA, account_label="Realkey"),
     Style("coweta", 2, frozenset({4, 6}), "Parcel Number", "plain", "Owner", "heading", "Valuation",
           "grdValuation", "grdSales", _GEORGIA, account_label="Realkey", taxes=False),
 )  # fmt: skip

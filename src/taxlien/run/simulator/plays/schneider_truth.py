@@ -19,6 +19,8 @@ def observed(record: Record) -> ParcelObserved:
         owner_published=True,
         situs_address=held.situs or None,
         legal_description=held.legal,
+        # The only use in the table of land is the property's class too.
+        property_class=f"{held.use} ({held.use_code})",
         land_use=f"{held.use} ({held.use_code})",
         acres=Decimal(held.acres),
         building_sqft=Decimal(held.sqft) if held.built else None,

@@ -10,6 +10,10 @@ from itertools import cycle
 
 from taxlien.kit.reference import reference_text
 
+# Counties that publish whole lists, with the ids that the lists' readers expect.
+_LIST_PATTERNS = {"24510": "nnnn-nnn", "30029": "0nnnnnn", "12023": "R0nnnn-nnn"}
+_FIRST_LIST_INDEX = 10_000
+
 # In this order, so that a dozen counties already play every platform.
 _ROTATION = ("FL", "OH", "GA", "AZ", "PA", "FL", "MD", "CO", "FL", "NJ", "GA", "WA", "FL", "OH")
 
@@ -90,21 +94,34 @@ def played_counties(count: int) -> tuple[County, ...]:
     return tuple(played)
 
 
+def list_counties() -> tuple[County, ...]:
+    """Counties that publish whole lists: they are played however many others are."""
+    rows = {row["fips"]: row for found in _known().values() for row in found}
+    return tuple(
+        _made(_FIRST_LIST_INDEX + n, rows[fips], pattern, style=n)
+        for n, (fips, pattern) in enumerate(_LIST_PATTERNS.items())
+    )
+
+
 def _county(index: int, nth: int, rows: list[dict[str, str]]) -> County:
     # A stride that is prime to most states' counts: neighbours in the list are not neighbours in the state.
     row = rows[nth * 17 % len(rows)] if len(rows) % 17 else rows[nth]
+    patterns = _PATTERNS[row["state"]]
+    return _made(index, row, patterns[nth % len(patterns)], style=nth)
+
+
+def _made(index: int, row: dict[str, str], pattern: str, *, style: int) -> County:
     state, name = row["state"], row["name"].upper()
-    patterns = _PATTERNS[state]
     return County(
         index=index,
         fips=row["fips"],
         name=row["name"],
         full_name=row["full_name"],
         state=state,
-        pattern=patterns[nth % len(patterns)],
-        zip_prefix=_ZIPS[state],
+        pattern=pattern,
+        zip_prefix=_ZIPS.get(state, "59"),
         cities=(f"{name} CITY", f"NORTH {name}", f"{name} SPRINGS", f"PORT {name}"),
-        style=nth,
+        style=style,
         latitude=float(row["latitude"]),
         longitude=float(row["longitude"]),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from math import gcd
 from typing import Literal
 
@@ -19,6 +19,7 @@ from taxlien.run.simulator.world.draws import Draw, topic
 from taxlien.run.simulator.world.parcels import Parcel, parcel
 
 LATE_SHARE = 0.09
+STRUCK_SHARE = 0.12
 CERTIFICATE_YEARS = 5
 
 _ORDER = topic("order")
@@ -125,11 +126,11 @@ def certificate(
     held = parcel(seed, county, number)
     paid = paid_late(seed, county, number, tax_year)
     draw = Draw(seed, _LIEN, county.index, tax_year, ordinal, 7)
-    struck = draw.chance(0.12)
+    struck = draw.chance(STRUCK_SHARE)
     rate = 1800 if struck else _rate(draw, county)
     return Certificate(
         ordinal=ordinal,
-        certificate_id=str((tax_year - 2000) * 10_000_000 + county.index * 10_000 * 7 + ordinal),
+        certificate_id=str(tax_year % 100 * 10_000_000 + 1_000 + ordinal),
         advertising_number=f"{ordinal + 1:07d}",
         number=f"{(tax_year + 1) % 100:02d}-{ordinal + 1:05d}",
         tax_year=tax_year,
@@ -142,6 +143,31 @@ def certificate(
         redeemed_on=paid if paid and sale_day(tax_year) < paid <= today else None,
         parcel=held,
     )
+
+
+def place_of_id(certificate_id: str) -> tuple[int, int] | None:
+    """Tax year and ordinal of a certificate's id; None where it can be none."""
+    if not certificate_id.isdecimal() or len(certificate_id) > 9:
+        return None
+    year, ordinal = divmod(int(certificate_id) - 1_000, 10_000_000)
+    return (2000 + year, ordinal) if 10 <= year < 60 else None
+
+
+@lru_cache(maxsize=512)
+def held_by_county(
+    seed: int, county: County, count: int, tax_year: int, today: date
+) -> tuple[int, ...]:
+    """Ordinals of the certificates that nobody bid on and that are unpaid: the county's, for sale."""
+    if today < sale_day(tax_year):
+        return ()
+    found = []
+    for ordinal in range(late_count(count)):
+        if Draw(seed, _LIEN, county.index, tax_year, ordinal, 7).chance(STRUCK_SHARE):
+            number = late_parcel(seed, county, count, tax_year, ordinal)
+            paid = paid_late(seed, county, number, tax_year)
+            if paid is None or paid > today:
+                found.append(ordinal)
+    return tuple(found)
 
 
 def _state(paid: date | None, struck: bool, sold_on: date, today: date) -> State:

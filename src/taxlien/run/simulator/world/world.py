@@ -40,6 +40,11 @@ class World:
         """The id alone: cheaper than the parcel."""
         return parcels.parcel_id(self.seed, county, number)
 
+    @property
+    def rolls_out(self) -> int:
+        """The year of the newest roll that is out."""
+        return assessments.last_roll(self.today)
+
     def rolls(self, county: County, parcel: parcels.Parcel) -> tuple[assessments.Roll, ...]:
         """The newest rolls, newest first."""
         return assessments.rolls(self.seed, county, parcel, self.today)
@@ -57,6 +62,22 @@ class World:
     ) -> tuple[liens.Certificate, ...]:
         """The parcel's certificates, newest first."""
         return liens.certificates_of(self.seed, county, self.each, parcel, self.today)
+
+    def held(self, county: County, tax_year: int) -> tuple[int, ...]:
+        """Ordinals of a tax year's certificates that the county holds today."""
+        return liens.held_by_county(self.seed, county, self.each, tax_year, self.today)
+
+    def certificate_numbered(self, county: County, number: str) -> liens.Certificate | None:
+        """The certificate of that id, if it was ever listed."""
+        place = liens.place_of_id(number)
+        if place is None or place[1] >= self.late or place[0] > self.advertised_year:
+            return None
+        return self.certificate(county, *place)
+
+    @property
+    def advertised_year(self) -> int:
+        """The tax year of the newest list that is, or was, out."""
+        return liens.advertised_year(self.today)
 
     @property
     def late(self) -> int:

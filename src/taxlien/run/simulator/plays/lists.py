@@ -1,0 +1,149 @@
+"""Whole lists: an open-data portal in Socrata's manner, and plain downloads. Rows follow the day.
+
+Each list has the columns that a mapping of the catalogue reads, so that what is collected is imported too.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from email.utils import format_datetime
+from hashlib import sha256
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from taxlien.run.simulator.plays.list_rows import LISTS, Row
+from taxlien.run.simulator.plays.play import HostCard
+from taxlien.run.simulator.serving.messages import CSV, Answer, Request, json_answer, not_found
+from taxlien.run.simulator.world.world import World
+
+# The catalogue refuses lists that are too short to be true.
+MIN_PARCELS = 14_000
+DEFAULT_LIMIT = 1_000
+MOST_ROWS = 50_000
+
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A list as it is published: under a data set's id on a portal, or as one file."""
+
+    manner: Literal["socrata", "download"]
+    rows: str
+    name: str
+
+
+class ListPlay:
+    """One publisher of one list."""
+
+    def __init__(self, card: HostCard, published: Published) -> None:
+        self.card = card
+        self.published = published
+
+    def respond(self, request: Request, world: World) -> Answer:
+        """Answer with rows, or 304 where the asker has today's already."""
+        world = self._grown(world)
+        if self.published.manner == "socrata":
+            return self._socrata(request, world)
+        if request.path == f"/files/{self.published.name}":
+            return self._fresh(request, world, lambda: self._csv(self._rows(world)))
+        return not_found()
+
+    def site(self, world: World) -> dict[str, Any]:
+        """Where the list is, and the mapping that reads it."""
+        grown = self._grown(world)
+        made = LISTS[self.published.rows]
+        start: dict[str, Any] = {"mapping": made.mapping, "parameters": made.parameters(grown)}
+        if self.published.manner == "socrata":
+            start |= {"kind": "socrata", "dataset": self.published.name, "format": "csv"}
+        else:
+            start |= {"kind": "download", "path": f"/files/{self.published.name}", "format": "csv"}
+        return {"expected": {"min_records": 0, "max_error_share": 0.05}, "start": start}
+
+    def truth(self, key: str, world: World) -> dict[str, Any] | None:
+        """``rows`` gives the count and the columns, a number that row."""
+        grown = self._grown(world)
+        rows = LISTS[self.published.rows]
+        if key == "rows":
+            return {"count": rows.count(grown), "columns": list(rows.columns)}
+        if key.isdecimal() and int(key) < rows.count(grown):
+            return dict(zip(rows.columns, rows.row(grown, self.card.county, int(key)), strict=True))
+        return None
+
+    def _grown(self, world: World) -> World:
+        return replace(world, each=max(world.each, MIN_PARCELS))
+
+    def _rows(self, world: World, first: int = 0, count: int | None = None) -> Iterator[Row]:
+        rows = LISTS[self.published.rows]
+        last = rows.count(world) if count is None else min(first + count, rows.count(world))
+        return (rows.row(world, self.card.county, n) for n in range(first, last))
+
+    def _csv(self, found: Iterator[Row], *, quoted: bool = False) -> Answer:
+        text = io.StringIO()
+        writer = csv.writer(text, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
+        writer.writerow(LISTS[self.published.rows].columns)
+        writer.writerows(found)
+        return Answer(text.getvalue().encode(), kind=CSV)
+
+    def _fresh(self, request: Request, world: World, make: Any) -> Answer:
+        """A list changes once a day, at six in the morning."""
+        tag = sha256(f"{world.seed} {world.today} {request.path}?{request.query}".encode())
+        etag = f'"{tag.hexdigest()[:24]}"'
+        changed = datetime.combine(world.today, time(6), tzinfo=_UTC)
+        stamp = format_datetime(changed, usegmt=True)
+        headers = [("ETag", etag), ("Last-Modified", stamp)]
+        asked = request.headers
+        if asked.get("if-none-match") == etag or (
+            "if-none-match" not in asked and asked.get("if-modified-since") == stamp
+        ):
+            return Answer(status=304, headers=headers)
+        answer: Answer = make()
+        answer.headers += headers
+        return answer
+
+    def _socrata(self, request: Request, world: World) -> Answer:
+        asked = request.parameters
+        rows = LISTS[self.published.rows]
+        path = request.path
+        if path == f"/api/views/{self.published.name}.json":
+            changed = datetime.combine(world.today, time(6), tzinfo=_UTC)
+            columns = [{"fieldName": name, "name": name} for name in rows.columns]
+            answer = {"id": self.published.name, "rowsUpdatedAt": int(changed.timestamp())}
+            return json_answer(answer | {"columns": columns})
+        if not path.startswith(f"/resource/{self.published.name}."):
+            return json_answer({"code": "dataset.missing", "error": True}, status=404)
+        select = asked.get("$select", "")
+        if "count(" in select.lower():
+            name = "count" if " as " not in select.lower() else select.split()[-1]
+            if path.endswith(".csv"):
+                return Answer(f'"{name}"\n"{rows.count(world)}"\n'.encode(), kind=CSV)
+            return json_answer([{name: str(rows.count(world))}])
+        try:
+            limit, offset = int(asked.get("$limit", DEFAULT_LIMIT)), int(asked.get("$offset", 0))
+        except ValueError:
+            return json_answer({"code": "query.soql.invalid", "error": True}, status=400)
+        if not 0 <= limit <= MOST_ROWS or offset < 0:
+            return json_answer({"code": "query.soql.invalid", "error": True}, status=400)
+        if path.endswith(".csv"):
+            return self._fresh(
+                request, world, lambda: self._csv(self._rows(world, offset, limit), quoted=True)
+            )
+        return self._fresh(
+            request,
+            world,
+            lambda: json_answer(
+                [
+                    # A portal leaves out what is empty.
+                    {
+                        name: str(cell)
+                        for name, cell in zip(rows.columns, row, strict=True)
+                        if cell != ""
+                    }
+                    for row in self._rows(world, offset, limit)
+                ]
+            ),
+        )
