@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from taxlien.run.mailbox.store import MailStore
@@ -64,6 +64,7 @@ def test_envelope_cannot_forge_headers(tmp_path: Path, write) -> None:
         st.binary(max_size=400), st.text(max_size=200).map(lambda t: b"Subject: " + t.encode())
     )
 )
+@example(content=b" \x00")
 def test_any_bytes_are_kept_and_shown(tmp_path: Path, content: bytes) -> None:
     folder = tmp_path / "any"
     store = MailStore(folder)

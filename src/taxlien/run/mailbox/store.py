@@ -70,8 +70,11 @@ class MailStore:
         mail_id = new_id().hex
         envelope = (
             (_AT, datetime.now(UTC).isoformat(timespec="milliseconds")),
-            (_FROM, sender),
             (_TO, ", ".join(recipients)),
+            (
+                _FROM,
+                sender,
+            ),  # last: a mail that begins with a blank adds to it, and it is not read back
         )
         head = b"".join(name + b": " + _one_line(value) + b"\r\n" for name, value in envelope)
         scratch = self._folder / f"{mail_id}.tmp"
