@@ -8,6 +8,7 @@ import typer
 
 from taxlien.run.commands import (
     audit,
+    coverage,
     doctor,
     import_file,
     mailbox,
@@ -38,6 +39,7 @@ for command in (
     search,
     payoff,
     rules,
+    coverage,
     run,
     migrate,
     reindex,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from taxlien.kit.http.responses import MsgspecResponse
 from taxlien.kit.http.sessions import session_for
 
 from . import schemas, service
+from .logic.coverage import STATUSES
 
 router = APIRouter(tags=["liens"])
 
@@ -134,6 +135,56 @@ async def get_county(
 ) -> MsgspecResponse:
     """Return a county by its FIPS code."""
     return MsgspecResponse((await service.county(session, fips))._asdict())
+
+
+@router.get("/v1/liens/coverage", response_model=schemas.CoveragePage)
+async def get_coverage(
+    session: SessionDep,
+    county_fips: FipsQuery = None,
+    state: StateQuery = None,
+    cursor: CursorParam = None,
+    limit: LiensLimit = 50,
+) -> MsgspecResponse:
+    """Say what is covered: every county that has a source, how old its data is and how it stands.
+
+    Nothing is kept green by hand: age and status are computed from the clock when they are asked for.
+    """
+    after = "" if cursor is None else decode_cursor(cursor, FipsText)
+    now = datetime.now(UTC)
+    report = await service.coverage(session, county_fips=county_fips, state=_upper(state), now=now)
+    found = [county for county in report.counties if county.fips > after][: limit + 1]
+    page = _page(found, limit, lambda county: county.fips)
+    states = [{"state": counted.state, **_counted([counted])} for counted in report.states]
+    return MsgspecResponse(
+        {
+            "as_of": now,
+            "summary": _counted(report.states),
+            "states": states,
+            **page,
+            "items": [_county_coverage(county) for county in page["items"]],
+        }
+    )
+
+
+def _counted(states: list[service.StateCoverage]) -> dict[str, int]:
+    counties, covered = sum(s.counties for s in states), sum(s.covered for s in states)
+    by_status: dict[str, int] = {name: sum(s.by_status[name] for s in states) for name in STATUSES}
+    return {"counties": counties, "covered": covered, "uncovered": counties - covered, **by_status}
+
+
+def _county_coverage(county: service.CountyCoverage) -> dict[str, Any]:
+    names = schemas.SourceCoverageBody.model_fields
+    sources = []
+    for source in county.sources:
+        known = source.facts._asdict() | source.judgement._asdict()
+        sources.append({name: known[name] for name in names})
+    return {
+        "county_fips": county.fips,
+        "state": county.state,
+        "county": county.county,
+        "status": county.status,
+        "sources": sources,
+    }
 
 
 @router.get("/v1/liens/sales", response_model=schemas.SalePage)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from taxlien.interfaces.scraper import ListCollected, ScrapeObserved
+from taxlien.interfaces.scraper import (
+    ListCollected,
+    ScrapeCompleted,
+    ScrapeObserved,
+    SourceResumed,
+    SourceStopped,
+)
 from taxlien.kit.database import Session
 from taxlien.kit.handlers import on_batch
 
@@ -19,3 +25,11 @@ async def record_pages(session: Session, events: list[ScrapeObserved]) -> None:
 async def accept_lists(session: Session, events: list[ListCollected]) -> None:
     """Note lists that wait to be imported; a job does it."""
     await service.accept_lists(session, events)
+
+
+@on_batch(ScrapeCompleted, SourceStopped, SourceResumed, max_messages=200, max_wait=1.0)
+async def note_runs(
+    session: Session, events: list[ScrapeCompleted | SourceStopped | SourceResumed]
+) -> None:
+    """Note how runs ended and which sources stand still, for what is shown as covered."""
+    await service.note_runs(session, events)

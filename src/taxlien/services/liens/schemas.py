@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from taxlien.interfaces.liens import Lien, LienStatus
 
+from .logic.coverage import CoverageStatus
+
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["2104.88"])]
 
 
@@ -114,6 +116,76 @@ class CountyPage(BaseModel):
     """Counties by FIPS code."""
 
     items: list[CountyBody]
+    next_cursor: str | None
+
+
+class SourceCoverageBody(BaseModel):
+    """One source in one county. Null is unknown; ages in hours, percentages 0 to 100.
+
+    ``properties`` and ``liens`` count what this source spoke of, each once; ``not_recorded`` the items
+    that are no tax liens or name no parcel. ``confidence``, 0 to 1, is complete x (0.5 + 0.5 x filled)
+    x fresh x legal: unknown shares count a half, ``fresh`` is fresh_hours / age once data is older,
+    ``legal`` 1, 0.8 (terms unknown) or 0.5 (forbidden); what a simulator plays has confidence 0.
+    """
+
+    source: str
+    title: str
+    platform: str | None
+    legal_status: str
+    synthetic: bool
+    url: str | None
+    status: CoverageStatus
+    reason: str
+    last_fetched_at: datetime | None
+    last_success_at: datetime | None
+    last_run_at: datetime | None
+    last_run_state: str | None
+    age_hours: float | None
+    fresh_hours: float
+    properties: int
+    liens: int
+    not_recorded: int
+    complete_pct: float | None
+    filled_pct: float | None
+    confidence: float
+
+
+class CountyCoverageBody(BaseModel):
+    """A county that has sources; its status is that of the worst of them that brings data."""
+
+    county_fips: str
+    state: str
+    county: str
+    status: CoverageStatus
+    sources: list[SourceCoverageBody]
+
+
+class CoverageSummary(BaseModel):
+    """Counties in all and those with a source, by status: green is fresh, amber old or troubled,
+    red both or never published, grey not collected."""
+
+    counties: int
+    covered: int
+    uncovered: int
+    green: int
+    amber: int
+    red: int
+    grey: int
+
+
+class StateCoverageBody(CoverageSummary):
+    """The same of one state."""
+
+    state: str
+
+
+class CoveragePage(BaseModel):
+    """What is covered, judged by the clock at ``as_of``."""
+
+    as_of: datetime
+    summary: CoverageSummary
+    states: list[StateCoverageBody]
+    items: list[CountyCoverageBody]
     next_cursor: str | None
 
 

@@ -7,7 +7,17 @@ from .counties import (
     list_counties,
     replace_counties,
 )
-from .coverage import CoverageGain, add_coverage, note_file, note_refusal
+from .coverage import (
+    CoverageGain,
+    add_coverage,
+    note_file,
+    note_refusal,
+    note_resumption,
+    note_run,
+    note_stop,
+    show_source,
+    source_facts,
+)
 from .imports import (
     ImportRow,
     SaleRow,
@@ -121,13 +131,18 @@ __all__ = [
     "lock_source",
     "note_file",
     "note_refusal",
+    "note_resumption",
+    "note_run",
+    "note_stop",
     "observations_of",
     "parcel_pages",
     "postpone_pending",
     "replace_counties",
     "sale_days",
     "same_certificate",
+    "show_source",
     "source_by_id",
+    "source_facts",
     "update_liens",
     "upsert_assessed",
     "upsert_parcels",

@@ -1,6 +1,7 @@
 """What the catalogue does: record what was seen, import files, answer what is known and what it pays."""
 
 from .collecting import CollectedCounts, record_collected, register_card
+from .coverage import CountyCoverage, CoverageReport, StateCoverage, coverage, note_runs
 from .importing import FileFacts, FileOrigin, ImportReport, RefusedFile, import_file, record_refusal
 from .lists import (
     accept_lists,
@@ -17,17 +18,21 @@ from .recording import Provenance, RecordCounts, record_observations, register_s
 
 __all__ = [
     "CollectedCounts",
+    "CountyCoverage",
+    "CoverageReport",
     "FileFacts",
     "FileOrigin",
     "ImportReport",
     "Provenance",
     "RecordCounts",
     "RefusedFile",
+    "StateCoverage",
     "accept_lists",
     "claim_list",
     "counties",
     "county",
     "county_lookup",
+    "coverage",
     "export",
     "history",
     "import_file",
@@ -36,6 +41,7 @@ __all__ = [
     "liens",
     "list_file",
     "load_counties",
+    "note_runs",
     "observations",
     "payoff_of_lien",
     "payoffs",
