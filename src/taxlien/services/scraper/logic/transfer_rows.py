@@ -82,8 +82,8 @@ _MONTH = re.compile(r"(?:\d{1,2}[/-])?(?:1[89]|20)\d\d")
 def transfers_of(grid: Grid, formats: tuple[str, ...] = US_DAYS) -> tuple[list[Transfer], int]:
     """Return the sales, and how many rows were left out because they are out of step with the header.
 
-    A row is out of step where its date or its price is something else. A table without a date column
-    has no sales.
+    A row is out of step where its date or its price is something else, or an amount stands elsewhere.
+    A table without a date column has no sales.
     """
     if grid.column(DATE) is None:
         return [], 0
@@ -94,11 +94,13 @@ def transfers_of(grid: Grid, formats: tuple[str, ...] = US_DAYS) -> tuple[list[T
 
 
 def _out_of_step(row: tuple[str, ...], at: dict[str, int | None], formats: tuple[str, ...]) -> bool:
-    dated = said(row[at["date"]]) if at["date"] is not None else None
-    priced = said(row[at["price"]]) if at["price"] is not None else None
+    texts = {name: said(row[place]) for name, place in at.items() if place is not None}
+    dated, priced = texts.get("date"), texts.get("price")
     if dated and day(dated, formats) is None and not _MONTH.fullmatch(dated):
         return True
-    return bool(priced) and money(priced) is None
+    if priced and money(priced) is None:
+        return True
+    return any("$" in text for name, text in texts.items() if text and name != "price")
 
 
 _COLUMNS = {
@@ -128,7 +130,12 @@ def _transfer(
     return Transfer(
         date=sold,
         price=price,
-        deed_type=text("deed_type"),
+        deed_type=_with_letter(text("deed_type")),
         reference=reference or (f"{book}/{page}" if book and page else None),
         qualification=text("qualification"),
     )
+
+
+def _with_letter(text: str | None) -> str | None:
+    """A kind of deed has a letter in it; figures alone are another column's, or a document's number."""
+    return text if text and any(c.isalpha() for c in text) else None

@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 
 from taxlien.services.scraper.logic.pages import PageRequest, Scope
 from taxlien.services.scraper.logic.sites import Site
+from taxlien.services.scraper.logic.starting import keys_to_start
 
 _REMARKS = re.compile(r"(?:_[a-z]+)+$")
 
 
 def start(site: Site, scope: Scope) -> Sequence[PageRequest]:
-    """Return the page of each of the scope's parcels: the site gives no list of them."""
-    keys = scope.parcels[: scope.limit] if scope.limit is not None else scope.parcels
+    """Return the page of each parcel wanted: the site gives no list of them."""
     return [
         PageRequest(
             key=f"parcel {pin}",
@@ -22,7 +22,7 @@ def start(site: Site, scope: Scope) -> Sequence[PageRequest]:
             path=f"/gis/?{urlencode({'pin': pin})}",
             context={"pin": pin},
         )
-        for pin in keys
+        for pin in keys_to_start(site, scope)
     ]
 
 

@@ -16,15 +16,15 @@ from selectolax.lexbor import LexborHTMLParser
 from taxlien.services.scraper.logic.pages import FormStep, Page, PageRequest, Scope, Step
 from taxlien.services.scraper.logic.reading_cells import words
 from taxlien.services.scraper.logic.sites import Site
+from taxlien.services.scraper.logic.starting import keys_to_start
 
 _SELECT = re.compile(r"selectSearchRow\(\s*['\"]([^'\"]+)['\"]\s*\)")
 _SUFFIX = re.compile(r"(?:_[a-z]+)+$")
 
 
 def start(site: Site, scope: Scope) -> Sequence[PageRequest]:
-    """Return the first page of each of the scope's parcels: there is no list of all of them."""
-    keys = scope.parcels[: scope.limit] if scope.limit is not None else scope.parcels
-    return [_first_page(site, pin) for pin in keys]
+    """Return the first page of each parcel wanted: there is no list of all of them."""
+    return [_first_page(site, pin) for pin in keys_to_start(site, scope)]
 
 
 def _first_page(site: Site, pin: str) -> PageRequest:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
 from taxlien.services.scraper.logic.reading_pages import is_challenge, is_unavailable
 from taxlien.services.scraper.logic.sites import Site
+from taxlien.services.scraper.logic.starting import keys_to_start
 
 from .bills import Account, accounts, read_account
 
@@ -26,8 +27,7 @@ class MyGovOnline:
 
     def start(self, site: Site, scope: Scope) -> Sequence[PageRequest]:
         """Return the bills of each account wanted: the site gives no list of them."""
-        keys = scope.parcels[: scope.limit] if scope.limit is not None else scope.parcels
-        return [_bills_of(account) for account in keys]
+        return [_bills_of(account) for account in keys_to_start(site, scope)]
 
     def read(self, page: Page, site: Site) -> Reading:
         """Say what ``page`` says; a fault of the parser itself is a page nobody could read."""

@@ -26,7 +26,10 @@ class SchneiderPlatform:
     def read(self, page: Page, site: Site) -> Reading:
         """Say what ``page`` says; a fault of the parser itself is a page nobody could read."""
         try:
-            return read_page(page, site)
+            reading = read_page(page, site)
+            if walking.begins_elsewhere(page, reading, site):
+                return Reading(verdict="empty", reason="another walk of the site begins here")
+            return reading
         except Exception as error:
             # The kind of fault only: its words may quote the page, and the page names people.
             return Reading(

@@ -234,7 +234,9 @@ def read_land(module: LexborNode, title: str, into: Gathering) -> None:
             continue
         if grid.unfit:
             return
-        uses |= {row[place] for row in grid.rows if cells.said(row[place])}
+        uses |= {
+            use for row in grid.rows if (use := cells.said(row[place])) and "." not in use[-3:]
+        }
     if len(uses) == 1:
         into.take("property_class", uses.pop(), f"{title}: Land Use")
     elif uses:

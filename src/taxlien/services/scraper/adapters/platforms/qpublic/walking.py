@@ -2,7 +2,8 @@
 
 A site's ``ids`` are ``app_id``, ``layer_id``, ``report_page_id``, ``search_page_id`` (or ``app``, the name
 in the address). Its ``start`` may name ``first_key``, the parcel a walk begins with (or several
-``first_keys``), and ``walk: next`` to follow the link to the next record from there. Otherwise a run looks up the parcels of its scope.
+``first_keys``), and ``walk: next`` to follow the link to the next record from there. Otherwise a run looks
+up the parcels of its scope.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
-from taxlien.services.scraper.logic.pages import Page, PageRequest, Scope
+from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
 from taxlien.services.scraper.logic.sites import Site
+from taxlien.services.scraper.logic.starting import keys_to_start
 
 _NEXT = "ToolBar1$btnNextRecord"
 _REMARKS = re.compile(r"^(?:[a-z]+_)+|(?:_[a-z]+)+$")
@@ -26,6 +28,7 @@ _NUMBERS = {
 _KEY_VALUE = re.compile(r'"KeyValue":"((?:[^"\\]|\\.){0,200})"')
 _REPORT_TAB = re.compile(r'\{"Name":"[^"]*","PageId":(\d+),"PageTypeId":4\b')
 _MAX_KEYS = 2_000
+_AFTER = "after "
 
 
 class MapConfig(msgspec.Struct, frozen=True):
@@ -64,11 +67,8 @@ def _unescaped(text: str) -> str | None:
 
 def start(site: Site, scope: Scope) -> Sequence[PageRequest]:
     """Return the reports of the scope's parcels, or the record the site's walk begins with."""
-    firsts = site.start.get("first_keys") or [site.start.get("first_key", "")]
     walk = str(site.start.get("walk", ""))
-    keys = scope.parcels or tuple(str(first) for first in firsts if first)
-    if scope.limit is not None:
-        keys = keys[: scope.limit]
+    keys = keys_to_start(site, scope)
     if not keys:
         return []
     if "app_id" not in site.ids or "layer_id" not in site.ids or "report_page_id" not in site.ids:
@@ -80,6 +80,14 @@ def start(site: Site, scope: Scope) -> Sequence[PageRequest]:
     )
     follows = {} if scope.parcels or not walk else {"walk": walk}
     return [report(config, key, follows) for key in keys]
+
+
+def begins_elsewhere(page: Page, reading: Reading, site: Site) -> bool:
+    """Tell whether a walk came to the record that another walk of the site begins with."""
+    if not page.request.key.startswith(_AFTER):
+        return False
+    firsts = site.start.get("first_keys") or ()
+    return any(parcel.parcel_id in firsts for parcel in reading.parcels)
 
 
 def report(config: MapConfig, key: str, context: dict[str, str] | None = None) -> PageRequest:
@@ -157,7 +165,7 @@ def next_record(page: Page, tree: LexborHTMLParser, config: MapConfig) -> tuple[
     path = report(config, config.key_value).path
     return (
         PageRequest(
-            key=f"after {config.key_value}",
+            key=f"{_AFTER}{config.key_value}",
             kind="report",
             path=path,
             method="POST",
