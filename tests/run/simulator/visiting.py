@@ -1,4 +1,4 @@
-"""A visitor of played hosts without a network: cookies, steps, forms and redirects, as a collector has them."""
+"""A visitor of played hosts without a network: cookies, steps, forms, redirects, as a collector has them."""
 
 from __future__ import annotations
 
@@ -78,6 +78,7 @@ class Visitor:
         if request.form is not None:
             body = urlencode(request.form).encode()
         url, answer = self._sent(session, request.method, request.path, body)
+        assert answer.status == 200, (url, answer.status, answer.body[:200])
         # The clock of the played day, so that whoever compares days with it sees one day only.
         at = datetime.combine(self.simulator.world.today, datetime.min.time(), tzinfo=UTC)
         text = answer.body.decode("utf-8", "replace")

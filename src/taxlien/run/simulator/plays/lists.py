@@ -9,11 +9,10 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from taxlien.run.simulator.plays.list_rows import LISTS, Row
 from taxlien.run.simulator.plays.play import HostCard
@@ -24,8 +23,6 @@ from taxlien.run.simulator.world.world import World
 MIN_PARCELS = 14_000
 DEFAULT_LIMIT = 1_000
 MOST_ROWS = 50_000
-
-_UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +56,9 @@ class ListPlay:
         made = LISTS[self.published.rows]
         start: dict[str, Any] = {"mapping": made.mapping, "parameters": made.parameters(grown)}
         if self.published.manner == "socrata":
-            start |= {"kind": "socrata", "dataset": self.published.name, "format": "csv"}
+            start |= {"dataset": self.published.name, "format": "csv", "page_rows": "500"}
         else:
-            start |= {"kind": "download", "path": f"/files/{self.published.name}", "format": "csv"}
+            start |= {"path": f"/files/{self.published.name}", "file_name": self.published.name}
         return {"expected": {"min_records": 0, "max_error_share": 0.05}, "start": start}
 
     def truth(self, key: str, world: World) -> dict[str, Any] | None:
@@ -93,7 +90,7 @@ class ListPlay:
         """A list changes once a day, at six in the morning."""
         tag = sha256(f"{world.seed} {world.today} {request.path}?{request.query}".encode())
         etag = f'"{tag.hexdigest()[:24]}"'
-        changed = datetime.combine(world.today, time(6), tzinfo=_UTC)
+        changed = datetime.combine(world.today, time(6), tzinfo=UTC)
         stamp = format_datetime(changed, usegmt=True)
         headers = [("ETag", etag), ("Last-Modified", stamp)]
         asked = request.headers
@@ -110,7 +107,7 @@ class ListPlay:
         rows = LISTS[self.published.rows]
         path = request.path
         if path == f"/api/views/{self.published.name}.json":
-            changed = datetime.combine(world.today, time(6), tzinfo=_UTC)
+            changed = datetime.combine(world.today, time(6), tzinfo=UTC)
             columns = [{"fieldName": name, "name": name} for name in rows.columns]
             answer = {"id": self.published.name, "rowsUpdatedAt": int(changed.timestamp())}
             return json_answer(answer | {"columns": columns})

@@ -105,9 +105,9 @@ class SchneiderPlay:
             request.form.get("__EVENTTARGET", "") if request.method == "POST" else "", 0
         )
         if step:
-            beside = (held.number + step) % world.each
-            target = self.address(_REPORT, world.parcel_id(self.card.county, beside))
-            return redirect(f"/{self.card.host}{target}")
+            held = world.parcel(self.card.county, (held.number + step) % world.each)
+            if self.card.county.style % 2:
+                return redirect(f"/{self.card.host}{self.address(_REPORT, held.parcel_id)}")
         body = self._modules(self._record(held, world))
         return self._written(request, f"Report: {held.parcel_id}", held.parcel_id, body)
 
