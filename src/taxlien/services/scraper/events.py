@@ -1,22 +1,15 @@
-"""What collecting hears: which counties people want."""
+"""What collecting hears: which counties people look for."""
 
 from __future__ import annotations
 
-from taxlien.interfaces.scraper import CountyDemandChanged
 from taxlien.interfaces.search import CountiesSearched
 from taxlien.kit.database import Session
 from taxlien.kit.handlers import on
 
-from .service import demand
+from . import service
 
 
 @on(CountiesSearched)
 async def count_searches(session: Session, event: CountiesSearched) -> None:
-    """Add up what was searched, on the day the span ended (UTC)."""
-    await demand.record_searches(session, event.counts, event.until.date())
-
-
-@on(CountyDemandChanged)
-async def note_demand(session: Session, event: CountyDemandChanged) -> None:
-    """Note how many watch a county or pay for its data."""
-    await demand.record_wish(session, event.county_fips, event.kind, event.count)
+    """Count searches towards the priority of the county's sources."""
+    await service.count_searches(session, event.counts, event.until)

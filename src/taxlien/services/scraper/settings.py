@@ -130,3 +130,55 @@ class RawStoreSettings(BaseSettings):
         default=None, description="as mongodb://user:password@host/database"
     )
     level: int = Field(default=3, ge=1, le=19, description="how hard Zstandard tries")
+
+
+class CollectingSettings(BaseSettings):
+    """How runs are driven, read with ``read_settings(CollectingSettings)`` from ``TAXLIEN_SCRAPER_*``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TAXLIEN_SCRAPER_",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    simulator_url: HttpUrl | None = Field(
+        default=None, description="address of a simulator of county sites on this machine"
+    )
+    runs_at_once: int = Field(default=8, ge=1, description="sources collected at the same time")
+    batch_pages: int = Field(
+        default=48, ge=1, description="pages fetched between two writes to the database"
+    )
+    batch_seconds: float = Field(
+        default=15.0, gt=0, description="seconds of asking a slow host between two writes"
+    )
+    slice_seconds: float = Field(
+        default=20.0, gt=0, description="seconds a job works on a run before others get their turn"
+    )
+    lease_seconds: float = Field(
+        default=60.0, gt=0, description="seconds after which work of a dead worker is another's"
+    )
+    page_attempts: int = Field(default=4, ge=1, description="times a page is tried in a run")
+    retry_seconds: float = Field(
+        default=5.0, ge=0, description="seconds before a page is tried again; doubles"
+    )
+    publish_pages: int = Field(default=200, ge=1, description="pages published in one transaction")
+    keep_run_days: int = Field(default=60, ge=1, description="days after which a run is forgotten")
+
+
+class DropSettings(BaseSettings):
+    """Where people put lists they were given, from ``TAXLIEN_SCRAPER_DROPS_*``. Unset: nowhere."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TAXLIEN_SCRAPER_DROPS_",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    url: str | None = Field(
+        default=None,
+        description="folder with a folder for each site, as file:///srv/drops or s3://bucket/drops",
+        pattern=r"^(file:///|s3://[^/]).*",
+    )
+    max_bytes: int = Field(default=200_000_000, ge=1, description="largest file taken")

@@ -71,6 +71,7 @@ CREATE TABLE scraper.runs (
     traceparent text,
     holder uuid,
     leased_until timestamptz,
+    sent_at timestamptz,
     started_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
     CONSTRAINT pk_runs PRIMARY KEY (id),

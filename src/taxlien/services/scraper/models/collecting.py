@@ -105,6 +105,7 @@ class Run(Row):
     traceparent: Mapped[str | None]
     holder: Mapped[UUID | None]
     leased_until: Mapped[Moment | None]
+    sent_at: Mapped[Moment | None]
     started_at: Mapped[Moment] = mapped_column(server_default=NOW)
     ended_at: Mapped[Moment | None]
 

@@ -120,6 +120,15 @@ async def settle(
     return {str(key) for (key,) in await session.execute(_SETTLE, values)}
 
 
+async def keep(session: Session, run_id: UUID, holder: UUID, seconds: float) -> None:
+    """Hold what this holder claimed for longer."""
+    statement = text(
+        "UPDATE scraper.run_pages SET due_at = now() + :seconds * interval '1 second'"
+        " WHERE run_id = :run_id AND holder = :holder AND state = 'waiting'"
+    )
+    await session.execute(statement, {"run_id": run_id, "holder": holder, "seconds": seconds})
+
+
 async def give_back(session: Session, run_id: UUID, holder: UUID) -> None:
     """Let others have what this holder claimed and did not settle, as if it never had."""
     statement = text(

@@ -38,6 +38,21 @@ async def take(session: Session, run_id: UUID, count: int) -> list[TakenPage]:
     return sorted(TakenPage(*row) for row in rows)
 
 
+_TAKE_LISTS = text(
+    """
+    DELETE FROM scraper.run_pages WHERE run_id = :run_id AND key = ANY(:keys)
+        AND state IN ('read', 'unchanged')
+    RETURNING number, key, state = 'unchanged', card, memory
+    """
+)
+
+
+async def take_keys(session: Session, run_id: UUID, keys: Sequence[str]) -> list[TakenPage]:
+    """Take these pages out of the run, as ``take`` does; those that are out already do not come."""
+    rows = await session.execute(_TAKE_LISTS, {"run_id": run_id, "keys": list(keys)})
+    return sorted(TakenPage(*row) for row in rows)
+
+
 # Whatever the page did not say before is news, unless another page of the source said the very same:
 # items move from page to page of a list.
 _CHANGED = text(

@@ -106,22 +106,27 @@ async def count_open(session: Session) -> int:
 
 _WITHOUT_HOLDER = text(
     """
-    SELECT run.id, source.platform, source.priority FROM scraper.runs AS run
-    JOIN scraper.sources AS source ON source.name = run.source
-    WHERE run.state = 'open' AND (run.leased_until IS NULL OR run.leased_until < now())
+    UPDATE scraper.runs AS run SET sent_at = now() FROM scraper.sources AS source
+    WHERE source.name = run.source AND run.state = 'open'
+        AND (run.leased_until IS NULL OR run.leased_until < now())
+        AND (run.sent_at IS NULL OR run.sent_at < now() - :patience * interval '1 second')
         AND (run.stage = 'publishing' OR NOT EXISTS (
             SELECT FROM scraper.run_pages AS page WHERE page.run_id = run.id
-                AND page.state = 'waiting')
+                AND page.state = 'waiting' AND page.due_at > now())
             OR EXISTS (SELECT FROM scraper.run_pages AS page WHERE page.run_id = run.id
                 AND page.state = 'waiting' AND page.due_at <= now()))
-    ORDER BY source.priority, run.number
+    RETURNING run.id, source.platform, source.priority
     """
 )
 
 
-async def without_holder(session: Session) -> list[tuple[UUID, str, int]]:
-    """Return open runs with something to do that nobody drives: id, platform, priority."""
-    return [(row[0], row[1], row[2]) for row in await session.execute(_WITHOUT_HOLDER)]
+async def send_out(session: Session, patience: float) -> list[tuple[UUID, str, int]]:
+    """Return runs with something to do that nobody drives: id, platform, priority; urgent ones first.
+
+    Each is returned once in ``patience`` seconds: what was sent may wait at the broker that long.
+    """
+    rows = await session.execute(_WITHOUT_HOLDER, {"patience": patience})
+    return sorted(((row[0], row[1], row[2]) for row in rows), key=lambda one: (one[2], one[0]))
 
 
 _TAKE = text(
@@ -137,7 +142,12 @@ _KEEP = text(
     WHERE id = :id AND state = 'open' AND holder = :holder RETURNING id
     """
 )
-_LET_GO = text("UPDATE scraper.runs SET leased_until = NULL WHERE id = :id AND holder = :holder")
+_LET_GO = text(
+    """
+    UPDATE scraper.runs SET leased_until = NULL, sent_at = CASE WHEN :sent THEN now() END
+    WHERE id = :id AND holder = :holder
+    """
+)
 
 
 async def take(session: Session, run_id: UUID, holder: UUID, seconds: float) -> bool:
@@ -152,9 +162,9 @@ async def keep(session: Session, run_id: UUID, holder: UUID, seconds: float) -> 
     return (await session.execute(_KEEP, values)).first() is not None
 
 
-async def let_go(session: Session, run_id: UUID, holder: UUID) -> None:
-    """Give the lease back."""
-    await session.execute(_LET_GO, {"id": run_id, "holder": holder})
+async def let_go(session: Session, run_id: UUID, holder: UUID, *, sent: bool = False) -> None:
+    """Give the lease back. ``sent`` says that somebody was asked already to go on."""
+    await session.execute(_LET_GO, {"id": run_id, "holder": holder, "sent": sent})
 
 
 _ADD = text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import bindparam, text
@@ -97,6 +97,11 @@ async def all_of(session: Session, *, collectable: bool = False) -> list[SourceR
     return [SourceRow(*row) for row in await session.execute(text(query))]
 
 
+async def count(session: Session) -> int:
+    """Return how many sources are known."""
+    return int((await session.execute(text("SELECT count(*) FROM scraper.sources"))).scalar_one())
+
+
 _IDLE = text(
     f"""
     SELECT {_COLUMNS} FROM scraper.sources AS source WHERE status = 'active'
@@ -141,6 +146,15 @@ async def mark_started(session: Session, name: str, priority: int) -> None:
     await session.execute(_STARTED, {"name": name, "priority": priority})
 
 
+async def make_due(session: Session, name: str) -> None:
+    """Let a source be collected as soon as there is room."""
+    statement = text(
+        "UPDATE scraper.sources SET last_run_at = NULL, failures = 0, next_due_at = now()"
+        " WHERE name = :name"
+    )
+    await session.execute(statement, {"name": name})
+
+
 _ENDED = text(
     """
     UPDATE scraper.sources SET next_due_at = :next_due_at, failures = :failures,
@@ -174,10 +188,3 @@ async def mark_ended(
             "figures": figures,
         },
     )
-
-
-async def statuses(session: Session, names: Sequence[str]) -> dict[str, SourceStatus]:
-    """Return the status of each of these sources."""
-    query = text("SELECT name, status FROM scraper.sources WHERE name = ANY(:names)")
-    rows = await session.execute(query, {"names": list(names)})
-    return {name: cast(SourceStatus, status) for name, status in rows}

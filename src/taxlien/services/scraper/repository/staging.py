@@ -17,6 +17,8 @@ async def replace(
     session: Session, run_id: UUID, pages: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
     """Stage what ``pages`` say; what an earlier attempt staged of them goes."""
+    if not pages:
+        return
     await session.execute(
         text("DELETE FROM scraper.staged WHERE run_id = :run_id AND page = ANY(:pages)"),
         {"run_id": run_id, "pages": list(pages)},

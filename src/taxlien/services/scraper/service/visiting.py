@@ -1,0 +1,216 @@
+"""One page: fetched or taken from the raw store, read, and what is to become of it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from taxlien.interfaces.scraper import PageCard, StopKind
+from taxlien.services.scraper.adapters.fetching.charsets import text_of
+from taxlien.services.scraper.adapters.fetching.fetcher import Fetcher
+from taxlien.services.scraper.adapters.fetching.outcomes import (
+    Fetched,
+    Refused,
+    Stopped,
+    Unreachable,
+)
+from taxlien.services.scraper.adapters.platforms.platform import Platform
+from taxlien.services.scraper.adapters.raw_store.raw_store import (
+    PageFacts,
+    RawPageDamaged,
+    RawPageMissing,
+    RawStore,
+)
+from taxlien.services.scraper.logic.facts import Fact, facts_of
+from taxlien.services.scraper.logic.lists import ListPart
+from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
+from taxlien.services.scraper.logic.sites import Site
+from taxlien.services.scraper.repository.frontier import Claimed
+from taxlien.services.scraper.repository.pages import KnownPage
+
+_PASSES = frozenset({"no_session", "unavailable", "truncated", "short", "unreachable"})
+_GONE = frozenset({404, 410})
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an unchanged page need not be parsed for again: its follow-ups, counts and lists."""
+
+    follow: tuple[PageRequest, ...] = ()
+    promised: int | None = None
+    read: int = 0
+    lists: tuple[ListPart, ...] = ()
+    etag: str | None = None
+    last_modified: str | None = None
+    raw_id: str | None = None
+
+
+class Visit(msgspec.Struct, kw_only=True):
+    """What became of one page. ``error_kind`` is set where it could not be had or read.
+
+    ``passes`` says that it may be had later; ``stop`` that the whole source must be left alone.
+    """
+
+    claimed: Claimed
+    card: PageCard | None = None
+    memory: Memory = Memory()
+    facts: tuple[Fact, ...] = ()
+    unchanged: bool = False
+    error_kind: str | None = None
+    error: str | None = None
+    stop: tuple[StopKind, str] | None = None
+    bytes_read: int = 0
+    raw: tuple[PageFacts, bytes] | None = None
+
+    @property
+    def passes(self) -> bool:
+        return self.error_kind in _PASSES
+
+
+class Visitor:
+    """Visits pages of one site. Opens no session of the database: networks are slow."""
+
+    def __init__(self, site: Site, platform: Platform, fetcher: Fetcher, store: RawStore) -> None:
+        self._site = site
+        self._platform = platform
+        self._fetcher = fetcher
+        self._store = store
+
+    async def visit(self, claimed: Claimed, known: KnownPage | None) -> Visit:
+        """Fetch and read a page. Raises nothing that the page or its host causes."""
+        try:
+            if claimed.raw_id is not None:
+                return await self._visit_kept(claimed)
+            visit = await self._visit(claimed, known)
+            session = claimed.request.session
+            if visit.error_kind == "no_session" and session is not None:
+                await self._fetcher.renew_session(self._site, session)
+                visit = await self._visit(claimed, known)
+            return visit
+        except Stopped as stopped:
+            return Visit(claimed=claimed, stop=(stopped.kind, stopped.reason))
+        except Refused as refused:
+            return Visit(claimed=claimed, error_kind="refused", error=refused.reason)
+        except Unreachable as away:
+            kind = "unreachable" if away.retry else "refused"
+            return Visit(claimed=claimed, error_kind=kind, error=away.reason)
+
+    async def _visit(self, claimed: Claimed, known: KnownPage | None) -> Visit:
+        # Only today's parser may rely on what an earlier reading remembers.
+        usable = known is not None and known.parser_version == self._platform.parser_version
+        etag = known.etag if known and usable else None
+        modified = known.last_modified if known and usable else None
+        fetched = await self._fetcher.fetch(
+            self._site, claimed.request, etag=etag, last_modified=modified
+        )
+        sha256 = (
+            known.content_sha256
+            if known and fetched.not_modified
+            else hashlib.sha256(fetched.content).hexdigest()
+        )
+        card = self._card(claimed, fetched.url, fetched.fetched_at, sha256)
+        if known and usable and sha256 == known.content_sha256:
+            return Visit(
+                claimed=claimed,
+                card=card,
+                memory=_remembered(known.memory, fetched),
+                unchanged=True,
+                bytes_read=fetched.bytes_read,
+            )
+        return self._read(claimed, fetched, card)
+
+    async def _visit_kept(self, claimed: Claimed) -> Visit:
+        assert claimed.raw_id is not None
+        try:
+            raw = await self._store.get(claimed.raw_id)
+            content = await self._store.content(raw)
+        except (RawPageMissing, RawPageDamaged) as error:
+            return Visit(claimed=claimed, error_kind="raw", error=type(error).__name__)
+        facts = raw.facts
+        fetched = Fetched(
+            url=facts.url,
+            status=facts.status,
+            headers=facts.headers,
+            content=content,
+            fetched_at=facts.fetched_at,
+            etag=facts.headers.get("etag"),
+            last_modified=facts.headers.get("last-modified"),
+        )
+        card = self._card(claimed, facts.url, facts.fetched_at, raw.sha256)
+        visit = self._read(claimed, fetched, card)
+        visit.raw = None
+        visit.memory = msgspec.structs.replace(visit.memory, raw_id=str(raw.id))
+        return visit
+
+    def _read(self, claimed: Claimed, fetched: Fetched, card: PageCard) -> Visit:
+        visit = Visit(claimed=claimed, card=card, bytes_read=fetched.bytes_read)
+        if fetched.status in _GONE:
+            return visit
+        page = Page(
+            request=claimed.request,
+            url=fetched.url,
+            text=text_of(fetched),
+            fetched_at=fetched.fetched_at,
+        )
+        reading = self._platform.read(page, self._site)
+        if reading.verdict == "challenge":
+            visit.stop = ("challenge", reading.reason or "the page asks whether we are human")
+            return visit
+        visit.facts = facts_of(reading)
+        visit.memory = _memory(reading, visit.facts, fetched)
+        if reading.verdict in {"no_session", "unavailable", "truncated"}:
+            visit.error_kind, visit.error = reading.verdict, reading.reason
+            return visit
+        visit.raw = (self._raw(claimed, fetched), fetched.content)
+        if reading.verdict == "unrecognised":
+            visit.error_kind, visit.error = "layout", reading.reason
+        elif reading.promised is not None and visit.memory.read < reading.promised:
+            visit.error_kind = "short"
+            visit.error = f"{visit.memory.read} records read, {reading.promised} announced"
+        return visit
+
+    def _card(self, claimed: Claimed, url: str, at: datetime, sha256: str) -> PageCard:
+        return PageCard(
+            key=claimed.key,
+            url=url,
+            fetched_at=at.astimezone(UTC),
+            parser_version=self._platform.parser_version,
+            content_sha256=sha256,
+        )
+
+    def _raw(self, claimed: Claimed, fetched: Fetched) -> PageFacts:
+        return PageFacts(
+            source=self._site.source,
+            key=claimed.key,
+            url=fetched.url,
+            status=fetched.status,
+            headers=fetched.headers,
+            fetched_at=fetched.fetched_at,
+            parser_version=self._platform.parser_version,
+            request=claimed.request,
+        )
+
+
+def _memory(reading: Reading, facts: tuple[Fact, ...], fetched: Fetched) -> Memory:
+    return Memory(
+        follow=reading.follow,
+        promised=reading.promised,
+        # As the page counts them: what it says twice it counts twice.
+        read=sum(1 + fact.repeats for fact in facts if fact.kind != "sale_day")
+        or sum(1 + fact.repeats for fact in facts),
+        lists=reading.lists,
+        etag=fetched.etag,
+        last_modified=fetched.last_modified,
+    )
+
+
+def _remembered(memory: dict[str, Any], fetched: Fetched) -> Memory:
+    """Return what is known of an unchanged page, with the host's newest words for asking again."""
+    known = msgspec.convert(memory, Memory)
+    return msgspec.structs.replace(
+        known,
+        etag=fetched.etag or known.etag,
+        last_modified=fetched.last_modified or known.last_modified,
+    )
