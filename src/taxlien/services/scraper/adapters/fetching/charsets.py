@@ -17,6 +17,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # As browsers read them (WHATWG Encoding): the names of Latin-1 mean Windows-1252.
+_NO_CHARSETS = {"unicode_escape", "raw_unicode_escape", "idna", "punycode", "utf-7", "undefined"}
 _WINDOWS = {"iso8859-1", "ascii", "cp1252", "latin-1"}
 
 
@@ -68,8 +69,10 @@ def _known(name: str) -> str | None:
     """Return Python's name of a charset, or None where it is none for text."""
     try:
         found = codecs.lookup(name)
-        b"".decode(found.name)
-    except LookupError:
+        bytes(4).decode(found.name, errors="ignore")
+    except (LookupError, UnicodeError):
+        return None
+    if found.name in _NO_CHARSETS:
         return None
     return "cp1252" if found.name in _WINDOWS else found.name
 

@@ -12,7 +12,7 @@ from .outcomes import Refused, Unreachable
 ACCEPTED = "gzip, deflate, zstd"
 
 _PIECE = 256 * 1024
-_SIP = 256  # bytes of Zstandard taken at once: four of them may stand for 128 KiB
+_SIP = 16  # bytes of Zstandard taken at once: every four may stand for 128 KiB
 _WINDOW = 8 * 1024 * 1024  # the largest that RFC 9659 lets a server use
 
 
@@ -75,12 +75,10 @@ def _zstd(content: bytes) -> Iterator[bytes]:
     rest = content
     while rest:
         frame = unpacking.decompressobj(read_across_frames=False)
-        for start in range(
-            0, len(rest), 1024
-        ):  # small pieces in: each unpacks to a bounded piece out
-            yield frame.decompress(rest[start : start + 1024])
+        for start in range(0, len(rest), _SIP):
+            yield frame.decompress(rest[start : start + _SIP])
             if frame.eof:
-                rest = frame.unused_data + rest[start + 1024 :]
+                rest = frame.unused_data + rest[start + _SIP :]
                 break
         else:
             raise Unreachable("compressed content ends too early")

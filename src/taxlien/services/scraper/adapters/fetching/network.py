@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpcore2
@@ -30,22 +30,21 @@ async def resolve(host: str, port: int) -> list[str]:
 def is_public(address: str) -> bool:
     """Say whether ``address`` is one that anybody on the internet could mean."""
     ip = ip_address(address.partition("%")[0])
-    return all(_is_global(one) for one in (ip, *_carried(ip)))
+    meant: Sequence[IPv4Address | IPv6Address] = _carried(ip) or [ip]
+    return all(_is_global(one) for one in meant)
 
 
 def _is_global(ip: IPv4Address | IPv6Address) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
-def _carried(ip: IPv4Address | IPv6Address) -> Iterable[IPv4Address]:
-    """Yield the IPv4 addresses that an IPv6 address is only another spelling of."""
+def _carried(ip: IPv4Address | IPv6Address) -> list[IPv4Address]:
+    """Return the IPv4 addresses that an IPv6 address is only another spelling of."""
     if isinstance(ip, IPv4Address):
-        return
-    if ip in _TRANSLATED:
-        yield IPv4Address(int(ip) & 0xFFFFFFFF)
-    for found in (ip.ipv4_mapped, ip.sixtofour, ip.teredo and ip.teredo[1]):
-        if found:
-            yield found
+        return []
+    translated = IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else None
+    found = (translated, ip.ipv4_mapped, ip.sixtofour, ip.teredo and ip.teredo[1])
+    return [one for one in found if one]
 
 
 class GuardedNetwork(httpcore2.AsyncNetworkBackend):
