@@ -139,11 +139,14 @@ def _certificate(
 
 
 def _fits(cells: Sequence[LexborNode], columns: Sequence[str]) -> bool:
-    """Whether the cells that name themselves stand under their own columns: else the row is shifted."""
-    return len(cells) == len(columns) and all(
-        named == columns[place]
-        for place, cell in enumerate(cells)
-        if (named := _of_class(cell)) and named in columns
+    """Whether each cell stands under its column. Where cells name themselves, that tells a shifted row."""
+    if len(cells) != len(columns):
+        return False
+    named = [_of_class(cell) for cell in cells]
+    return not any(named) or all(
+        own == column
+        for own, column in zip(named, columns, strict=True)
+        if own or column in _FIELD_OF_CLASS.values()
     )
 
 
