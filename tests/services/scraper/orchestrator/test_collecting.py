@@ -18,7 +18,6 @@ async def test_a_source_is_collected_whole_and_a_second_run_says_nothing(
     name = f"{platform}/{site['name']}"
     await collector.know(site)
     run = await collector.collect(name)
-    print(run["diff"])
     assert (run["state"], run["reason"]) == ("published", None)
     events = await collector.events()
     observed = [event for event in events if isinstance(event, ScrapeObserved)]
