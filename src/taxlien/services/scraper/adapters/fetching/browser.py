@@ -64,6 +64,7 @@ class ChromiumPages:
         self._browser: Browser | None = None
         self._in_use = 0
         self._closing: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._scripts: OrderedDict[str, Answer] = OrderedDict()
 
     @property
@@ -93,6 +94,8 @@ class ChromiumPages:
         """Close the browser and what drives it."""
         if self._closing:
             self._closing.cancel()
+        if self._ending:
+            await self._ending
         await self._close()
 
     async def _loaded(self, page: Page, url: str) -> bytes:
@@ -141,7 +144,10 @@ class ChromiumPages:
 
     async def _close_later(self) -> None:
         await asyncio.sleep(self._idle_seconds)
+        # From here on nobody may cancel it: a browser half closed would be left behind.
+        self._closing, self._ending = None, self._closing
         await self._close()
+        self._ending = None
         log.info("browser_closed", idle_seconds=self._idle_seconds)
 
     async def _close(self) -> None:

@@ -104,6 +104,11 @@ class HttpFetcher:
         answer = await self._walk(site, url, request, session, headers)
         return _fetched(answer, etag, last_modified)
 
+    @property
+    def browser_is_open(self) -> bool:
+        """Whether a browser runs now: it is closed when no page has needed it for a while."""
+        return self._browser is not None and self._browser.is_running
+
     async def renew_session(self, site: Site, session: str) -> None:
         """Forget the session's cookies: the next request of it runs its steps again."""
         self._sessions.forget(site, session)

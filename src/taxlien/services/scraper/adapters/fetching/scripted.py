@@ -26,6 +26,11 @@ Ask = Callable[[Wanted], Awaitable[Answer]]
 class ScriptedPages(Protocol):
     """A browser that has no network of its own."""
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the browser is open now."""
+        ...
+
     async def page(self, url: str, ask: Ask) -> Answer:
         """Return the page at ``url`` once it is quiet. Raises as fetching."""
         ...
