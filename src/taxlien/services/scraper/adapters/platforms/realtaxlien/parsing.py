@@ -6,6 +6,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
+from taxlien.services.scraper.logic.lists import ListPart
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
 from taxlien.services.scraper.logic.reading_cells import squeeze, whole
 from taxlien.services.scraper.logic.reading_pages import is_challenge, is_truncated, is_unavailable
@@ -14,6 +15,7 @@ from taxlien.services.scraper.logic.sites import Site
 
 from . import walking
 from .certificates import certificate_of
+from .downloads import download_of
 from .lists import Listed, listed_certificates
 
 _DESCRIPTOR = re.compile(
@@ -36,6 +38,8 @@ def read(page: Page, site: Site) -> Reading:
     text = page.text
     if not text.strip():
         return Reading(verdict="truncated", reason="an empty answer")
+    if not text.lstrip("\ufeff \r\n\t").startswith("<"):
+        return _download(page, site)
     if is_truncated(text):
         return Reading(verdict="truncated", reason="the page does not end")
     tree = document(text)
@@ -51,6 +55,30 @@ def read(page: Page, site: Site) -> Reading:
     if page.request.kind == "batches" and (batches := _batches(text)):
         return Reading(follow=tuple(walking.list_request(batch, 1) for batch in batches))
     return _nothing(tree, text)
+
+
+def _download(page: Page, site: Site) -> Reading:
+    found = download_of(page.text, page.request.context, site)
+    if found is None:
+        return Reading(
+            verdict="unrecognised", reason="text, but none of the files this site offers"
+        )
+    if not found.rows:
+        return Reading(verdict="empty", reason="the file has no row", promised=0)
+    context = page.request.context
+    if "mapping" in context:
+        given = {k.removeprefix("with_"): v for k, v in context.items() if k.startswith("with_")}
+        part = ListPart(
+            file_name=context.get("file_name", ""),
+            url=page.url,
+            mapping=context["mapping"],
+            parameters=given,
+            rows=found.rows,
+        )
+        return Reading(lists=(part,))
+    lost = found.rows - len(found.liens)
+    notes = (f"{lost} rows do not fit the header",) if lost else ()
+    return Reading(liens=found.liens, promised=found.rows, notes=notes)
 
 
 def _list(tree: LexborHTMLParser, request: PageRequest, site: Site) -> Reading:
