@@ -36,18 +36,21 @@ _AMOUNT = re.compile(r"(county|city|other|school|total)\s*:?\s*(-?\$[\d,.]*\d)",
 def read_values(tables: list[LexborNode], into: Gathering) -> None:
     """Read every table headed by a year, the heading's other words staying in the labels.
 
-    A county without such headings says no year: its values have none either.
+    A county without such headings says no year: its values have none either. Beside tables that are
+    headed, one that is not has lost its year, and is left out.
     """
+    headed: list[ValueOfYear] = []
+    bare: list[ValueOfYear] = []
     for table in tables:
         rows = [cells_of(row) for row in rows_of(table)]
-        headed = bool(rows) and len(rows[0]) == 1
-        heading = cell_text(rows[0][0]) if headed else ""
+        heading = cell_text(rows[0][0]) if rows and len(rows[0]) == 1 else ""
         of_year = year(heading) if "value" in heading.lower() else None
-        if headed and of_year is None:
-            continue
-        roll = squeeze(re.sub(r"\bvalues?\b", "", heading, flags=re.IGNORECASE))
+        roll = squeeze(re.sub(r"\bvalues?\b", "", heading, flags=re.IGNORECASE)) if of_year else ""
         values = [v for row in rows if len(row) == 2 for v in _values(row, of_year, roll)]
-        into.add_values(values, "Property & Assessment Values: by heading and label")
+        (headed if of_year else bare).extend(values)
+    if not headed and len({v.label for v in bare}) == len(bare):
+        headed = bare
+    into.add_values(headed, "Property & Assessment Values: by heading and label")
     into.miss("values", "no table of values that could be read")
 
 
