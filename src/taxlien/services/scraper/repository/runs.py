@@ -196,6 +196,16 @@ async def add(
     await session.execute(_ADD, values)
 
 
+_FIGURES = text("UPDATE scraper.runs SET figures = :figures WHERE id = :id").bindparams(
+    bindparam("figures", type_=JSONB)
+)
+
+
+async def set_figures(session: Session, run_id: UUID, figures: dict[str, Any]) -> None:
+    """Replace the figures of a run."""
+    await session.execute(_FIGURES, {"id": run_id, "figures": figures})
+
+
 _END = text(
     """
     UPDATE scraper.runs SET state = :state, stage = CASE WHEN :over THEN 'over' ELSE stage END,

@@ -31,7 +31,9 @@ from taxlien.services.scraper.logic.sites import Site
 from taxlien.services.scraper.repository.frontier import Claimed
 from taxlien.services.scraper.repository.pages import KnownPage
 
-_PASSES = frozenset({"no_session", "unavailable", "truncated", "short", "unreachable"})
+PASSING = frozenset({"no_session", "unavailable", "truncated", "short", "unreachable"})
+"""Kinds of errors that may be gone in a while: such a page is tried again."""
+
 _GONE = frozenset({404, 410})
 
 
@@ -66,7 +68,7 @@ class Visit(msgspec.Struct, kw_only=True):
 
     @property
     def passes(self) -> bool:
-        return self.error_kind in _PASSES
+        return self.error_kind in PASSING
 
 
 class Visitor:
