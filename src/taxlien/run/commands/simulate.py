@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,9 @@ def simulate(
     faults: Annotated[
         str, typer.Option(help="What goes wrong: none, rough, hostile, redesign.")
     ] = "none",
+    drops: Annotated[
+        Path | None, typer.Option(help="A folder to put a county's lists into, as files.")
+    ] = None,
     day: Annotated[
         str, typer.Option(help="The day it is there (YYYY-MM-DD); today if left out.")
     ] = "",
@@ -39,7 +43,8 @@ def simulate(
         world = World.made(seed, counties, parcels, today)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    simulator = Simulator(world, cast(world), PROFILES[faults])
+    plays = cast(world, drops=drops is not None)
+    simulator = Simulator(world, plays, PROFILES[faults], drops=drops)
 
     def announce(bound: int) -> None:
         """Say where it is, in a line that a program can read too."""

@@ -17,10 +17,10 @@ from taxlien.run.simulator.world.counties import County, list_counties
 from taxlien.run.simulator.world.world import World
 
 
-def cast(world: World) -> dict[str, Play]:
-    """All played hosts of a world, by host."""
+def cast(world: World, *, drops: bool = False) -> dict[str, Play]:
+    """All played hosts of a world, by host; with ``drops`` a county that hands its lists over as files."""
     plays = [play for county in world.counties for play in _plays(county)]
-    return {play.card.host: play for play in (*plays, *_lists())}
+    return {play.card.host: play for play in (*plays, *_lists(drops=drops))}
 
 
 def _card(county: County, platform: str, title: str, variant: str = "") -> HostCard:
@@ -74,12 +74,16 @@ def _auctions(county: County, title: str, variant: str, *kinds: SaleKind) -> Rea
     return RealAuctionPlay(_card(county, "realauction", title, variant), kinds)
 
 
-def _lists() -> Iterator[Play]:
-    """Publishers of whole lists: a portal and two downloads."""
-    published = (
-        Published("socrata", "advertised", "sim1-late"),
-        Published("download", "panel", "delinquent.csv"),
-        Published("download", "results", "columbia_results.csv"),
-    )
-    for county, one in zip(list_counties(), published, strict=True):
-        yield ListPlay(_card(county, "open_data", one.rows, "opendata"), one)
+def _lists(*, drops: bool) -> Iterator[Play]:
+    """Publishers of whole lists: a portal, a download, and files that somebody puts into a folder."""
+    portal, download, dropped = list_counties()
+    one = Published("socrata", "advertised", "sim1-late")
+    yield ListPlay(_card(portal, "open_data", "advertised list", "opendata"), one)
+    one = Published("download", "panel", "delinquent.csv")
+    yield ListPlay(_card(download, "open_data", "unpaid taxes", "opendata"), one)
+    if drops:
+        one = Published("drop", "results", "columbia_{year}_results.csv")
+        yield ListPlay(_card(dropped, "file_drop", "sale results", "drops"), one)
+    else:
+        one = Published("download", "results", "columbia_results.csv")
+        yield ListPlay(_card(dropped, "open_data", "sale results", "opendata"), one)

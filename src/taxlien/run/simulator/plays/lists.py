@@ -1,4 +1,4 @@
-"""Whole lists: an open-data portal in Socrata's manner, and plain downloads. Rows follow the day.
+"""Whole lists: an open-data portal in Socrata's manner, downloads, files dropped. Rows follow the day.
 
 Each list has the columns that a mapping of the catalogue reads, so that what is collected is imported too.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from email.utils import format_datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal
 
 from taxlien.run.simulator.plays.list_rows import LISTS, Row
@@ -27,9 +28,12 @@ MOST_ROWS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A list as it is published: under a data set's id on a portal, or as one file."""
+    """A list as it is published: under a data set's id on a portal, or as one file.
 
-    manner: Literal["socrata", "download"]
+    ``name`` of a drop is its pattern, with the ``{year}`` of the sale in it.
+    """
+
+    manner: Literal["socrata", "download", "drop"]
     rows: str
     name: str
 
@@ -46,9 +50,25 @@ class ListPlay:
         world = self._grown(world)
         if self.published.manner == "socrata":
             return self._socrata(request, world)
-        if request.path == f"/files/{self.published.name}":
+        if self.published.manner == "download" and request.path == f"/files/{self.published.name}":
             return self._fresh(request, world, lambda: self._csv(self._rows(world)))
         return not_found()
+
+    def drop_into(self, root: Path, world: World) -> None:
+        """Write the list as of today into its folder under ``root``, whole or not at all.
+
+        Does nothing for lists that are not dropped.
+        """
+        if self.published.manner != "drop":
+            return
+        grown = self._grown(world)
+        values = LISTS[self.published.rows].parameters(grown)
+        folder = root / self.card.county.slug
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / self.published.name.format(**values)
+        half = file.with_suffix(".part")
+        half.write_bytes(self._csv(self._rows(grown)).body)
+        half.replace(file)
 
     def site(self, world: World) -> dict[str, Any]:
         """Where the list is, and the mapping that reads it."""
@@ -57,6 +77,9 @@ class ListPlay:
         start: dict[str, Any] = {"mapping": made.mapping, "parameters": made.parameters(grown)}
         if self.published.manner == "socrata":
             start |= {"dataset": self.published.name, "format": "csv", "page_rows": "500"}
+        elif self.published.manner == "drop":
+            del start["parameters"]["year"]
+            start |= {"folder": self.card.county.slug, "files": self.published.name}
         else:
             start |= {"path": f"/files/{self.published.name}", "file_name": self.published.name}
         return {"expected": {"min_records": 0, "max_error_share": 0.05}, "start": start}

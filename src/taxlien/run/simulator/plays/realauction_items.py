@@ -126,7 +126,7 @@ def item_html(item: Item, wording: Wording, state: str) -> str:
     aid = item.item_id
     if wording.heading == "th":
         lines = "".join(
-            f'<tr><th @CAD_LBL" scope="row">{label}</th><td @CAD_DTA">{cell}@G'
+            f'<tr><th @CAD_LBL" scope="row"{_spoken(label)}>{label}</th><td @CAD_DTA">{cell}@G'
             for label, cell in rows
         )
         opening = f'<div tabindex="0"id="AITEM_{aid}" aria-label="Auction Details"'

@@ -42,10 +42,10 @@ def _facts(record: Record) -> list[tuple[str, str, str]]:
     return [
         ("lblParcelID", record.style.parcel_label, held.parcel_id),
         ("lblAccountNumber", record.style.account_label, held.account),
-        ("lblPropertyAddress", "Location Address", held.situs),
+        ("lblPropertyAddress", record.style.address_label, held.situs),
         ("lblLegalDescription_lblSuppressed", "Legal Description", held.legal),
         ("lblGrossAcres", "Acres", held.acres),
-        ("lblLandUse", "Property Use Code", f"{held.use} ({held.use_code})"),
+        ("lblLandUse", record.style.use_label, f"{held.use} ({held.use_code})"),
         ("lblDistrict", "Millage Group", "UNINCORPORATED (01)"),
         ("lblMillageRate", "Millage Rate", f"{mill // 10_000}.{mill % 10_000:04d}"),
         ("lblHomestead", "Homestead", "Y" if held.homestead else "N"),

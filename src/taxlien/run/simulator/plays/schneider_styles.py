@@ -26,8 +26,9 @@ class Style:
     sales_grid: str
     values: tuple[ValueRow, ...]
     account_label: str = "Account Number"
+    address_label: str = "Location Address"
+    use_label: str = "Property Use Code"
     taxes: bool = True
-    footable: bool = False
 
 
 _DIXIE: tuple[ValueRow, ...] = (
@@ -74,13 +75,14 @@ _GEORGIA: tuple[ValueRow, ...] = (
 
 FLORIDA = (
     Style("dixie", 0, frozenset({4, 5}), "Parcel ID", "plain", "Owners", "list", "Valuation",
-          "grdValuation", "gvwSales", _DIXIE, taxes=False, footable=True),
+          "grdValuation", "gvwSales", _DIXIE, taxes=False,
+          address_label="Property Address", use_label="Land Use"),
     Style("clay", 0, frozenset({2, 3}), "Parcel ID", "columns", "Owner Information", "repeated",
           "Valuation", "grdValuation", "grdSales", _CLAY, account_label="Prop ID"),
     Style("bay", 2, frozenset({5}), "Parcel ID", "data", "Owner Information", "primary",
           "Valuation", "grdValuation_grdYearData", "grdSales_grdFlat", _BAY),
     Style("taylor", 1, frozenset({3, 4}), "Parcel Number", "plain", "Owner", "list", "Valuation",
-          "grdValuation", "grdSalesHist", _TAYLOR, footable=True),
+          "grdValuation", "grdSalesHist", _TAYLOR),
 )  # fmt: skip
 GEORGIA = (
     Style("clayton", 3, frozenset(), "Parcel Number", "plain", "Owner", "blocks", "Valuation",

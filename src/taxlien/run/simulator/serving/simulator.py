@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
 
+from taxlien.run.simulator.plays.lists import ListPlay
 from taxlien.run.simulator.plays.play import Play, site_file
 from taxlien.run.simulator.serving.faults import FaultsOf, Rule
 from taxlien.run.simulator.serving.messages import Answer, Request, json_answer, not_found
@@ -19,17 +21,29 @@ ROBOTS = b"User-agent: *\nDisallow: /private/\nCrawl-delay: 0\n"
 class Simulator:
     """All played hosts. The only state is the day, the faults asked for, and counts.
 
-    ``origin`` is where it is served, as site files say it.
+    ``origin`` is where it is served, as site files say it; ``drops`` the folder that files are put into.
     """
 
     def __init__(
-        self, world: World, plays: Mapping[str, Play], rules: tuple[Rule, ...] = ()
+        self,
+        world: World,
+        plays: Mapping[str, Play],
+        rules: tuple[Rule, ...] = (),
+        *,
+        drops: Path | None = None,
     ) -> None:
         self.world = world
+        self._drops = drops
         self.plays = plays
         self.origin = ""
         self._faults = {host: FaultsOf(world.seed, host, rules) for host in plays}
         self._bytes = 0
+        self._drop_files()
+
+    def _drop_files(self) -> None:
+        for play in self.plays.values():
+            if self._drops and isinstance(play, ListPlay):
+                play.drop_into(self._drops, self.world)
 
     def respond(self, request: Request) -> Answer:
         """Answer one request. A mistake of a play is a 500 that says so, never a dead server."""
@@ -96,6 +110,7 @@ class Simulator:
         except (ValueError, OverflowError):
             return json_answer({"error": "day is YYYY-MM-DD, days a number"}, status=422)
         self.world = self.world.on(day)
+        self._drop_files()
         return json_answer({"day": day.isoformat()})
 
     def _set_faults(self, request: Request) -> Answer:
