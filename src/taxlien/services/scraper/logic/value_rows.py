@@ -8,7 +8,7 @@ from taxlien.interfaces.scraper import ValueOfYear
 
 from .reading_cells import money, words, year
 from .reading_tables import Grid
-from .value_kinds import DECISIVE, NO_MONEY, kind_of
+from .value_kinds import NO_MONEY, kind_of
 
 _YEAR_NAMES = ("year", "tax year", "assessment year", "assessed year", "value year", "roll year")
 
@@ -29,8 +29,7 @@ def value_of(label: str, text: str, of_year: int | None, heading: str = "") -> V
     said_so = "$" in text or "," in text or "." in text or {"value", "credit"} & set(name.split())
     if kind == "other" and not said_so:
         return None
-    whole = f"{heading}: {label}" if heading and not DECISIVE & set(name.split()) else label
-    return ValueOfYear(year=of_year, kind=kind, amount=amount, label=whole)
+    return ValueOfYear(year=of_year, kind=kind, amount=amount, label=label)
 
 
 def values_of(grid: Grid, title: str, heading: str = "") -> list[ValueOfYear]:

@@ -39,12 +39,12 @@ def test_values_in_a_grid_of_years_go_by_the_title_of_their_table() -> None:
     )
     said = {(v.kind, v.label): v.amount for v in parcel.values}
     assert said == {
-        ("land", "Appraised Values: Land"): Decimal(10000),
-        ("improvement", "Appraised Values: Building"): Decimal(20000),
-        ("market", "Appraised Values: Total"): Decimal(30000),
-        ("other", "Assessed Values: Land"): Decimal(4000),
-        ("other", "Assessed Values: Building"): Decimal(8000),
-        ("assessed", "Assessed Values: Total"): Decimal(12000),
+        ("land", "Land"): Decimal(10000),
+        ("improvement", "Building"): Decimal(20000),
+        ("market", "Total"): Decimal(30000),
+        ("other", "Land"): Decimal(4000),
+        ("other", "Building"): Decimal(8000),
+        ("assessed", "Total"): Decimal(12000),
     }
 
 
