@@ -26,7 +26,6 @@ CHALLENGES = [
     (b"<div id='px-captcha'></div>", "PerimeterX"),
     (b"<p>Press &amp; Hold to confirm you are a human (and not a bot).</p>", "PerimeterX"),
     (b'<div id="sec-if-cpt-container"></div>', "Akamai"),
-    (b"<h1>Access Denied</h1> Reference #18.2d351ab8.1557333295.a4e16ab", "Akamai"),
     (b"<script src='https://geo.captcha-delivery.com/captcha/?x'></script>", "DataDome"),
     (b"<script>window.gokuProps = {}</script>", "AWS WAF"),
     (b"<iframe src='/_Incapsula_Resource?SWUDNSAI=31'></iframe>", "Imperva"),
@@ -74,3 +73,10 @@ def test_no_real_page_is_taken_for_a_challenge(shared_pages: Path) -> None:
     assert len(pages) > 20
     wrong = {file.name: who for file in pages if (who := challenger(200, {}, file.read_bytes()))}
     assert wrong == {}
+
+
+def test_a_denial_on_a_page_of_errors_leaves_it_to_the_status() -> None:
+    denial = b"<h1>Access Denied</h1> Reference #18.2d351ab8.1557333295.a4e16ab"
+    assert challenger(200, {}, denial) == "Akamai"
+    assert challenger(403, {}, denial) is None
+    assert challenger(503, {}, denial) is None

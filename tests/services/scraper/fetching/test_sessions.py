@@ -73,6 +73,25 @@ async def test_a_renewed_session_begins_again(peer: Peer, fetching: Fetching) ->
     assert [asked.headers["cookie"] for asked in peer.of("/page")] == ["cfid=1", "cfid=2"]
 
 
+async def test_pages_that_lost_a_session_together_renew_it_once(
+    peer: Peer, fetching: Fetching
+) -> None:
+    peer.on("/index.cfm", reply(set_cookie="cfid=1"), reply(set_cookie="cfid=2"))
+    peer.on("/page", reply())
+    site = site_of(peer)
+    lost = asyncio.Barrier(8)
+    async with fetching(site) as fetcher:
+
+        async def visit() -> None:
+            await fetcher.fetch(site, page(session="day", steps=STEPS))
+            async with lost:
+                await fetcher.renew_session(site, "day")
+            await fetcher.fetch(site, page(session="day", steps=STEPS))
+
+        await asyncio.gather(*(visit() for _ in range(8)))
+    assert len(peer.of("/index.cfm")) == 2
+
+
 async def test_a_session_whose_steps_failed_is_tried_again(peer: Peer, fetching: Fetching) -> None:
     peer.on("/index.cfm", reply(status=400), reply(set_cookie="cfid=2"))
     peer.on("/page", reply())

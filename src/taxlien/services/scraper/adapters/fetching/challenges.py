@@ -48,9 +48,12 @@ _SURE = _marks(
     ("gokuprops", r"window\.gokuProps\s*=", "AWS WAF"),
     ("awswafintegration", r"AwsWafIntegration\.forceRefreshToken", "AWS WAF"),
 )
-_WORDS = _marks(
+# On a page of errors they only say whose error page it is: its status says the rest.
+_DENIALS = _marks(
     ("errors.edgesuite.net", r"errors\.edgesuite\.net", "Akamai"),
     ("reference #", r"Reference #\d+\.[0-9a-f]+\.\d+\.[0-9a-f]+", "Akamai"),
+)
+_WORDS = _marks(
     ("/_incapsula_resource", r"/_Incapsula_Resource\?", "Imperva"),
     ("pardon our interruption", r"<title>\s*Pardon Our Interruption", "Imperva"),
     ("hold to confirm", r"Press (?:&amp;|&|and) Hold to confirm", "PerimeterX"),
@@ -84,6 +87,10 @@ def challenger(status: int, headers: Mapping[str, str], content: bytes) -> str |
     if not any(word in kind for word in ("html", "text/plain", "json")):
         return None
     head = content[:_LOOKED_AT].lower()
-    marks = _SURE + _WORDS if len(content) <= _SMALL or status >= 400 else _SURE
+    marks = _SURE
+    if len(content) <= _SMALL or status >= 400:
+        marks += _WORDS
+    if len(content) <= _SMALL and status < 400:
+        marks += _DENIALS
     found = (mark.who for mark in marks if mark.word in head and mark.pattern.search(head))
     return next(found, None)

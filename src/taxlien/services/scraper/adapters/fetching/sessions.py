@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,10 +26,14 @@ _URLENCODED = re.compile(r"(?:application/x-www-form-urlencoded)?", re.IGNORECAS
 class Session:
     """One visitor as the site sees it. ``opened`` once its steps were taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
         self.jar = httpx2.Cookies()
         self.opened = False
         self.opening = asyncio.Lock()
+
+
+_last: ContextVar[Session | None] = ContextVar("session of the page fetched last", default=None)
 
 
 class Sessions:
@@ -42,14 +47,22 @@ class Sessions:
         """Return the session of that name, or one for a single page where there is no name."""
         if name is None:
             return Session()
-        session = self._kept.setdefault((site.source, name), Session())
+        session = self._kept.setdefault((site.source, name), Session(name))
+        _last.set(session)
         self._kept.move_to_end((site.source, name))
         while len(self._kept) > self._limit:
             self._kept.popitem(last=False)
         return session
 
     def forget(self, site: Site, name: str) -> None:
-        """Begin the session anew at its next page."""
+        """Begin the session anew at its next page, unless another task did so already.
+
+        Pages that are fetched side by side lose a session together: the first to notice renews it for all.
+        """
+        last = _last.get()
+        known = self._kept.get((site.source, name))
+        if last is not None and last.name == name and last is not known:
+            return
         self._kept.pop((site.source, name), None)
 
 
