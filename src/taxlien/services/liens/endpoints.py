@@ -187,6 +187,19 @@ def _county_coverage(county: service.CountyCoverage) -> dict[str, Any]:
     }
 
 
+@router.get("/v1/liens/parcels/{fips}/{parcel_id}", response_model=schemas.ParcelBody)
+async def get_parcel(
+    session: SessionDep,
+    fips: Annotated[str, Path(pattern="^[0-9]{5}$")],
+    parcel_id: Annotated[str, Path(min_length=1, max_length=60)],
+) -> MsgspecResponse:
+    """Return a parcel and its liens, under any number that a source gives it, with or without dashes."""
+    found = await service.parcel(session, fips, parcel_id)
+    liens = [_lien_body(lien) for lien in found.liens]
+    known = {**found.parcel._asdict(), "other_keys": found.other_keys, "liens": liens}
+    return MsgspecResponse(known)
+
+
 @router.get("/v1/liens/sales", response_model=schemas.SalePage)
 async def list_sales(
     session: SessionDep,

@@ -119,6 +119,36 @@ class CountyPage(BaseModel):
     next_cursor: str | None
 
 
+class ParcelBody(BaseModel):
+    """A parcel as it is known now; null is unknown. ``observed_at`` is when an assessor's page last
+    spoke of it. ``other_keys`` are further numbers that were found to be this parcel."""
+
+    county_fips: str
+    parcel_key: str
+    parcel_id: str
+    situs_address: str | None
+    city: str | None
+    zip_code: str | None
+    property_type: str | None
+    property_class: str | None
+    land_use: str | None
+    acres: DecimalText | None
+    building_sqft: DecimalText | None
+    year_built: int | None
+    latitude: float | None
+    longitude: float | None
+    homestead: bool | None
+    flags: list[str] | None
+    market_value: DecimalText | None
+    market_value_year: int | None
+    assessed_value: DecimalText | None
+    assessed_value_year: int | None
+    first_seen_at: datetime
+    observed_at: datetime | None
+    other_keys: list[str]
+    liens: list[LienBody]
+
+
 class SourceCoverageBody(BaseModel):
     """One source in one county. Null is unknown; ages in hours, percentages 0 to 100.
 

@@ -1,10 +1,11 @@
-"""The long-lived jobs of the catalogue: lists that were collected are imported."""
+"""The long-lived jobs of the catalogue: collected lists are imported, parcels are compared."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from . import service
 
 _log = structlog.get_logger("taxlien.liens")
 _POLL_SECONDS = 1.0
+_COMPARE_SECONDS = 60.0
 
 
 @background
@@ -47,6 +49,29 @@ async def import_lists(database: Database, stop: asyncio.Event) -> None:
         if pause:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
+
+
+@background
+async def compare_parcels(database: Database, stop: asyncio.Event) -> None:
+    """Compare the parcels of counties of several sources, now and then every minute, until ``stop``.
+
+    Several workers may do it: what one finds, the other finds merged. A county that fails is left.
+    """
+    while not stop.is_set():
+        try:
+            async with database.session() as session:
+                counties = await service.counties_to_compare(session)
+            for fips in counties:
+                if stop.is_set():
+                    return
+                async with database.session() as session:
+                    found = await service.compare_parcels(session, fips, at=datetime.now(UTC))
+                _log.info("parcels_compared", county_fips=fips, merged=found.merged,
+                          candidates=found.candidates)  # fmt: skip
+        except Exception as error:
+            _log.warning("comparing_interrupted", error=describe(error))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _COMPARE_SECONDS)
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool:

@@ -104,7 +104,8 @@ class SourceRun(Row):
 class Coverage(Row):
     """How much one source said of one county. Parcels and liens count once, however often told.
 
-    ``not_recorded`` counts items that are no liens or name no parcel that can be read.
+    ``not_recorded`` counts items that are no liens or name no parcel that can be read. ``grown_at`` is
+    when something new was last recorded.
     """
 
     __tablename__ = "coverage"
@@ -115,6 +116,7 @@ class Coverage(Row):
     liens: Mapped[int] = mapped_column(BigInteger)
     not_recorded: Mapped[int] = mapped_column(BigInteger)
     last_fetched_at: Mapped[Moment | None]
+    grown_at: Mapped[Moment | None]
 
 
 class ParcelMerge(Row):

@@ -28,14 +28,16 @@ class CoverageGain(msgspec.Struct):
 _ADD = text(
     """
     INSERT INTO liens.coverage AS coverage
-        (county_fips, source_id, parcels, liens, not_recorded, last_fetched_at)
-    SELECT county_fips, source_id, parcels, liens, not_recorded, last_fetched_at
+        (county_fips, source_id, parcels, liens, not_recorded, last_fetched_at, grown_at)
+    SELECT county_fips, source_id, parcels, liens, not_recorded, last_fetched_at, now()
     FROM json_populate_recordset(NULL::liens.coverage, cast(:rows AS json))
     ON CONFLICT (county_fips, source_id) DO UPDATE SET
         parcels = coverage.parcels + excluded.parcels,
         liens = coverage.liens + excluded.liens,
         not_recorded = coverage.not_recorded + excluded.not_recorded,
-        last_fetched_at = greatest(coverage.last_fetched_at, excluded.last_fetched_at)
+        last_fetched_at = greatest(coverage.last_fetched_at, excluded.last_fetched_at),
+        grown_at = CASE WHEN excluded.parcels + excluded.liens > 0
+            THEN excluded.grown_at ELSE coverage.grown_at END
     """
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -43,10 +44,15 @@ async def assessed_counties(session: Session, fips: Iterable[str]) -> set[str]:
     return {row[0] for row in found}
 
 
+def _as_said(column: str) -> str:
+    """Return how a column is selected: sizes without the zeros that its type adds."""
+    return f"trim_scale({column})" if column.endswith(("acres", "building_sqft")) else column
+
+
 _ASSESSED = text(
     f"""
     SELECT parcel.county_fips, parcel.parcel_key, parcel.origins,
-        {", ".join(f"parcel.{name}" for name in PARCEL_FACTS)}
+        {", ".join(_as_said(f"parcel.{name}") for name in PARCEL_FACTS)}
     FROM {_KEYS} JOIN liens.parcels AS parcel ON {_SAME.format("parcel")}
     WHERE parcel.observed_at IS NOT NULL
     """  # noqa: S608 - our own names
@@ -268,3 +274,41 @@ async def parcel_pages(
     rows = [{"county_fips": fips, "parcel_key": key, "id": said} for fips, key, said in wanted]
     found = await session.execute(_PAGES, {"keys": _encode(rows).decode()})
     return {row[0]: PageFacts(*row) for row in found}
+
+
+class ParcelRow(NamedTuple):
+    """A parcel as it is known now. Null is unknown; acres, US dollars."""
+
+    county_fips: str
+    parcel_key: str
+    parcel_id: str
+    situs_address: str | None
+    city: str | None
+    zip_code: str | None
+    property_type: str | None
+    property_class: str | None
+    land_use: str | None
+    acres: Decimal | None
+    building_sqft: Decimal | None
+    year_built: int | None
+    latitude: float | None
+    longitude: float | None
+    homestead: bool | None
+    flags: list[str] | None
+    market_value: Decimal | None
+    market_value_year: int | None
+    assessed_value: Decimal | None
+    assessed_value_year: int | None
+    first_seen_at: datetime
+    observed_at: datetime | None
+
+
+_PARCEL = text(
+    f"SELECT {', '.join(map(_as_said, ParcelRow._fields))} FROM liens.parcels"  # noqa: S608 - our own names
+    " WHERE county_fips = :fips AND parcel_key = :key"
+)
+
+
+async def parcel_row(session: Session, fips: str, key: str) -> ParcelRow | None:
+    row = (await session.execute(_PARCEL, {"fips": fips, "key": key})).first()
+    return ParcelRow(*row) if row else None

@@ -2,6 +2,16 @@
 
 from .collecting import CollectedCounts, record_collected, register_card
 from .coverage import CountyCoverage, CoverageReport, StateCoverage, coverage, note_runs
+from .duplicates import (
+    ParcelView,
+    compare_parcels,
+    counties_to_compare,
+    dismiss,
+    duplicates,
+    merge_parcels,
+    parcel,
+    undo_merge,
+)
 from .importing import FileFacts, FileOrigin, ImportReport, RefusedFile, import_file, record_refusal
 from .lists import (
     accept_lists,
@@ -23,16 +33,21 @@ __all__ = [
     "FileFacts",
     "FileOrigin",
     "ImportReport",
+    "ParcelView",
     "Provenance",
     "RecordCounts",
     "RefusedFile",
     "StateCoverage",
     "accept_lists",
     "claim_list",
+    "compare_parcels",
     "counties",
+    "counties_to_compare",
     "county",
     "county_lookup",
     "coverage",
+    "dismiss",
+    "duplicates",
     "export",
     "history",
     "import_file",
@@ -41,8 +56,10 @@ __all__ = [
     "liens",
     "list_file",
     "load_counties",
+    "merge_parcels",
     "note_runs",
     "observations",
+    "parcel",
     "payoff_of_lien",
     "payoffs",
     "postpone_list",
@@ -55,4 +72,5 @@ __all__ = [
     "rule_of_state",
     "rules",
     "sales",
+    "undo_merge",
 ]
