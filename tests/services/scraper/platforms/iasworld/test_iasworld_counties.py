@@ -169,6 +169,16 @@ def test_of_two_dwellings_neither_gives_its_year() -> None:
     assert parcel.missing["year_built"] == "the page shows 2 dwellings"
 
 
+def test_a_shed_and_a_line_of_land_are_not_the_property() -> None:
+    parcel = parcel_of(
+        ("Out Buildings (OBY)", [("Year Built", "1999"), ("Class", "S")]),
+        ("Land", [("Acres", "0.5"), ("Class", "L")]),
+        ("Residential", [("Year Built", "1950"), ("Total Living Area", "1,400")]),
+    )
+    assert (parcel.year_built, parcel.building_sqft) == (1950, Decimal(1400))
+    assert (parcel.acres, parcel.property_class) == (None, None)
+
+
 def test_blocks_may_be_numbered_from_anywhere() -> None:
     blocks = [("Parcel", [("Class", "R")])]
     assert read(iasworld(blocks, first=0)) == read(iasworld(blocks, first=7))

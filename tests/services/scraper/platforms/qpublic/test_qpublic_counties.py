@@ -83,6 +83,19 @@ def test_a_sub_label_alone_is_no_owner(body: str) -> None:
     assert parcel_of(("Owner Information", f"<div>{body}</div>")).owner_published is False
 
 
+def test_an_address_without_a_name_publishes_no_owner() -> None:
+    block = '<span id="x_sprLnkOwnerName1_lblSearch"> </span><span id="x_lblAddress1">1 ELSEWHERE ST</span>'
+    assert parcel_of(("Owner", block)).owner_published is False
+    block = block.replace("> <", ">NOBODY NEVER<")
+    assert parcel_of(("Owner", block)).owner_published is True
+
+
+def test_a_link_behind_the_parcel_number_is_no_part_of_it() -> None:
+    rows = [("Parcel ID (Note: as on the map)", 'A-1</span> <a href="#">View Map</a><span>')]
+    (parcel,) = read(schneider([("Summary", two_columns(rows))])).parcels
+    assert (parcel.parcel_id, parcel.origins["parcel_id"]) == ("A-1", "Summary: Parcel ID")
+
+
 def test_hidden_years_are_read_and_signs_are_no_labels() -> None:
     rows = [
         ("+", "Land Value", "$10", "$9", "$8"),

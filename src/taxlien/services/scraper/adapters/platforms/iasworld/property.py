@@ -23,6 +23,8 @@ _OF_OTHERS = {
         "permits",
     ),
     *("transfer", "transfers", "payment", "payments", "contact", "office"),
+    # Parts of the property: a shed's year and a line of land's acres are not the whole's.
+    *("oby", "outbuilding", "outbuildings", "yard", "other", "additions", "addition", "accessory"),
 }
 _FIELDS: dict[str, tuple[str, ...]] = {
     "situs_address": (
@@ -77,8 +79,9 @@ _REFUSED = {"denied", "not", "pending", "no", "n", "removed", "rejected"}
 
 
 def is_about_property(datalet: Datalet) -> bool:
-    """Whether an address or a city in the datalet is the property's own."""
-    return not datalet.about & _OF_OTHERS
+    """Whether an address or a size in the datalet is the property's own, not a person's or a part's."""
+    about = datalet.about
+    return not about & _OF_OTHERS and ("land" not in about or bool(about & {"parcel", "use"}))
 
 
 def parcel_number(found: list[Datalet]) -> tuple[str, str] | None:
@@ -118,7 +121,10 @@ def read_property(found: list[Datalet], head: Banner, site: Site, into: Gatherin
 def _dwellings(found: list[Datalet]) -> int:
     """How many rows of the page say when something was built: of several none is the property's."""
     return sum(
-        _FIELD_OF.get(cells.words(row.label)) == "year_built" for d in found for row in d.rows
+        _FIELD_OF.get(cells.words(row.label)) == "year_built"
+        for datalet in found
+        if is_about_property(datalet)
+        for row in datalet.rows
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from selectolax.lexbor import LexborNode
 
 from taxlien.services.scraper.logic.gathering import Gathering
@@ -34,16 +36,26 @@ _SUB_LABELS = {
 _WITHHELD = ("confidential", "withheld", "protected", "no owner", "owner information is not")
 
 
+_NUMBERED = re.compile(r"owner \d+")
+
+
 def read_owner(module: LexborNode, title: str, into: Gathering) -> None:
     """Note whether the module holds a name: any text besides its own sub-labels.
 
-    A name is an anchor on one page and a span on the next, in a list, a block or a row header: only that
-    something stands there is the same everywhere. ``Confidential`` is not a name.
+    A name is an anchor on one page and a span on the next, in a list, a block or a row header. Where the
+    elements for names can be told by their ids, only they count: an address alone names nobody.
+    ``Confidential`` is not a name.
     """
     body = module.css_first(".module-content")
     if body is None:
         into.miss("owner_published", f"{title} has no content")
         return
-    lines = [line for line in cell_lines(body) if words(line) not in _SUB_LABELS and said(line)]
+    places = body.css("[id*=OwnerName]") or [body]
+    lines = [line for place in places for line in cell_lines(place) if _may_be_name(line)]
     named = bool(lines) and not lines[0].lower().startswith(_WITHHELD)
-    into.take("owner_published", named, f"{title}")
+    into.take("owner_published", named, title)
+
+
+def _may_be_name(line: str) -> bool:
+    plain = words(line)
+    return plain not in _SUB_LABELS and not _NUMBERED.fullmatch(plain) and said(line) is not None

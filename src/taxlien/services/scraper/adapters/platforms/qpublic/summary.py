@@ -171,14 +171,15 @@ def read_summary(module: LexborNode, title: str, site: Site, into: Gathering) ->
     """Read the summary's rows into fields; further numbers of the parcel are kept by their label."""
     field_of = field_of_labels(_FIELD_OF, site, frozenset(_FIELDS))
     for label, cell in pairs(module):
+        label = _NOTE.sub(" ", label).strip(" :*")
         name = cells.words(label)
         field = field_of.get(name)
-        origin = f"{title}: {label.rstrip(':* ')}"
+        origin = f"{title}: {label}"
         if field is not None:
             _READ.get(field, _read_text)(field, cell, origin, into)
         elif name in OTHER_IDS:
             if (number := cells.said(cell_text(cell))) is not None:
-                into.other_ids.setdefault(label.rstrip(":* "), number)
+                into.other_ids.setdefault(label, number)
         elif name in _OWNER:
             into.take("owner_published", cells.said(cell_text(cell)) is not None, origin)
 
@@ -186,6 +187,13 @@ def read_summary(module: LexborNode, title: str, site: Site, into: Gathering) ->
 def _read_text(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
     text = cells.squeeze(_NOTE.sub(" ", cell_text(cell)))
     into.read(field, text, cells.said, origin, "a text")
+
+
+def _read_number(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
+    """The parcel's number stands in an element of its own; links to maps may follow it in the cell."""
+    inner = cell.css_first("span")
+    text = cell_text(inner) if inner is not None else ""
+    into.read(field, text or cell_text(cell), cells.said, origin, "a number")
 
 
 def _read_situs(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
@@ -216,6 +224,7 @@ def _degrees(text: str) -> float | None:
 
 
 _READ = {
+    "parcel_id": _read_number,
     "situs_address": _read_situs,
     "acres": _read_acres,
     "homestead": _read_homestead,
