@@ -1,12 +1,15 @@
-"""Python's cycle collector in processes that stream millions of rows."""
+"""Python's cycle collector, and the C library's heap, in processes that stream millions of rows."""
 
 from __future__ import annotations
 
+import asyncio
+import ctypes
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 YOUNG = 200_000
+PAUSE = 5.0  # seconds between two looks of a long-lived process at what it could give back
 
 
 @contextmanager
@@ -24,3 +27,29 @@ def few_collections() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def give_back() -> None:
+    """Return to the system what the C library holds free (glibc; elsewhere nothing). Some milliseconds.
+
+    Large buffers that come and go leave holes which it would keep: 20 MB after 35 files in an import,
+    45 MB in the worker beside it.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def between_files() -> None:
+    """Find the cycles that a file left, and give back what held its rows."""
+    gc.collect()
+    give_back()
+
+
+async def keep_giving_back(stop: asyncio.Event) -> None:
+    """Give back now and then, in a thread beside the loop, until ``stop``."""
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(stop.wait(), PAUSE)
+        except TimeoutError:
+            await asyncio.to_thread(give_back)

@@ -18,6 +18,7 @@ from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.kit.telemetry.logs import configure_logs
 from taxlien.kit.telemetry.traces import configure_traces
 from taxlien.run import registry
+from taxlien.run.garbage import keep_giving_back
 from taxlien.run.housekeeping import keep_house
 
 _log = structlog.get_logger("taxlien.run.worker")
@@ -55,6 +56,7 @@ async def _listening(
         async with asyncio.TaskGroup() as group:
             for job in _jobs(databases, bus, roles, stop):
                 group.create_task(job)
+            group.create_task(keep_giving_back(stop))
             _log.info("working", services=list(services), roles=list(roles))
             try:
                 yield

@@ -121,7 +121,7 @@ def _run(
     from taxlien.kit.blobs import Blobs
     from taxlien.kit.database import Database
     from taxlien.kit.settings import KitSettings, read_settings
-    from taxlien.run.garbage import few_collections
+    from taxlien.run.garbage import between_files, few_collections
 
     settings = read_settings(KitSettings)
     settings.require("database_url")
@@ -138,6 +138,7 @@ def _run(
                 except Refusal as error:
                     failed += 1
                     errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
+                between_files()
         finally:
             await database.close()
         if done:

