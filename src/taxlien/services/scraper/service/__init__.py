@@ -13,7 +13,7 @@ from .reparsing import Reparse, start_reparse
 from .runs import ToDo, lanes, plan_runs, slice_seconds, start_run, to_do
 from .sources import Synced, knows_sources, record_sites, source_named, sync_sources
 from .staging import Tally
-from .wishes import count_searches
+from .wishes import count_searches, note_wish
 
 __all__ = [
     "Reparse",
@@ -27,6 +27,7 @@ __all__ = [
     "forget_old_runs",
     "knows_sources",
     "lanes",
+    "note_wish",
     "open_tasks",
     "pause_source",
     "plan_runs",

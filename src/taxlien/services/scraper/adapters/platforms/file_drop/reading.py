@@ -6,13 +6,14 @@ A site's ``start`` names the catalogue's ``mapping``, the ``folder`` under the r
 
 from __future__ import annotations
 
+import csv
 import re
 from functools import cache
 from urllib.parse import quote
 
 import msgspec
 
-from taxlien.services.scraper.logic.lists import ListPart
+from taxlien.services.scraper.logic.lists import ListPart, header_and_rows
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
 from taxlien.services.scraper.logic.sites import Site
 
@@ -49,8 +50,19 @@ def read(page: Page, site: Site) -> Reading:
         mapping=mapping,
         parameters={**fixed, **found.groupdict()},
         parts=1,
+        rows=_rows(name, page.text),
     )
     return Reading(lists=(part,))
+
+
+def _rows(name: str, text: str) -> int | None:
+    """Count the rows of a file that is plain text; null where it is packed or no CSV."""
+    if not name.lower().endswith((".csv", ".txt")):
+        return None
+    try:
+        return header_and_rows(text)[1]
+    except csv.Error:
+        return None
 
 
 def request_of(name: str) -> PageRequest:
