@@ -1,9 +1,10 @@
-"""The stores there are: PostgreSQL with objects always, MongoDB where a server is given."""
+"""The stores there are: PostgreSQL with objects, MongoDB where a server is given, its protocol always."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,8 @@ from taxlien.services.scraper.adapters.raw_store.postgres import PostgresRawStor
 from taxlien.services.scraper.adapters.raw_store.raw_store import PageFacts, RawStore
 from taxlien.services.scraper.logic.pages import FormStep, PageRequest, Step
 from taxlien.services.scraper.settings import RawStoreSettings
+
+from .document_server import document_server
 
 MONGODB = os.environ.get("TAXLIEN_TEST_MONGODB_URL")
 BEGIN = datetime(2026, 11, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -53,7 +56,7 @@ async def blobs(kit_settings: KitSettings) -> Blobs:
     return Blobs.from_settings(kit_settings.model_copy(update={"objects_url": url}))
 
 
-@pytest.fixture(params=["postgres", "mongodb"])
+@pytest.fixture(params=["postgres", "mongodb", "mongodb's protocol"])
 async def store(
     request: pytest.FixtureRequest,
     kit_settings: KitSettings,
@@ -61,12 +64,16 @@ async def store(
     blobs: Blobs,
 ) -> AsyncIterator[RawStore]:
     """Yield an empty store of each kind."""
+    database = await database_for("scraper")
     if request.param == "postgres":
-        yield PostgresRawStore(await database_for("scraper"), blobs)
+        yield PostgresRawStore(database, blobs)
         return
-    if MONGODB is None:
-        pytest.skip("no MongoDB to test with (TAXLIEN_TEST_MONGODB_URL names one)")
-    settings = RawStoreSettings(store="mongodb", mongodb_url=f"{MONGODB}/test_{new_id().hex}")
-    opened = await raw_store_for(settings, kit_settings, await database_for("scraper"))
-    yield opened
-    await opened.close()
+    async with AsyncExitStack() as closing:
+        if request.param == "mongodb" and MONGODB is None:
+            pytest.skip("no MongoDB to test with (TAXLIEN_TEST_MONGODB_URL names one)")
+        url = MONGODB if request.param == "mongodb" else None
+        url = url or await closing.enter_async_context(document_server())
+        settings = RawStoreSettings(store="mongodb", mongodb_url=f"{url}/test_{new_id().hex}")
+        opened = await raw_store_for(settings, kit_settings, database)
+        closing.push_async_callback(opened.close)
+        yield opened
