@@ -140,8 +140,13 @@ def test_a_full_page_is_followed_even_without_a_link() -> None:
 
 def test_a_row_that_does_not_fit_the_header_is_promised_and_left_out() -> None:
     odd = "<tr><td>3</td><td>01-20</td></tr>"
-    reading = read(listed(row(1) + odd), first())
-    assert (len(reading.liens), reading.promised) == (1, 2)
+    reading = read(listed(row(1) + row(2) + odd), first())
+    assert (len(reading.liens), reading.promised) == (2, 3)
+
+
+def test_a_list_of_which_no_row_fits_its_header_has_changed_its_layout() -> None:
+    odd = "<tr><td>3</td><td>01-20</td></tr>"
+    assert read(listed(odd + odd), first()).verdict == "unrecognised"
 
 
 def test_columns_are_found_by_their_words_in_any_order() -> None:

@@ -184,6 +184,15 @@ def test_status_lines_tell_how_it_ended_and_never_who_bought() -> None:
     assert any("another day" in note for note in reading.notes)
 
 
+def test_a_day_saved_from_a_browser_has_its_items_in_their_areas() -> None:
+    text = (
+        '<html><body><a>Property Appraiser</a><div id="Area_R"></div>'
+        f'<div id="Area_W">{item(1, DEED)}</div><div id="Area_C">{item(2, DEED)}</div></body></html>'
+    )
+    reading = read(text, name="PREVIEW-2026-08-06.html")
+    assert [(x.item_id, x.status) for x in reading.liens] == [("1", "advertised"), ("2", "closed")]
+
+
 def test_a_site_may_have_labels_of_its_own() -> None:
     site = Site(
         name="x",

@@ -74,10 +74,36 @@ def test_fewer_rows_than_the_list_announces_are_promised() -> None:
     assert (len(reading.liens), reading.promised) == (1, 27)
 
 
+def second_page() -> PageRequest:
+    return read(page(row(1), "Page 1 of 2 (Displaying 1 of 2 records)")).follow[0]
+
+
 def test_a_page_past_the_end_is_not_followed() -> None:
-    second = read(page(row(1), "Page 1 of 2 (Displaying 1 of 2 records)")).follow[0]
-    reading = read(page(row(1), "Page 1 of 2 (Displaying 1 of 2 records)"), second)
+    reading = read(page(row(1), "Page 1 of 1 (Displaying 1 of 1 records)"), second_page())
     assert (reading.verdict, reading.follow) == ("empty", ())
+
+
+def test_the_first_page_in_place_of_the_second_means_a_lost_session() -> None:
+    reading = read(page(row(1), "Page 1 of 2 (Displaying 1 of 2 records)"), second_page())
+    assert reading.verdict == "no_session"
+
+
+@pytest.mark.parametrize(
+    ("place", "promised"),
+    [
+        ("Page 2 of 3 (Displaying 50 of 120 records)", 50),
+        ("Page 2 of 3 (Displaying 100 of 120 records)", None),
+        ("Page 2 of 3 (Displaying 51 - 100 of 120 records)", 50),
+        ("Page 3 of 3 (Displaying 20 of 120 records)", 20),
+        ("Page 3 of 3 (Displaying 120 of 120 records)", None),
+        ("Page 1 of 3 (Displaying 50 of 1,120 records)", 50),
+    ],
+)
+def test_a_count_of_all_pages_so_far_is_not_taken_for_this_pages(
+    place: str, promised: int | None
+) -> None:
+    asked = PageRequest(key="x", kind="list", path="/")
+    assert read(page(row(1), place), asked).promised == promised
 
 
 def test_a_rate_is_a_percent_and_never_an_amount_of_money() -> None:

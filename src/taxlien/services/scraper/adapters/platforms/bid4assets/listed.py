@@ -71,9 +71,7 @@ def listed_items(rows: Iterable[Any], site: Site, now: datetime | None) -> Liste
         if mine is not None and place is not None and not same_place(place, *mine):
             foreign += 1
             continue
-        lien = _item(number, title, named, now)
-        if lien not in liens:
-            liens.append(lien)
+        liens.append(_item(number, title, named, now))
     return ListedItems(tuple(liens), foreign, unread)
 
 

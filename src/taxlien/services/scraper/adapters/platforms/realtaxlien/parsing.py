@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -19,7 +20,8 @@ from .downloads import download_of
 from .lists import Listed, listed_certificates
 
 _DESCRIPTOR = re.compile(
-    r"Page\s+([\d,]+)\s+of\s+([\d,]+)\s*\(Displaying\s+([\d,]+)\s+of\s+([\d,]+)\s+records?\)",
+    r"Page\s+([\d,]+)\s+of\s+([\d,]+)\s*\(Displaying\s+(?:([\d,]+)\s*(?:-|to)\s*)?([\d,]+)\s+of\s+([\d,]+)"
+    r"\s+records?\)",
     re.IGNORECASE,
 )
 _CLOSED = re.compile(
@@ -84,12 +86,15 @@ def _download(page: Page, site: Site) -> Reading:
 def _list(tree: LexborHTMLParser, request: PageRequest, site: Site) -> Reading:
     found = listed_certificates(tree, request.context, site)
     place = _place(tree)
-    if not found.liens and (place is None or place[3] == 0):
+    if not found.liens and (place is None or place.total == 0):
         return Reading(verdict="empty", reason="the list holds no certificate", promised=0)
-    if request.context.get("page") and place and str(place[0]) != request.context["page"]:
-        return Reading(
-            verdict="empty", reason=f"the site gave page {place[0]} instead: past the end"
-        )
+    asked = whole(request.context.get("page"))
+    if place and asked and place.page != asked:
+        if asked <= place.pages:
+            return Reading(
+                verdict="no_session", reason=f"page {place.page} came instead of {asked}"
+            )
+        return Reading(verdict="empty", reason="past the last page")
     return Reading(
         liens=found.liens,
         follow=tuple(_after(found, place, request, site)),
@@ -98,30 +103,42 @@ def _list(tree: LexborHTMLParser, request: PageRequest, site: Site) -> Reading:
     )
 
 
-def _place(tree: LexborHTMLParser) -> tuple[int, int, int, int] | None:
-    """Return page, pages, records shown and records in all, as ``.pageDescriptor`` counts them."""
+class Place(NamedTuple):
+    """Where a page stands in its list. ``shown`` is null where the site may count all pages so far."""
+
+    page: int
+    pages: int
+    shown: int | None
+    total: int
+
+
+def _place(tree: LexborHTMLParser) -> Place | None:
+    """Read ``Page 1 of 1 (Displaying 27 of 27 records)``; ``Displaying 51 - 100 of 120`` too."""
     for node in tree.css(".pageDescriptor"):
         if said := _DESCRIPTOR.search(squeeze(node.text())):
-            page, pages, shown, total = (whole(number) or 0 for number in said.groups())
-            return page, pages, shown, total
+            page, pages, first, last, total = (whole(number) or 0 for number in said.groups())
+            if first:
+                return Place(page, pages, last - first + 1, total)
+            # A page is never as large as what all pages but one hold: then it is a count so far.
+            so_far = page > 1 and last * (pages - 1) >= total
+            return Place(page, pages, None if so_far else last, total)
     return None
 
 
-def _promised(place: tuple[int, int, int, int] | None) -> int | None:
+def _promised(place: Place | None) -> int | None:
     """The records this page shows: on a list of one page all of them."""
     if place is None:
         return None
-    _, pages, shown, total = place
-    return total if pages <= 1 else shown
+    return place.total if place.pages <= 1 else place.shown
 
 
 def _after(
-    found: Listed, place: tuple[int, int, int, int] | None, request: PageRequest, site: Site
+    found: Listed, place: Place | None, request: PageRequest, site: Site
 ) -> list[PageRequest]:
     follow: list[PageRequest] = []
     batch = request.context.get("batch")
-    if place and batch and place[0] < min(place[1], walking.MOST_PAGES):
-        follow.append(walking.list_request(batch, place[0] + 1))
+    if place and batch and place.page < min(place.pages, walking.MOST_PAGES):
+        follow.append(walking.list_request(batch, place.page + 1))
     if site.quirks.get("details") == "yes" and request.session is not None:
         context = {"held": found.held} if found.held else {}
         follow += [walking.details_request(number, context) for number in found.ids]
