@@ -18,7 +18,7 @@ from taxlien.run.simulator.plays.bid4assets_pages import (
 )
 from taxlien.run.simulator.plays.play import HostCard, money
 from taxlien.run.simulator.serving.messages import Answer, Request, json_answer, not_found, page
-from taxlien.run.simulator.world.auctions import Item, SaleDay, items
+from taxlien.run.simulator.world.auctions import Item, SaleDay, items, place_of_item
 from taxlien.run.simulator.world.draws import Draw, topic
 from taxlien.run.simulator.world.world import World
 
@@ -115,10 +115,11 @@ class Bid4AssetsPlay:
         return items(world.seed, self.card.county, world.each, sale, world.today)
 
     def _item(self, number: str, world: World) -> Item | None:
+        told = place_of_item(number)
         for sale in self._sales(world):
-            found = next((i for i in self._of(sale, world) if i.item_id == number), None)
-            if found:
-                return found
+            if told and sale.day.toordinal() % 10_000 == told[0]:
+                items_of_sale = self._of(sale, world)
+                return items_of_sale[told[1]] if told[1] < len(items_of_sale) else None
         return None
 
     def _storefront(self, slug: str, world: World) -> Answer:

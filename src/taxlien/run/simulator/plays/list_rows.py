@@ -48,7 +48,7 @@ def _panel(world: World, county: County, number: int) -> Row:
     held = certificate.parcel
     roll = world.rolls(county, held)[0]
     before = world.on(world.today - timedelta(90))
-    paid = _paid_on(world, county, certificate)
+    paid = world.paid_on(county, certificate)
     half = money(certificate.face // 2)
     then = "Paid" if paid and paid <= before.today else "Delinquent"
     return (
@@ -70,11 +70,6 @@ def _panel(world: World, county: County, number: int) -> Row:
         paid.isoformat() if paid and paid > before.today else "",
         39,
     )
-
-
-def _paid_on(world: World, county: County, certificate: Certificate) -> date | None:
-    bills = world.bills(county, certificate.parcel)
-    return next((b.paid_on for b in bills if b.year == certificate.tax_year), None)
 
 
 def _last_sold(world: World) -> int:

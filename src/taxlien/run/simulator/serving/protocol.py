@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from typing import cast
 
@@ -86,6 +88,9 @@ class HttpProtocol(asyncio.Protocol):
         if answer.reset_after is not None:
             self._transport.write(content[: answer.reset_after])
             await asyncio.sleep(0)
+            # Closing without lingering is what sends a reset, and not an orderly end.
+            connection = self._transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._transport.abort()
             return
         self._transport.write(content)

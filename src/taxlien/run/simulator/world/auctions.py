@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from taxlien.run.simulator.world.assessments import last_roll, roll
 from taxlien.run.simulator.world.counties import County
 from taxlien.run.simulator.world.draws import Draw, topic
-from taxlien.run.simulator.world.liens import certificate, late_count, late_parcel
+from taxlien.run.simulator.world.liens import face_amount, late_count, late_parcel
 from taxlien.run.simulator.world.parcels import Parcel, parcel
 
 _DAY = topic("sale day")
@@ -21,6 +21,7 @@ _ITEM = topic("item")
 
 # An item comes on the list this long before its day.
 LISTED_DAYS = 60
+FIRST_ITEM = 1_000_000
 
 SaleKind = Literal["tax_deed", "foreclosure"]
 ItemState = Literal["waiting", "canceled", "sold", "unsold"]
@@ -87,7 +88,7 @@ def item(seed: int, county: County, count: int, sale: SaleDay, place: int, today
     ordinal = (start + place) % late_count(count)
     held = parcel(seed, county, late_parcel(seed, county, count, tax_year, ordinal))
     values = roll(seed, county, held, last_roll(min(today, sale.day)))
-    face = certificate(seed, county, count, tax_year, ordinal, today).face
+    face = face_amount(seed, county, held, tax_year)
     opening = face * (320 + draw.below(300)) // 100 + 45_000
     if sale.kind == "foreclosure":
         opening = values.market * 100 * 2 // 3
@@ -95,7 +96,7 @@ def item(seed: int, county: County, count: int, sale: SaleDay, place: int, today
     winning = opening * (100 + draw.below(400)) // 100 if state == "sold" else None
     serial = sale.day.toordinal() % 10_000 * 100 + place
     return Item(
-        item_id=str(1_000_000 + serial),
+        item_id=str(FIRST_ITEM + serial),
         kind=sale.kind,
         day=sale.day,
         case_number=_case(county, sale, serial),
@@ -137,8 +138,18 @@ def _case(county: County, sale: SaleDay, serial: int) -> str:
     return styles[county.style % 3]
 
 
+def place_of_item(item_id: str) -> tuple[int, int] | None:
+    """What an item's number tells: the last four digits of its day's ordinal, and its place that day."""
+    number = int(item_id) - FIRST_ITEM if item_id.isdecimal() and len(item_id) < 9 else -1
+    return divmod(number, 100) if 0 <= number < 1_000_000 else None
+
+
+@lru_cache(maxsize=256)
 def items(seed: int, county: County, count: int, sale: SaleDay, today: date) -> tuple[Item, ...]:
-    """All items of a sale, in the order of the list; none before they are listed."""
+    """All items of a sale, in the order of the list; none before they are listed.
+
+    The pages of a day are asked for one after another: the last days' items are kept at hand.
+    """
     if sale.day - timedelta(LISTED_DAYS) > today:
         return ()
     return tuple(item(seed, county, count, sale, n, today) for n in range(sale.scheduled))

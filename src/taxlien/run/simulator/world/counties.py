@@ -82,7 +82,8 @@ def played_counties(count: int) -> tuple[County, ...]:
     """Return the first ``count`` counties that are played. ValueError where there are not so many."""
     taken = dict.fromkeys(_PATTERNS, 0)
     played: list[County] = []
-    if not 0 < count <= (most := sum(len(_known()[state]) for state in _PATTERNS)):
+    most = sum(len(_known()[state]) for state in _PATTERNS)
+    if not 0 < count <= most:
         raise ValueError(f"between 1 and {most} counties can be played, not {count}")
     for state in cycle(_ROTATION):
         rows = _known()[state]

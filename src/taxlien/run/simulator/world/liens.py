@@ -118,6 +118,11 @@ def advertised_year(today: date) -> int:
     return today.year - 1 if today >= date(today.year, 4, 15) else today.year - 2
 
 
+def face_amount(seed: int, county: County, held: Parcel, tax_year: int) -> int:
+    """The tax with interest, advertising and the collector's commission, as Florida adds them. Cents."""
+    return tax_amount(seed, county, held, tax_year) * 103 // 100 + 2050
+
+
 def certificate(
     seed: int, county: County, count: int, tax_year: int, ordinal: int, today: date
 ) -> Certificate:
@@ -135,8 +140,7 @@ def certificate(
         number=f"{(tax_year + 1) % 100:02d}-{ordinal + 1:05d}",
         tax_year=tax_year,
         sale_day=sale_day(tax_year),
-        # interest, advertising and the collector's commission, as Florida adds them
-        face=tax_amount(seed, county, held, tax_year) * 103 // 100 + 2050,
+        face=face_amount(seed, county, held, tax_year),
         rate=rate,
         bids=0 if struck else 1 + int(draw.waiting(4)),
         state=_state(paid, struck, sale_day(tax_year), today),

@@ -88,6 +88,12 @@ class World:
         """The certificate of that ordinal, from 0 to ``late - 1``."""
         return liens.certificate(self.seed, county, self.each, tax_year, ordinal, self.today)
 
+    def paid_on(self, county: County, certificate: liens.Certificate) -> date | None:
+        """The day on which a certificate's tax was paid, if it was by today."""
+        number = certificate.parcel.number
+        paid = liens.paid_late(self.seed, county, number, certificate.tax_year)
+        return paid if paid and paid <= self.today else None
+
     def sale_days(self, county: County, year: int, month: int) -> tuple[auctions.SaleDay, ...]:
         """The days of sale in a month."""
         return auctions.sale_days(self.seed, county, self.each, year, month)
