@@ -6,7 +6,7 @@ import re
 
 _CHALLENGE = re.compile(
     r"<title>\s*(?:just a moment|attention required|access denied|you are not authorized|human verification)"
-    r"|cf-browser-verification|cf_chl_|/cdn-cgi/challenge-platform|checking your browser"
+    r"|cf-browser-verification|cf_chl_opt|id=.challenge-form|checking your browser"
     r"|verify (?:that )?you are (?:a )?human|sorry, you have been blocked|g-recaptcha|h-captcha"
     r"|validateuser\.aspx|unblock me|pardon our interruption|request unsuccessful\. incapsula",
     re.IGNORECASE,
@@ -22,7 +22,10 @@ _MOST_OPEN = 20_000
 
 
 def is_challenge(text: str) -> bool:
-    """Whether the page wants to know if we are human, or says that it has blocked us."""
+    """Whether the page wants to know if we are human, or says that it has blocked us.
+
+    A script of ``/cdn-cgi/challenge-platform`` says nothing: ordinary pages behind the same wall have it.
+    """
     return _CHALLENGE.search(text) is not None
 
 

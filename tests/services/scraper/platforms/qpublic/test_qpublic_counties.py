@@ -279,6 +279,11 @@ def test_an_unknown_parcel_is_not_found() -> None:
         assert read(text).verdict == "not_found"
 
 
+def test_a_page_of_the_application_with_a_captchas_script_is_no_challenge() -> None:
+    text = schneider([], page_type=2, further="<div class='g-recaptcha'></div>")
+    assert read(text).verdict == "not_found"
+
+
 def test_a_report_of_another_parcel_or_site_is_not_read() -> None:
     text = schneider([SUMMARY])
     assert read(text, key_value="A-1").verdict == "ok"

@@ -16,6 +16,7 @@ from taxlien.interfaces.scraper import ParcelObserved
 from taxlien.services.scraper.adapters.platforms.qpublic import PLATFORM
 from taxlien.services.scraper.adapters.platforms.qpublic.reading import read_page
 from taxlien.services.scraper.logic.pages import Reading
+from taxlien.services.scraper.logic.reading_pages import is_challenge
 
 NOT_KEPT = {
     "owner_name": "names are personal data; owner_published says that there is one",
@@ -175,3 +176,11 @@ def test_a_page_without_what_scripts_added_says_the_same(
     raw = re.sub(r"<caption.*?</caption>|<tbody>|</tbody>", "", raw)
     assert raw != text
     assert read_page(page_of(raw, PLATFORM.page_of_file(name, site)), site) == reading
+
+
+def test_a_wall_in_front_of_the_site_is_no_challenge(
+    real: tuple[Reading, dict[str, Any]], shared_pages: Path
+) -> None:
+    """Ordinary pages carry the wall's script; only a page that asks something is a challenge."""
+    name = f"{real[1]['parcel_id']}.html"
+    assert not is_challenge((shared_pages / "qpublic" / "fl_dixie" / name).read_text())

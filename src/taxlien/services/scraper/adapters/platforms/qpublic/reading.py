@@ -23,8 +23,11 @@ from taxlien.services.scraper.logic.sites import Site
 from taxlien.services.scraper.logic.tax_rows import taxes_of
 from taxlien.services.scraper.logic.transfer_rows import transfers_of
 
+from .buildings import read_buildings
+from .labelled import pairs
+from .land import read_land
 from .owners import read_owner
-from .summary import pairs, read_buildings, read_land, read_summary
+from .summary import read_summary
 from .titles import Part, part_of
 from .valuation import read_valuation
 from .walking import MapConfig, map_config, next_record, report_of_link, reports_wanted
@@ -208,7 +211,7 @@ def _read_other(page: Page, tree: LexborHTMLParser, config: MapConfig) -> Readin
     wanted = reports_wanted(page, config)
     if wanted:
         return Reading(follow=wanted)
-    if is_challenge(page.text):
+    if config.app_id is None and is_challenge(page.text):
         return Reading(verdict="challenge", reason="the site asks whether we are human")
     if config.page_type == "4":
         return Reading(verdict="not_found", reason="a report without any module")

@@ -1,24 +1,17 @@
-"""Rows of a label and a value: the summary, buildings, land. The label names the field, nothing else does."""
+"""The summary: rows of a label and a value. The label names the field, nothing else does."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from decimal import Decimal
 
 from selectolax.lexbor import LexborNode
 
 from taxlien.services.scraper.logic import reading_cells as cells
 from taxlien.services.scraper.logic.gathering import Gathering
-from taxlien.services.scraper.logic.reading_tables import (
-    cell_lines,
-    cell_text,
-    cells_of,
-    grid_of,
-    rows_of,
-)
+from taxlien.services.scraper.logic.reading_tables import cell_lines, cell_text
 from taxlien.services.scraper.logic.sites import Site
 
+from .labelled import pairs
 from .titles import field_of_labels
 
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -133,38 +126,6 @@ OTHER_IDS = frozenset(
 )
 _OWNER = frozenset({"owner", "owner name", "owners", "primary owner", "owner s", "current owner"})
 _NOTE = re.compile(r"\s*\(\s*note\b[^()]*(?:\([^()]*\)[^()]*)*\)\s*", re.IGNORECASE)
-_SQFT = (
-    *("heated area", "heated square feet", "heated sq ft", "total living area", "living area"),
-    *("heated square footage", "total heated area", "heated sqft", "living area sq ft"),
-    *(
-        "finished square feet",
-        "finished sq ft",
-        "building sq ft",
-        "building square feet",
-        "square feet",
-    ),
-    *("total sq ft", "total square feet", "square footage", "gross sq ft", "gross square feet"),
-    *("total finished area", "total area", "building area", "gross area", "sq ft"),
-)
-_BUILT = ("actual year built", "year built", "act year built", "actual year", "yr built")
-
-
-def pairs(module: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-    """Yield (label, value cell) of every row that has a label and one value, or two such pairs.
-
-    A row with another number of cells says nothing: its value may be the neighbour's.
-    """
-    for row in module.css("tr"):
-        if row.css_first("table") is not None:
-            continue
-        there = cells_of(row)
-        while len(there) > 2 and there[-1].tag == "td" and not cell_text(there[-1]):
-            there.pop()
-        if len(there) not in {2, 4}:
-            continue
-        for label, value in zip(there[::2], there[1::2], strict=True):
-            if value.tag == "td" and (name := cell_text(label)):
-                yield name, value
 
 
 def read_summary(module: LexborNode, title: str, site: Site, into: Gathering) -> None:
@@ -231,72 +192,3 @@ _READ = {
     "latitude": _read_degrees,
     "longitude": _read_degrees,
 }
-
-
-def read_land(module: LexborNode, title: str, into: Gathering) -> None:
-    """Take the use of the land as the property's class, where every line of land says the same."""
-    uses: set[str] = set()
-    for table in module.css("table"):
-        grid = grid_of(table)
-        place = grid.column(("land use", "use", "land use code", "land class")) if grid else None
-        if grid is None or place is None:
-            continue
-        if grid.unfit:
-            return
-        uses |= {
-            use for row in grid.rows if (use := cells.said(row[place])) and "." not in use[-3:]
-        }
-    if len(uses) == 1:
-        into.take("property_class", uses.pop(), f"{title}: Land Use")
-    elif uses:
-        into.miss("property_class", f"{title} has several uses")
-
-
-def read_buildings(modules: list[tuple[str, LexborNode]], into: Gathering) -> None:
-    """Take size and year of the building. Of several buildings neither: they are not the property's."""
-    areas: list[tuple[str, Decimal | None]] = []
-    years: list[tuple[str, int | None]] = []
-    for _, module in modules:
-        for label, cell in pairs(module):
-            name = cells.words(label)
-            if name in _SQFT:
-                areas.append((name, cells.square_feet(cell_text(cell))))
-            elif name in _BUILT:
-                years.append((name, cells.year_built(cell_text(cell))))
-        for table in module.css("table"):
-            _read_building_grid(table, areas, years)
-    title = ", ".join(dict.fromkeys(title for title, _ in modules))
-    _take_only("building_sqft", areas, _SQFT, title, into)
-    _take_only("year_built", years, _BUILT, title, into)
-
-
-def _read_building_grid(
-    table: LexborNode, areas: list[tuple[str, Decimal | None]], years: list[tuple[str, int | None]]
-) -> None:
-    first = next(rows_of(table), None)
-    if first is None or len(cells_of(first)) < 3 or (grid := grid_of(table)) is None:
-        return
-    if (at := grid.column(_SQFT)) is not None:
-        areas += [(grid.names[at], cells.square_feet(row[at])) for row in grid.rows]
-    if (at := grid.column(_BUILT)) is not None:
-        years += [(grid.names[at], cells.year_built(row[at])) for row in grid.rows]
-
-
-def _take_only(
-    field: str,
-    found: list[tuple[str, Decimal | None]] | list[tuple[str, int | None]],
-    names: tuple[str, ...],
-    title: str,
-    into: Gathering,
-) -> None:
-    """Take the one number under the first of ``names`` that is there."""
-    best = next((n for n in names if any(name == n for name, _ in found)), None)
-    values = [value for name, value in found if name == best]
-    origin = f"{title}: {best}"
-    if not values:
-        into.miss(field, f"{title} does not say")
-    elif len(values) > 1:
-        into.miss(field, f"{title} has {len(values)} buildings")
-    elif values[0] is None:
-        into.miss(field, f"{origin} is empty or no number")
-    into.take(field, values[0] if len(values) == 1 else None, origin)
