@@ -14,7 +14,7 @@ from taxlien.kit.reference import reference_text
 from .query import Hits, SearchQuery
 
 MAX_COUNTIES = 3
-_LOOKED_AT = 10
+_LOOKED_AT = 5
 
 
 class _Place(msgspec.Struct):
