@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxlien.services.scraper.adapters.fetching.hosts import Hosts, address_of
+from taxlien.services.scraper.adapters.fetching.hosts import Hosts, address_of, followed
 from taxlien.services.scraper.adapters.fetching.network import is_public
 from taxlien.services.scraper.adapters.fetching.outcomes import Refused
 from taxlien.services.scraper.logic.sites import Site
@@ -131,3 +132,21 @@ def test_no_path_leads_to_another_host(path: str) -> None:
 )
 def test_strange_paths_stay_on_the_host(path: str) -> None:
     assert address_of(SITE, path).startswith("https://county.example/app/")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["http:", "https:", "//", "/", "\\", "@", ":", "?", "#", ".", "[", "]", "%", "%00", "80", "99999",
+             "county.example", "evil.example", "127.0.0.1", "user", "\u3002", "\uff0e", "é", "xn--a"]
+        ),
+        max_size=9,
+    )
+)  # fmt: skip
+def test_what_is_let_through_is_read_the_same_by_the_client(pieces: list[str]) -> None:
+    try:
+        url = followed(SITE, "https://county.example/app/page", "".join(pieces))
+        HOSTS.site_at(url, SITE)
+    except Refused:
+        return
+    assert httpx2.Request("GET", url).url.host == "county.example"

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+import httpx2
+
 from taxlien.services.scraper.logic.sites import COLLECTABLE, Site
 
 from .outcomes import Refused, Stopped
@@ -66,12 +68,16 @@ def followed(site: Site, current: str, reference: str) -> str:
     """Return where ``reference``, found at ``current``, leads.
 
     Addresses from the root of a host lie under the site's base path where the simulator plays it.
+    Raises ``Refused`` where it cannot be read.
     """
     prefix = urlsplit(site.base_url).path.rstrip("/")
     rooted = reference.startswith("/") and not reference.startswith("//")
     if site.synthetic and rooted and not _under(reference.split("?")[0], prefix):
         return address_of(site, reference)
-    return urljoin(current, reference)
+    try:
+        return urljoin(current, reference)
+    except ValueError:
+        raise Refused("an address that cannot be read") from None
 
 
 def is_loopback(host: str) -> bool:
@@ -94,17 +100,24 @@ def _addresses(base_url: str) -> list[tuple[str, int]]:
 
 
 def _checked(url: str) -> SplitResult:
+    """Return the parts of ``url``, where the client that connects understands them the same way."""
+    if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
+        raise Refused("an address with spaces or control characters")
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises where it is no number
-    except ValueError:
+        port = parts.port
+        meant = httpx2.URL(url)
+    except (ValueError, httpx2.InvalidURL):
         raise Refused("an address that cannot be read") from None
     if parts.scheme not in _PORTS or not parts.hostname:
         raise Refused(f"an address that is not http or https: {parts.scheme or 'no scheme'}")
     if parts.username is not None or parts.password is not None:
         raise Refused("an address with credentials in it")
-    if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
-        raise Refused("an address with spaces or control characters")
+    if (meant.host, meant.port or _PORTS[parts.scheme]) != (
+        parts.hostname,
+        port or _PORTS[parts.scheme],
+    ):
+        raise Refused("an address that can be read in two ways")
     return parts
 
 

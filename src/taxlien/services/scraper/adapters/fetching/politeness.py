@@ -26,7 +26,7 @@ from .outcomes import Unreachable
 T = TypeVar("T")
 
 _TROUBLE = (RedisError, OSError, TimeoutError)
-_LEASE_SECONDS = 180.0  # a turn whose holder died is another's after this
+_LEASE_SECONDS = 300.0  # a turn whose holder died is another's after this
 _LOOK_SECONDS = 0.05  # between two looks for a free place
 
 # A generic cell rate algorithm beside a set of leases. Times are microseconds of the server's clock.
@@ -108,7 +108,7 @@ class ValkeyTurns:
 
     @asynccontextmanager
     async def turn(self, host: str, politeness: Politeness) -> AsyncIterator[None]:
-        """Wait for a turn and hold it, at most 180 s. Raises ``Unreachable`` where Valkey stays away."""
+        """Wait for a turn and hold it, at most 300 s. Raises ``Unreachable`` where Valkey stays away."""
         token = new_id().hex
         arguments = (
             round(1_000_000 / politeness.requests_per_second),
