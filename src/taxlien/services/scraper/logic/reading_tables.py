@@ -74,12 +74,12 @@ class Grid(msgspec.Struct, frozen=True):
 
 def grid_of(table: LexborNode) -> Grid | None:
     """Read a table whose first row, or the fullest row of its ``thead``, is the header."""
-    rows = list(rows_of(table))
-    heads = [r for r in rows if r.parent is not None and r.parent.tag == "thead"]
+    rows = [(row.parent is not None and row.parent.tag == "thead", row) for row in rows_of(table)]
+    heads = [row for in_head, row in rows if in_head]
     if not rows:
         return None
-    head = max(heads, key=lambda r: len(cells_of(r))) if heads else rows[0]
-    body = [r for r in rows if r not in heads and r != head] if heads else rows[1:]
+    head = max(heads, key=lambda r: len(cells_of(r))) if heads else rows[0][1]
+    body = [row for in_head, row in rows if not in_head][0 if heads else 1 :]
     return grid_from(head, body)
 
 

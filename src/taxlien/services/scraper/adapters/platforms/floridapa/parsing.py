@@ -35,6 +35,8 @@ _HEAD = re.compile(r"(\S+)(?:\s*\(\s*([^()]+?)\s*\))?(?:\s+(.*))?", re.DOTALL)
 _ACRES = re.compile(r"([\d.,]+)\s*(?:ac|acres?)\b\.?", re.IGNORECASE)
 _TOWN = re.compile(r".*[^,\s]\s*,\s*([A-Za-z][A-Za-z .'-]*)")
 _MORE = re.compile(r"\s*(?:\.\.\.\s*more\s*>*|<+\s*less)\s*$", re.IGNORECASE)
+_LONGEST_SITE = 300
+_TAIL = 40
 _NOTHING = ("no records found", "no matching records", "0 records", "no parcels found")
 
 
@@ -129,7 +131,7 @@ def _take(label: str, cell: LexborNode, into: Gathering) -> None:
     into.read(field, text, cells.said, origin, "a text")
     if field == "situs_address":
         into.take("zip_code", cells.zip_at_end(text), origin)
-        town = _TOWN.fullmatch(text)
+        town = _TOWN.fullmatch(text[:_LONGEST_SITE])
         into.take("city", town[1].strip() if town else None, f"{origin}, after the comma")
 
 
@@ -142,7 +144,8 @@ def acres_with_unit(text: str) -> Decimal | None:
 def _legal(cell: LexborNode) -> str:
     """Return the whole description: the page holds a shortened one too, in a table beside it."""
     whole = cell.css_first("#Flegal") or cell.css_first("#Blegal") or cell
-    return _MORE.sub("", cell_text(whole))
+    text = cell_text(whole)
+    return (text[:-_TAIL] + _MORE.sub("", text[-_TAIL:])).strip()
 
 
 def _read_other(page: Page, tree: LexborHTMLParser) -> Reading:

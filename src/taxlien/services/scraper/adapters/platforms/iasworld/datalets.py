@@ -20,7 +20,7 @@ from taxlien.services.scraper.logic.reading_tables import (
 
 _LABEL, _VALUE, _HEAD = "DataletSideHeading", "DataletData", "DataletTopHeading"
 _BANNER_ID = re.compile(
-    r"\s*(parid|parcel id|parcel number|parcel no\.?|parcel|pin|parcel #|apn)\s*:\s*(\S.*?)\s*",
+    r"\s*(parid|parcel id|parcel number|parcel no\.?|parcel|pin|parcel #|apn)\s*:\s*(\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _BANNER_OTHER = re.compile(
