@@ -6,7 +6,7 @@ import csv
 import io
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxlien.services.scraper.logic.lists import (
@@ -56,7 +56,14 @@ def test_csv_pages_join_to_one_file_with_one_header_and_every_row(
     assert [header_and_rows(text) for text in texts] == [(HEADER, len(rows)) for rows in pages]
 
 
-@given(st.lists(st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=3))), min_size=1))
+@given(
+    st.lists(
+        st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2), max_size=3),
+        min_size=1,
+        max_size=4,
+    )
+)
+@settings(max_examples=50, deadline=None)
 def test_json_pages_join_to_one_array(pages: list[list[dict[str, str]]]) -> None:
     full = [page for page in pages if page] or [[]]  # only the last page of a portal may be empty
     texts = [json.dumps(page, indent=1) + "\n" for page in full]

@@ -7,7 +7,7 @@ import math
 import random
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_county import DAY, figures, liens, parcels
@@ -28,6 +28,7 @@ def of(facts: object) -> RunFigures:
 
 
 @given(st.lists(st.integers(0, 3), min_size=len(FACTS), max_size=len(FACTS)))
+@settings(max_examples=25, deadline=None)
 def test_figures_of_workers_add_up_to_those_of_one(workers: list[int]) -> None:
     merged = RunFigures(day=DAY)
     for worker in range(4):
