@@ -178,7 +178,6 @@ def test_lists_are_dropped_as_files_and_follow_the_day(tmp_path: Path) -> None:
 
 
 def sites_of(simulator: Simulator) -> list[object]:
-    answer = simulator.respond(Request("GET", "/sites.json", "", {}))
     simulator.origin = "http://127.0.0.1:1"
     answer = simulator.respond(Request("GET", "/sites.json", "", {}))
     return [site_of(document) for document in json.loads(answer.body)]

@@ -67,7 +67,7 @@ class RealAuctionPlay:
             for year, month in _months(world.today, MONTHS_AHEAD + 1)
             for sale in self._sales(world, year, month)
         ]
-        items = sum(len(world.items(self.card.county, sale)) for sale in sales)
+        items = sum(sale.scheduled for sale in sales if sale.listed_on(world.today))
         return {
             "expected": {
                 "min_records": items // 3,

@@ -126,15 +126,11 @@ class RealTaxLienPlay:
         number = min(max(1, int(wanted) if wanted.isdecimal() else 1), pages)
         shown = ordinals[(number - 1) * ITEMS_A_PAGE : number * ITEMS_A_PAGE]
         rows = [world.certificate(self.card.county, year, ordinal) for ordinal in shown]
-        outstanding = {c.certificate_id: bool(self._open_others(c, world)) for c in rows}
+        outstanding = {c.certificate_id: world.owes_more(self.card.county, c) for c in rows}
         body = list_body(
             rows, outstanding, self.card.county, (number, pages, len(ordinals)), held=held
         )
         return self._framed("Search Certificates" if held else "Preview Items for Sale", body)
-
-    def _open_others(self, certificate: Certificate, world: World) -> tuple[Certificate, ...]:
-        others = self._others(certificate, world)
-        return tuple(c for c in others if c.state in {"sold", "struck_off"})
 
     def _closed(self, world: World) -> Answer:
         sale = f"{world.advertised_year + 1} {safe(self.card.county.full_name)}"

@@ -192,85 +192,69 @@ def buildings(record: Record, pane: str) -> str:
     return f'<table class="tabular-data-two-column" role="presentation"><tbody>\n{rows}</tbody></table>'
 
 
+_Columns = tuple[tuple[str, Callable[[Sale], str]], ...]
+
+
 def sales(record: Record, pane: str) -> str:
-    """Transfers, the newest first: three sets of columns."""
+    """Transfers, the newest first: four sets of columns."""
     grid = record.style.sales_grid
-    table = f"{pane}_ctl01_{grid}"
+    columns = _GEORGIA_SALES if record.county.state == "GA" else _SALES[grid]
     if not record.sales:
         return ""
-    if grid == "grdSalesHist":
-        head: tuple[str, ...] = ("Sale Date", "Instrument", "Book", "Page", "Sale Price")
-        rows: list[tuple[str, ...]] = [
-            (us_day(s.day), s.code, str(s.book), str(s.page), _price(s)) for s in record.sales
-        ]
-    elif record.county.state == "GA":
-        head = (
-            "Sale Date",
-            "Deed Book / Page",
-            "Plat Book / Page",
-            "Sale Price",
-            "Reason",
-            "Grantor",
-        )
-        rows = [
-            (us_day(s.day), f"{s.book} {s.page}", "", _price(s), _reason(s), s.grantor)
-            for s in record.sales
-        ]
-    elif grid == "gvwSales":
-        head = (
-            "Sale Date",
-            "Sale Price",
-            "Legal Reference",
-            "Grantor",
-            "LUC at Sale",
-            "Deed Type",
-            "N.A.L. Code",
-        )
-        rows = [
-            (
-                us_day(s.day),
-                _price(s),
-                f"{s.book}-{s.page}",
-                s.grantor,
-                "",
-                f"{s.deed} ({s.code})",
-                "01" if s.qualified else "11",
-            )
-            for s in record.sales
-        ]
-    else:
-        head = (
-            "Multi Parcel",
-            "Sale Date",
-            "Sale Price",
-            "Instrument",
-            "Book/Page",
-            "Qualification",
-            "Vacant/Improved",
-            "Grantor",
-        )
-        rows = [
-            (
-                "N",
-                us_day(s.day),
-                _price(s),
-                s.code,
-                f"{s.book}/{s.page}",
-                "Qualified (Q)" if s.qualified else "Unqualified (U)",
-                "Improved",
-                s.grantor,
-            )
-            for s in record.sales
-        ]
-    return _grid(table, "Sales", head, rows)
+    rows = [[cell(sale) for _, cell in columns] for sale in record.sales]
+    return _grid(f"{pane}_ctl01_{grid}", "Sales", [title for title, _ in columns], rows)
 
 
 def _price(sale: Sale) -> str:
     return f"${sale.price:,}.00"
 
 
+def _sold_on(sale: Sale) -> str:
+    return us_day(sale.day)
+
+
 def _reason(sale: Sale) -> str:
     return "Fair Market Improved" if sale.qualified else "Unqualified Sale"
+
+
+_GEORGIA_SALES: _Columns = (
+    ("Sale Date", _sold_on),
+    ("Deed Book / Page", lambda s: f"{s.book} {s.page}"),
+    ("Plat Book / Page", lambda s: ""),
+    ("Sale Price", _price),
+    ("Reason", _reason),
+    ("Grantor", lambda s: s.grantor),
+)
+_FLAT: _Columns = (
+    ("Multi Parcel", lambda s: "N"),
+    ("Sale Date", _sold_on),
+    ("Sale Price", _price),
+    ("Instrument", lambda s: s.code),
+    ("Book/Page", lambda s: f"{s.book}/{s.page}"),
+    ("Qualification", lambda s: "Qualified (Q)" if s.qualified else "Unqualified (U)"),
+    ("Vacant/Improved", lambda s: "Improved"),
+    ("Grantor", lambda s: s.grantor),
+)
+_SALES: dict[str, _Columns] = {
+    "gvwSales": (
+        ("Sale Date", _sold_on),
+        ("Sale Price", _price),
+        ("Legal Reference", lambda s: f"{s.book}-{s.page}"),
+        ("Grantor", lambda s: s.grantor),
+        ("LUC at Sale", lambda s: ""),
+        ("Deed Type", lambda s: f"{s.deed} ({s.code})"),
+        ("N.A.L. Code", lambda s: "01" if s.qualified else "11"),
+    ),
+    "grdSalesHist": (
+        ("Sale Date", _sold_on),
+        ("Instrument", lambda s: s.code),
+        ("Book", lambda s: str(s.book)),
+        ("Page", lambda s: str(s.page)),
+        ("Sale Price", _price),
+    ),
+    "grdSales": _FLAT,
+    "grdSales_grdFlat": _FLAT,
+}
 
 
 def taxes(record: Record, pane: str) -> str:

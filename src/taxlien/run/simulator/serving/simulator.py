@@ -12,7 +12,7 @@ import msgspec
 from taxlien.run.simulator.plays.lists import ListPlay
 from taxlien.run.simulator.plays.play import Play, site_file
 from taxlien.run.simulator.serving.faults import FaultsOf, Rule
-from taxlien.run.simulator.serving.messages import Answer, Request, json_answer, not_found
+from taxlien.run.simulator.serving.messages import JSON, Answer, Request, json_answer, not_found
 from taxlien.run.simulator.world.world import World
 
 ROBOTS = b"User-agent: *\nDisallow: /private/\nCrawl-delay: 0\n"
@@ -38,6 +38,7 @@ class Simulator:
         self.origin = ""
         self._faults = {host: FaultsOf(world.seed, host, rules) for host in plays}
         self._bytes = 0
+        self._sites: tuple[date, bytes] | None = None
         self._drop_files()
 
     def _drop_files(self) -> None:
@@ -68,8 +69,7 @@ class Simulator:
     def _steered(self, request: Request) -> Answer:
         match request.method, request.path:
             case "GET", "/sites.json":
-                plays = self.plays.values()
-                return json_answer([site_file(play, self.world, self.origin) for play in plays])
+                return Answer(self._site_files(), kind=JSON)
             case "GET", "/simulator/status":
                 return json_answer(self.status())
             case "POST", "/simulator/day":
@@ -98,6 +98,13 @@ class Simulator:
             "bytes": self._bytes,
             "faults": served,
         }
+
+    def _site_files(self) -> bytes:
+        """The site files of the day: many of them, and the same for everybody who asks."""
+        if self._sites is None or self._sites[0] != self.world.today:
+            files = [site_file(play, self.world, self.origin) for play in self.plays.values()]
+            self._sites = (self.world.today, msgspec.json.encode(files))
+        return self._sites[1]
 
     def _to_day(self, request: Request) -> Answer:
         """Go to ``day``, or ``days`` on (1 where nothing is said)."""

@@ -36,6 +36,10 @@ class SaleDay:
     clock: str
     scheduled: int
 
+    def listed_on(self, today: date) -> bool:
+        """Whether its items are on the list yet."""
+        return self.day - timedelta(LISTED_DAYS) <= today
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -150,6 +154,6 @@ def items(seed: int, county: County, count: int, sale: SaleDay, today: date) -> 
 
     The pages of a day are asked for one after another: the last days' items are kept at hand.
     """
-    if sale.day - timedelta(LISTED_DAYS) > today:
+    if not sale.listed_on(today):
         return ()
     return tuple(item(seed, county, count, sale, n, today) for n in range(sale.scheduled))

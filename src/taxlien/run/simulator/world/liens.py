@@ -108,6 +108,20 @@ def bills(seed: int, county: County, count: int, held: Parcel, today: date) -> t
     return tuple(found)
 
 
+def owes_more(
+    seed: int, county: County, count: int, number: int, tax_year: int, today: date
+) -> bool:
+    """Whether the parcel has an unpaid certificate of another year than ``tax_year``."""
+    newest = min(advertised_year(today), last_roll(today))
+    for year in range(newest, newest - CERTIFICATE_YEARS, -1):
+        late = year != tax_year and today >= sale_day(year)
+        if late and late_ordinal(seed, county, count, year, number) is not None:
+            paid = paid_late(seed, county, number, year)
+            if paid is None or paid > today:
+                return True
+    return False
+
+
 def sale_day(tax_year: int) -> date:
     """The day of the certificate sale for a tax year: the first of June after it."""
     return date(tax_year + 1, 6, 1)

@@ -94,6 +94,11 @@ class World:
         paid = liens.paid_late(self.seed, county, number, certificate.tax_year)
         return paid if paid and paid <= self.today else None
 
+    def owes_more(self, county: County, certificate: liens.Certificate) -> bool:
+        """Whether the certificate's parcel has another one that is unpaid."""
+        number, year = certificate.parcel.number, certificate.tax_year
+        return liens.owes_more(self.seed, county, self.each, number, year, self.today)
+
     def sale_days(self, county: County, year: int, month: int) -> tuple[auctions.SaleDay, ...]:
         """The days of sale in a month."""
         return auctions.sale_days(self.seed, county, self.each, year, month)
