@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+import msgspec
 
 from taxlien.interfaces.scraper import ValueOfYear
 
-from .reading_cells import money, words, year
+from .reading_cells import money, squeeze, words, year
 from .reading_tables import Grid
 from .value_kinds import NO_MONEY, kind_of
 
+_BARE_YEAR = re.compile(r"(?:tax year |year )?(?:1[89]|20)\d\d", re.IGNORECASE)
+_VALUES = re.compile(r"\bvalues?\b", re.IGNORECASE)
 _YEAR_NAMES = ("year", "tax year", "assessment year", "assessed year", "value year", "roll year")
 
 
@@ -38,6 +43,8 @@ def values_of(grid: Grid, title: str, heading: str = "") -> list[ValueOfYear]:
     if years:
         return _by_column(grid, years, heading)
     place = grid.column(_YEAR_NAMES)
+    if place is None and grid.rows and grid.names[0] == "":
+        place = 0 if all(_BARE_YEAR.fullmatch(row[0]) for row in grid.rows) else None
     if place is not None:
         return _by_row(grid, place, heading)
     if len(grid.header) == 2 and (only := year(title)) is not None:
@@ -48,11 +55,25 @@ def values_of(grid: Grid, title: str, heading: str = "") -> list[ValueOfYear]:
 
 
 def years_of(grid: Grid) -> dict[int, int]:
-    """Return the columns headed by a year, hidden ones too; none where other columns follow the first."""
-    years = {i: y for i, h in enumerate(grid.header) if len(h) < 40 and (y := year(h)) is not None}
-    if not years or min(years) == 0:
+    """Return the columns headed by a year, hidden ones too.
+
+    None where the header is none: its first cell is the label of a value, as in a table without a header.
+    """
+    years = {
+        i: of_year
+        for i, h in enumerate(grid.header)
+        if len(h) < 40 and "$" not in h and (of_year := year(h)) is not None
+    }
+    before = grid.names[: min(years, default=0)]
+    if not before or any(kind_of(h) != "other" for h in before if h and h not in _YEAR_NAMES):
         return {}
     return years
+
+
+def roll_of(heading: str) -> str:
+    """Return a heading that says more than a year: ``2024 Working Values`` are of ``2024 Working``."""
+    roll = squeeze(_VALUES.sub("", heading))
+    return "" if _BARE_YEAR.fullmatch(roll) else roll
 
 
 def _by_column(grid: Grid, years: dict[int, int], heading: str) -> list[ValueOfYear]:
@@ -60,11 +81,13 @@ def _by_column(grid: Grid, years: dict[int, int], heading: str) -> list[ValueOfY
     found = []
     for row in grid.rows:
         label = label_before(row[: min(years)])
-        found += [
-            value
-            for place, of_year in years.items()
-            if label and (value := value_of(label, row[place], of_year, heading)) is not None
-        ]
+        for place, of_year in years.items():
+            value = value_of(label, row[place], of_year, heading)
+            roll = roll_of(grid.header[place])
+            if value is not None and roll:
+                value = msgspec.structs.replace(value, label=f"{label} ({roll})")
+            if value is not None:
+                found.append(value)
     return found
 
 

@@ -111,7 +111,26 @@ def test_words_beside_a_year_do_not_hide_it() -> None:
         ("", "2024 Working Values", "2023 Certified Values"), [("Assessed Value", "$5", "$4")]
     )
     parcel = parcel_of(("Valuation", table))
-    assert amounts(parcel, "assessed") == {2024: Decimal(5), 2023: Decimal(4)}
+    assert {(v.year, v.label): v.amount for v in parcel.values} == {
+        (2024, "Assessed Value (2024 Working)"): Decimal(5),
+        (2023, "Assessed Value (2023 Certified)"): Decimal(4),
+    }
+
+
+def test_two_rolls_of_one_year_are_two_values() -> None:
+    table = grid(("", "2024 Working", "2024 Certified"), [("Assessed Value", "$5", "$4")])
+    parcel = parcel_of(("Valuation", table))
+    assert [v.amount for v in parcel.values] == [Decimal(5), Decimal(4)]
+
+
+def test_an_amount_that_looks_like_a_year_heads_no_column() -> None:
+    rows = [("Land Value", "2024"), ("Building Value", "1999")]
+    for title in ("Valuation", "2023 Certified Values"):
+        parcel = parcel_of((title, two_columns(rows)))
+        expected = {2023: Decimal(2024)} if title[0] == "2" else {}
+        assert amounts(parcel, "land") == expected
+    parcel = parcel_of(("Valuation", two_columns([("Tax Year", "2024"), ("Land Value", "$2023")])))
+    assert amounts(parcel, "land") == {2024: Decimal(2023)}
 
 
 @pytest.mark.parametrize(
@@ -146,6 +165,14 @@ def test_a_row_for_each_year_is_read_too() -> None:
     parcel = parcel_of(("Assessment History", table))
     assert amounts(parcel, "market") == {2023: Decimal(3)}
     assert amounts(parcel, "improvement") == {2023: Decimal(2)}
+
+
+def test_a_row_for_each_year_under_a_nameless_column_is_read_too() -> None:
+    table = grid(
+        ("", "Land Value", "Just (Market) Value"), [("2023", "$1", "$3"), ("2022", "$1", "$2")]
+    )
+    parcel = parcel_of(("Valuation Information", table))
+    assert amounts(parcel, "market") == {2023: Decimal(3), 2022: Decimal(2)}
 
 
 def test_a_class_or_a_rate_among_values_is_no_value() -> None:

@@ -8,8 +8,9 @@ from selectolax.lexbor import LexborNode
 
 from taxlien.interfaces.scraper import ValueKind, ValueOfYear
 from taxlien.services.scraper.logic.gathering import Gathering
-from taxlien.services.scraper.logic.reading_cells import money, squeeze, words, year
+from taxlien.services.scraper.logic.reading_cells import money, words, year
 from taxlien.services.scraper.logic.reading_tables import cell_lines, cell_text, cells_of, rows_of
+from taxlien.services.scraper.logic.value_rows import roll_of
 
 _KINDS: dict[str, ValueKind] = {
     "mkt land": "land",
@@ -45,7 +46,7 @@ def read_values(tables: list[LexborNode], into: Gathering) -> None:
         rows = [cells_of(row) for row in rows_of(table)]
         heading = cell_text(rows[0][0]) if rows and len(rows[0]) == 1 else ""
         of_year = year(heading) if "value" in heading.lower() else None
-        roll = squeeze(re.sub(r"\bvalues?\b", "", heading, flags=re.IGNORECASE)) if of_year else ""
+        roll = roll_of(heading) if of_year else ""
         values = [v for row in rows if len(row) == 2 for v in _values(row, of_year, roll)]
         (headed if of_year else bare).extend(values)
     if not headed and len({v.label for v in bare}) == len(bare):

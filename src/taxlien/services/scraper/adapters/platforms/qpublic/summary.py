@@ -83,6 +83,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
             "deed acres",
         ),
         *("calculated acres", "parcel acres", "gross acreage", "total acreage", "acre s"),
+        *("acres gis", "acres deeded", "deeded acreage", "calculated acreage"),
     ),
     "homestead": ("homestead", "homestead exemption", "homestead y n", "has homestead"),
     "latitude": ("latitude",),
