@@ -72,6 +72,15 @@ def test_a_page_cut_within_a_letter_is_still_read() -> None:
     assert text_of(fetched(content)) == "<p>Peña & Cañ�"
 
 
+def test_a_letter_at_the_very_end_is_read_as_declared() -> None:
+    assert text_of(fetched(b"Pe\xf1", "text/html; charset=iso-8859-1")) == "Peñ"
+
+
+def test_a_header_that_lies_is_overruled_although_one_byte_is_bad() -> None:
+    content = (LATIN * 9).encode() + b"\xff"
+    assert text_of(fetched(content, "text/html; charset=iso-8859-1")) == LATIN * 9 + "�"
+
+
 @given(content=st.binary(max_size=400), content_type=st.text(max_size=40))
 def test_anything_is_text(content: bytes, content_type: str) -> None:
     assert isinstance(text_of(fetched(content, f"text/html; charset={content_type}")), str)

@@ -39,18 +39,17 @@ def text_of(fetched: Fetched) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A page cut off inside a letter is still UTF-8.
-        if error.end == len(content) and len(content) - error.start < 4 and error.start > 0:
+        # A page cut off inside a letter is still UTF-8, unless it says that it never was.
+        cut = error.end == len(content) and len(content) - error.start < 4
+        if (cut and set(candidates) <= {"utf-8"}) or _mostly_utf8(content):
             return content.decode("utf-8", errors="replace")
     for name in candidates:
-        if _is_wide(name) or codecs.lookup(name).name == "utf-8":
+        if _is_wide(name) or name == "utf-8":
             continue
         try:
             return content.decode(name)
         except UnicodeDecodeError:
             continue
-    if _mostly_utf8(content):
-        return content.decode("utf-8", errors="replace")
     return content.decode("cp1252", errors="replace")
 
 
