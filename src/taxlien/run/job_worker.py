@@ -7,6 +7,7 @@ they are spread over forked processes, as in a cluster.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import threading
@@ -27,6 +28,9 @@ from taxlien.run.job_loop import JobLoop
 from taxlien.run.jobs import CelerySender, Job, compose, queues_of
 
 _log = structlog.get_logger("taxlien.run.jobs")
+# Celery says of every job that it came and went; what jobs do they say themselves.
+for _chatty in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
 _STOP_SECONDS = 30.0
 
 
@@ -59,18 +63,19 @@ class _Taking:
     def __init__(self, app: Celery, queues: Sequence[str]) -> None:
         at_once = read_settings(JobsSettings).at_once
         state.should_stop = None  # another worker of this process may have stopped before
+        name = worker_name()
         self._worker = WorkController(
             app=app,
             pool_cls="threads",
             concurrency=at_once,
             queues=list(queues),
-            hostname=worker_name(),
+            hostname=name,
             loglevel="WARNING",
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,
         )
-        setup_worker_optimizations(app, self._worker.hostname)  # what makes this app do its tasks
+        setup_worker_optimizations(app, name)  # what makes this app do its tasks
         self._thread = threading.Thread(target=self._worker.start, name="celery", daemon=True)
         self._thread.start()
 

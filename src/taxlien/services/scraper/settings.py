@@ -145,6 +145,11 @@ class CollectingSettings(BaseSettings):
     simulator_url: HttpUrl | None = Field(
         default=None, description="address of a simulator of county sites on this machine"
     )
+    collect_live: bool = Field(
+        default=False,
+        description="whether the schedule asks hosts on the internet; without it only what is played"
+        " or dropped here is collected by itself",
+    )
     runs_at_once: int = Field(default=8, ge=1, description="sources collected at the same time")
     batch_pages: int = Field(
         default=48, ge=1, description="pages fetched between two writes to the database"

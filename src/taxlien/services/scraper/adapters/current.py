@@ -21,6 +21,7 @@ from taxlien.services.scraper.settings import (
     RawStoreSettings,
 )
 
+from .fetching.dropped_files import PLATFORM as DROPS
 from .fetching.dropped_files import Drops, WithDroppedFiles
 from .fetching.fetcher import Fetcher
 from .fetching.opening import fetcher_for
@@ -46,6 +47,16 @@ def _drops() -> Drops | None:
     if given.url is None:
         return None
     return Drops.at(given.url, read_settings(KitSettings), max_bytes=given.max_bytes)
+
+
+def comes_by_itself(site: Site) -> bool:
+    """Tell whether the schedule collects a site: whoever sets this up decides about the internet.
+
+    A person who names the source collects it all the same.
+    """
+    if site.synthetic or settings().collect_live:
+        return True
+    return site.platform == DROPS and read_settings(DropSettings).url is not None
 
 
 class _Fetchers:

@@ -192,10 +192,11 @@ async def abandon(session: Session, run_id: UUID, kind: str, reason: str) -> int
 
 
 async def failures(session: Session, run_id: UUID, limit: int) -> list[tuple[str, str, str]]:
-    """Return pages that could not be had: key, kind of error, reason in words."""
+    """Return pages that could not be had, then those that say nothing: key, kind, reason in words."""
     query = text(
-        "SELECT key, error_kind, coalesce(error, '') FROM scraper.run_pages"
-        " WHERE run_id = :run_id AND state = 'failed' ORDER BY number LIMIT :limit"
+        "SELECT key, coalesce(error_kind, 'nothing'), coalesce(error, '') FROM scraper.run_pages"
+        " WHERE run_id = :run_id AND (state = 'failed' OR error IS NOT NULL)"
+        " ORDER BY state <> 'failed', number LIMIT :limit"
     )
     rows = await session.execute(query, {"run_id": run_id, "limit": limit})
     return [(key, kind, reason) for key, kind, reason in rows]

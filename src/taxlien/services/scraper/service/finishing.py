@@ -293,7 +293,7 @@ def _gone_words(gone: int) -> str:
 async def _failure_words(session: Session, run_id: UUID) -> str:
     failures = await repository.frontier.failures(session, run_id, _FAILURES_SHOWN)
     lines = [f"  {key}: {kind}{f' ({reason})' if reason else ''}" for key, kind, reason in failures]
-    return "\n".join(["\nPages that could not be read", *lines, ""]) if lines else ""
+    return "\n".join(["\nPages that could not be read or say nothing", *lines, ""]) if lines else ""
 
 
 def _day(run: RunRow) -> date:

@@ -62,7 +62,8 @@ async def plan_runs(session: Session) -> list[ToDo]:
     room = current.settings().runs_at_once - await repository.runs.count_open(session)
     if room > 0:
         now = datetime.now(UTC)
-        rows = {row.name: row for row in await repository.sources.idle(session)}
+        idle = await repository.sources.idle(session)
+        rows = {row.name: row for row in idle if current.comes_by_itself(site_in(row))}
         today = day_in("", now)
         candidates = await _candidates(session, list(rows.values()), today)
         turn = await repository.runs.turn(session)

@@ -52,6 +52,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Visit(msgspec.Struct, kw_only=True):
     """What became of one page. ``error_kind`` is set where it could not be had or read.
 
+    ``error`` says in words why, and why a page that could be read says nothing.
+
     ``passes`` says that it may be had later; ``stop`` that the whole source must be left alone.
     """
 
@@ -149,6 +151,7 @@ class Visitor:
     def _read(self, claimed: Claimed, fetched: Fetched, card: PageCard) -> Visit:
         visit = Visit(claimed=claimed, card=card, bytes_read=fetched.bytes_read)
         if fetched.status in _GONE:
+            visit.error = f"status {fetched.status}"
             return visit
         page = Page(
             request=claimed.request,
@@ -166,7 +169,9 @@ class Visitor:
             visit.error_kind, visit.error = reading.verdict, reading.reason
             return visit
         visit.raw = (self._raw(claimed, fetched), fetched.content)
-        if reading.verdict == "unrecognised":
+        if reading.verdict in {"empty", "not_found"}:
+            visit.error = f"{reading.verdict.replace('_', ' ')}: {reading.reason or 'it says so'}"
+        elif reading.verdict == "unrecognised":
             visit.error_kind, visit.error = "layout", reading.reason
         elif reading.promised is not None and visit.memory.read < reading.promised:
             visit.error_kind = "short"
