@@ -169,6 +169,13 @@ def test_of_two_dwellings_neither_gives_its_year() -> None:
     assert parcel.missing["year_built"] == "the page shows 2 dwellings"
 
 
+def test_a_block_about_taxes_gives_class_and_use_and_no_address() -> None:
+    rows = [("Property Class", "R - RESIDENTIAL"), ("Land Use", "510"), ("Address", "1 OTHER ST")]
+    parcel = parcel_of(("2024 Tax Status", rows))
+    assert (parcel.property_class, parcel.land_use) == ("R - RESIDENTIAL", "510")
+    assert parcel.situs_address == "12 NOWHERE LN"
+
+
 def test_a_shed_and_a_line_of_land_are_not_the_property() -> None:
     parcel = parcel_of(
         ("Out Buildings (OBY)", [("Year Built", "1999"), ("Class", "S")]),

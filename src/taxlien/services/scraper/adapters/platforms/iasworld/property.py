@@ -37,7 +37,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
             "site address",
             "street address",
         ),
-        *("parcel location",),
+        *("parcel location", "site property address", "property street address"),
     ),
     "city": ("city", "situs city", "property city"),
     "zip_code": ("zip code", "zip", "zipcode", "situs zip"),
@@ -57,6 +57,9 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "year_built": ("year built", "yr built", "actual year built"),
 }
+_OF_TAX_BLOCKS = {"property_class", "land_use", "acres", "legal_description"}
+"""What a block about taxes may say of the property; an address there is where the bill goes."""
+
 _FIELD_OF = {label: field for field, labels in _FIELDS.items() for label in labels}
 _PARCEL_ID = ("parid", "parcel id", "parcel number", "pin", "parcel no")
 _OTHER_IDS = {
@@ -107,6 +110,8 @@ def read_property(found: list[Datalet], head: Banner, site: Site, into: Gatherin
         for place, row in enumerate(datalet.rows):
             name = cells.words(row.label)
             field = field_of.get(name)
+            if datalet.about & {"tax", "taxes", "bill"} and field not in _OF_TAX_BLOCKS:
+                continue
             if field in {"building_sqft", "year_built"} and buildings > 1:
                 into.miss(field, f"the page shows {buildings} dwellings")
             elif field is not None:
