@@ -110,8 +110,13 @@ def test_every_row_of_the_list_and_of_the_county_is_read_to_the_truth(
 def test_every_item_of_a_storefront_is_read_to_the_truth(simulator: Simulator, host: str) -> None:
     found, play = collected(simulator, host), simulator.plays[host]
     assert_complete(found)
-    last = {key.rpartition("/")[2]: lien for (_, key), lien in found.liens.items()}
-    assert wrong((key, last[key], play.truth(key, simulator.world)) for key in last) == {}
+    truths = {key: play.truth(key.rpartition("/")[2], simulator.world) for _, key in found.liens}
+    of_kind = {"items": "listed", "auction": "page"}
+    assert (
+        wrong((key, lien, truths[key][of_kind[kind]]) for (kind, key), lien in found.liens.items())
+        == {}
+    )
+    last = {key.rpartition("/")[2] for _, key in found.liens}
     open_now = play.truth("storefronts", simulator.world)
     assert sorted(last) == sorted(i for items in open_now.values() for i in items)  # type: ignore[union-attr]
     assert found.sale_days > 0

@@ -224,7 +224,10 @@ def test_a_portal_counts_pages_and_leaves_out_what_is_empty(simulator: Simulator
     csv = get(simulator, PORTAL, ROWS.format("csv", 3, 0)).body.decode().splitlines()
     assert csv[0] == '"Count","Address","block_lot","lot_size","assessed_value","lien"'
     assert len(csv) == 4
-    assert get(simulator, PORTAL, ROWS.format("json", -1, 0)).status == 400
+    two = get(simulator, PORTAL, ROWS.format("csv", 1, 0) + "&$select=block_lot,lien")
+    assert two.body.decode().splitlines()[0] == '"block_lot","lien"'
+    for wrong in (ROWS.format("json", -1, 0), ROWS.format("csv", 1, 0) + "&$select=owner"):
+        assert get(simulator, PORTAL, wrong).status == 400
 
 
 def test_a_list_is_given_again_only_when_the_day_has_changed() -> None:

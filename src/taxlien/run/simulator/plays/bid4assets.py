@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
+from msgspec.structs import replace
+
 from taxlien.interfaces.scraper import ItemStatus, LienObserved
 from taxlien.run.simulator.plays.bid4assets_pages import (
     auction_page,
@@ -68,18 +70,25 @@ class Bid4AssetsPlay:
                 "max_records": 3 * listed + 100,
                 "max_change": 2.0,
             },
-            "quirks": {"county": county.name.title(), "state": county.state, "details": "no"},
+            "quirks": {
+                "county": county.name.title(),
+                "state": county.state,
+                "details": "yes" if county.style % 2 == 0 else "no",
+            },
         }
 
-    def truth(self, key: str, world: World) -> LienObserved | dict[str, Any] | None:
-        """By the auction's number; ``storefronts`` gives those that are open, with their items."""
+    def truth(self, key: str, world: World) -> dict[str, Any] | None:
+        """By the auction's number: what the list says, and what its own page says.
+
+        ``storefronts`` gives the sales that are open, with their items.
+        """
         if key == "storefronts":
             return {
                 self.slug(sale): [i.item_id for i in self._of(sale, world)]
                 for sale in self._open(world)
             }
         found = self._item(key, world)
-        return observed(found) if found else None
+        return {"listed": listed(found), "page": observed(found)} if found else None
 
     def slug(self, sale: SaleDay) -> str:
         """Such as ``AdamsWADec26``."""
@@ -201,7 +210,7 @@ def _number(sale: SaleDay) -> int:
     return sale.day.year * 100 + sale.day.month
 
 
-def observed(item: Item) -> LienObserved:
+def listed(item: Item) -> LienObserved:
     """The row of the list, as a correct parser hands it on."""
     return LienObserved(
         kind="deed_sale",
@@ -212,4 +221,16 @@ def observed(item: Item) -> LienObserved:
         opening_bid=money(item.opening_bid),
         winning_bid=None if item.winning_bid is None else money(item.winning_bid),
         bid_count=item.bids if item.winning_bid else None,
+    )
+
+
+def observed(item: Item) -> LienObserved:
+    """The page of the item: no minimum bid once it is sold or withdrawn, but more of the property."""
+    return replace(
+        listed(item),
+        opening_bid=money(item.opening_bid) if item.state in {"waiting", "unsold"} else None,
+        deposit=money(item.deposit),
+        amount_due=money(item.judgment),
+        situs_address=item.parcel.situs or None,
+        city=item.parcel.city,
     )

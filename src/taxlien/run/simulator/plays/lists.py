@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from email.utils import format_datetime
@@ -102,14 +102,16 @@ class ListPlay:
         last = rows.count(world) if count is None else min(first + count, rows.count(world))
         return (rows.row(world, self.card.county, n) for n in range(first, last))
 
-    def _csv(self, found: Iterator[Row], *, quoted: bool = False) -> Answer:
+    def _csv(
+        self, found: Iterator[Row], columns: tuple[str, ...] = (), *, quoted: bool = False
+    ) -> Answer:
         text = io.StringIO()
         writer = csv.writer(text, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
-        writer.writerow(LISTS[self.published.rows].columns)
+        writer.writerow(columns or LISTS[self.published.rows].columns)
         writer.writerows(found)
         return Answer(text.getvalue().encode(), kind=CSV)
 
-    def _fresh(self, request: Request, world: World, make: Any) -> Answer:
+    def _fresh(self, request: Request, world: World, make: Callable[[], Answer]) -> Answer:
         """A list changes once a day, at six in the morning."""
         tag = sha256(f"{world.seed} {world.today} {request.path}?{request.query}".encode())
         etag = f'"{tag.hexdigest()[:24]}"'
@@ -121,49 +123,49 @@ class ListPlay:
             "if-none-match" not in asked and asked.get("if-modified-since") == stamp
         ):
             return Answer(status=304, headers=headers)
-        answer: Answer = make()
+        answer = make()
         answer.headers += headers
         return answer
 
     def _socrata(self, request: Request, world: World) -> Answer:
-        asked = request.parameters
-        rows = LISTS[self.published.rows]
-        path = request.path
+        """The portal: what is known of a data set, its count, its rows."""
+        path, asked = request.path, request.parameters
+        columns = LISTS[self.published.rows].columns
         if path == f"/api/views/{self.published.name}.json":
             changed = datetime.combine(world.today, time(6), tzinfo=UTC)
-            columns = [{"fieldName": name, "name": name} for name in rows.columns]
-            answer = {"id": self.published.name, "rowsUpdatedAt": int(changed.timestamp())}
-            return json_answer(answer | {"columns": columns})
+            named = [{"fieldName": name, "name": name} for name in columns]
+            known = {"id": self.published.name, "rowsUpdatedAt": int(changed.timestamp())}
+            return json_answer({**known, "columns": named})
         if not path.startswith(f"/resource/{self.published.name}."):
             return json_answer({"code": "dataset.missing", "error": True}, status=404)
-        select = asked.get("$select", "")
+        select = asked.get("$select", "*")
         if "count(" in select.lower():
-            name = "count" if " as " not in select.lower() else select.split()[-1]
-            if path.endswith(".csv"):
-                return Answer(f'"{name}"\n"{rows.count(world)}"\n'.encode(), kind=CSV)
-            return json_answer([{name: str(rows.count(world))}])
-        try:
-            limit, offset = int(asked.get("$limit", DEFAULT_LIMIT)), int(asked.get("$offset", 0))
-        except ValueError:
+            return self._counted(select, world, csv_=path.endswith(".csv"))
+        wanted = columns if select == "*" else tuple(n.strip() for n in select.split(","))
+        limit, offset = asked.get("$limit", str(DEFAULT_LIMIT)), asked.get("$offset", "0")
+        sound = limit.isdecimal() and offset.isdecimal() and set(wanted) <= set(columns)
+        if not sound or int(limit) > MOST_ROWS:
             return json_answer({"code": "query.soql.invalid", "error": True}, status=400)
-        if not 0 <= limit <= MOST_ROWS or offset < 0:
-            return json_answer({"code": "query.soql.invalid", "error": True}, status=400)
-        if path.endswith(".csv"):
-            return self._fresh(
-                request, world, lambda: self._csv(self._rows(world, offset, limit), quoted=True)
-            )
-        return self._fresh(
-            request,
-            world,
-            lambda: json_answer(
-                [
-                    # A portal leaves out what is empty.
-                    {
-                        name: str(cell)
-                        for name, cell in zip(rows.columns, row, strict=True)
-                        if cell != ""
-                    }
-                    for row in self._rows(world, offset, limit)
-                ]
-            ),
+        places = [columns.index(name) for name in wanted]
+        found = (
+            tuple(row[place] for place in places)
+            for row in self._rows(world, int(offset), int(limit))
         )
+        if path.endswith(".csv"):
+            return self._fresh(request, world, lambda: self._csv(found, wanted, quoted=True))
+        return self._fresh(request, world, lambda: json_answer(_objects(wanted, found)))
+
+    def _counted(self, select: str, world: World, *, csv_: bool) -> Answer:
+        name = select.split()[-1] if " as " in select.lower() else "count"
+        count = LISTS[self.published.rows].count(world)
+        if csv_:
+            return Answer(f'"{name}"\n"{count}"\n'.encode(), kind=CSV)
+        return json_answer([{name: str(count)}])
+
+
+def _objects(columns: tuple[str, ...], rows: Iterator[Row]) -> list[dict[str, str]]:
+    """Rows as a portal's JSON has them: all text, and what is empty is left out."""
+    return [
+        {name: str(cell) for name, cell in zip(columns, row, strict=True) if cell != ""}
+        for row in rows
+    ]
