@@ -18,7 +18,7 @@ from taxlien.services.scraper.logic.pages import Reading
 from taxlien.services.scraper.logic.sites import Expected
 from taxlien.services.scraper.logic.validating import publishable, validate
 
-ROWS = 1500
+ROWS = 3000
 YEARS = (2006, 2007, 2008, 2009, 2010)
 
 

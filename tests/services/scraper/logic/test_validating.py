@@ -180,9 +180,10 @@ def test_a_field_that_repeats_another_fails() -> None:
     assert "same" in warned
 
 
-def test_amounts_a_hundred_times_too_large_fail() -> None:
-    cents = [replace(x, face_amount=(x.face_amount or 0) * 100) for x in LIENS]
-    assert ("distribution", "lien.face_amount") in failures(checked(cents))
+@pytest.mark.parametrize("factor", [10, 100, Decimal("0.1")])
+def test_amounts_ten_or_a_hundred_times_too_large_or_small_fail(factor: Decimal) -> None:
+    wrong = [replace(x, face_amount=(x.face_amount or 0) * factor) for x in LIENS]
+    assert ("distribution", "lien.face_amount") in failures(checked(wrong))
 
 
 def test_amounts_a_fifth_larger_are_no_other_population() -> None:
