@@ -18,8 +18,6 @@ _OF_OTHERS = {
         "grantor",
         "sale",
         "sales",
-        "tax",
-        "taxes",
         "permits",
     ),
     *("transfer", "transfers", "payment", "payments", "contact", "office"),
