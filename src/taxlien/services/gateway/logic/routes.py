@@ -120,6 +120,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(path="/v1/liens/rules", service="liens", cache="hour"),
     Route(path="/v1/liens/counties", service="liens", cache="hour"),
+    Route(path="/v1/liens/coverage", service="liens", cache="minute", limit="costly"),
     # search
     Route(path="/v1/search", service="search", timeout=5.0),
     Route(path="/v1/search/filters", service="search", timeout=5.0, cache="minute"),
