@@ -185,17 +185,17 @@ async def test_undoing_restores_exactly_what_was_there(
 ) -> None:
     """After any merges and undoings, undoing the last merges brings back every earlier answer."""
     await hear(catalogue, page("a", *(lien(key) for key in KEYS)))
-    chance, history = random.Random(seed), []
+    chance = random.Random(seed)
+    history: list[tuple[list[Any], UUID]] = []
     async with catalogue.database.session() as session:
         for _ in range(steps):
-            history.append((await _answers(session), None))
+            before = await _answers(session)
             one, other = chance.sample(KEYS, 2)
             try:
                 merge = await service.merge_parcels(session, FIPS, one, other)
             except Conflict:
-                history.pop()
                 continue
-            history[-1] = (history[-1][0], merge.id)
+            history.append((before, merge.id))
         while history:
             before, merge_id = history.pop()
             await service.undo_merge(session, merge_id)
