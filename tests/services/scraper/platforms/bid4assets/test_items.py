@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.json import encode as json_of
 
 from taxlien.services.scraper.adapters.platforms.bid4assets import PLATFORM
 from taxlien.services.scraper.adapters.platforms.bid4assets.auction_page import address_of
@@ -111,6 +112,13 @@ def test_statuses_of_listed_items(row: dict[str, Any], status: str) -> None:
     (lien,) = listed(row).liens
     assert lien.status == status
     assert lien.winning_bid == (Decimal(71200) if status == "sold" else None)
+
+
+def test_half_a_surrogate_pair_in_a_title_stays_storable() -> None:
+    text = json.dumps({"data": [{**ROW, "asset_title": "King County, WA: APN: 1"}]})
+    reading = read(text.replace("APN: 1", "APN: 1\\ud800"), items_request())
+    assert [lien.parcel_id for lien in reading.liens] == ["1?"]
+    assert json_of(reading.follow)
 
 
 def test_an_item_of_another_county_is_left_out() -> None:

@@ -243,3 +243,7 @@ def test_another_page_is_unrecognised_and_a_wall_is_a_challenge() -> None:
     assert read("").verdict == "truncated"
     assert read("[1, 2]").verdict == "unrecognised"
     assert read('{"other": 1}').verdict == "unrecognised"
+
+
+def test_a_page_nested_without_end_is_refused_before_it_is_parsed() -> None:
+    assert read("<div id='AITEM_1'>" + "<div>" * 200_000).verdict == "unrecognised"

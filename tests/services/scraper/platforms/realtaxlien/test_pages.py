@@ -213,3 +213,7 @@ def test_no_text_makes_reading_raise(text: str) -> None:
     assert read(f'<table id="searchResults"><tr id="cert1"><td>{text}</td></tr></table>').verdict
     assert read(page(row(1, parcel=text, face=text))).verdict
     assert PLATFORM.page_of_file(text, SITE).key
+
+
+def test_a_page_nested_without_end_is_refused_before_it_is_parsed() -> None:
+    assert read("<div id='AITEM_1'>" + "<div>" * 200_000).verdict == "unrecognised"

@@ -203,7 +203,10 @@ def _amount(text: str) -> Decimal | None:
 def _text(value: object) -> str:
     if isinstance(value, float):
         return format(Decimal(str(value)), "f")
-    return squeeze(str(value)) if isinstance(value, str | int) else ""
+    if not isinstance(value, str | int):
+        return ""
+    # A JSON escape can write half of a surrogate pair, which nothing behind us can hold.
+    return squeeze(str(value).encode("utf-8", "replace").decode())
 
 
 def closing_day(text: str) -> date | None:

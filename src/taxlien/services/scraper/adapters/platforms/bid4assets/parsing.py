@@ -8,6 +8,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
+from taxlien.services.scraper.logic.nesting import is_bottomless
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
 from taxlien.services.scraper.logic.reading_cells import whole, words
 from taxlien.services.scraper.logic.reading_pages import is_challenge, is_truncated, is_unavailable
@@ -47,6 +48,8 @@ _COLUMNS = {
 
 def read(page: Page, site: Site) -> Reading:
     """Say what ``page`` says. Raises nothing: see ``Reading.verdict``."""
+    if is_bottomless(page.text):
+        return Reading(verdict="unrecognised", reason="nested deeper than any page")
     text = page.text.lstrip("\ufeff \t\r\n")
     if not text:
         return Reading(verdict="truncated", reason="an empty answer")

@@ -23,6 +23,10 @@ _TAX = re.compile(r"\bTax:\s*(.+)$")
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 
 
+LONGEST = 400
+"""Characters of a title that are looked at."""
+
+
 class Place(NamedTuple):
     """A county as a title names it."""
 
@@ -32,7 +36,7 @@ class Place(NamedTuple):
 
 def place_of(title: str) -> Place | None:
     """Return the county a title names: ``Elko County, NV Tax ...``, ``MonroePATaxApr26``; or None."""
-    plain = _MARK.sub("", squeeze(title)).strip()
+    plain = _MARK.sub("", squeeze(title[:LONGEST])).strip()
     found = _COUNTY.match(plain)
     if found is None and " " not in plain:
         found = _RUN_TOGETHER.match(plain)
@@ -52,7 +56,7 @@ def _bare(name: str) -> str:
 
 def parcel_of(title: str) -> str | None:
     """Return the parcel's number at the end of an item's title, as published; None where there is none."""
-    plain = squeeze(title)
+    plain = squeeze(title[:LONGEST])
     found = _PARCEL.search(plain) or _TAX.search(plain)
     number = identifier(found[1]) if found else None
     return number if number and len(number) <= 40 else None
@@ -60,5 +64,5 @@ def parcel_of(title: str) -> str | None:
 
 def mark_of(title: str) -> str | None:
     """Return the word in stars before a title (``***Withdrawn***``), in small letters."""
-    found = _MARK.search(title)
+    found = _MARK.search(title[:LONGEST])
     return found[1].lower() if found else None

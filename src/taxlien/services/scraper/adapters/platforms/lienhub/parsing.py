@@ -11,6 +11,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from taxlien.interfaces.scraper import ItemStatus, LienObserved
+from taxlien.services.scraper.logic.nesting import is_bottomless
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
 from taxlien.services.scraper.logic.reading_cells import squeeze, whole
 from taxlien.services.scraper.logic.reading_pages import is_challenge, is_truncated, is_unavailable
@@ -30,6 +31,8 @@ _NEXT = re.compile(r"next\s*(?:>|»|&gt;)", re.IGNORECASE)
 
 def read(page: Page, site: Site) -> Reading:
     """Say what ``page`` says. Raises nothing: see ``Reading.verdict``."""
+    if is_bottomless(page.text):
+        return Reading(verdict="unrecognised", reason="nested deeper than any page")
     text = page.text.lstrip("\ufeff \t\r\n")
     if not text:
         return Reading(verdict="truncated", reason="an empty answer")

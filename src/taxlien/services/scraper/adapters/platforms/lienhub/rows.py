@@ -163,13 +163,18 @@ def rows_of_json(data: Sequence[Any]) -> list[Cells]:
     """Return the rows of the answer to the page's script. Keys that are not ours are not looked at."""
     return [
         {
-            field: ("" if row[key] is None else str(row[key]), key)
+            field: ("" if row[key] is None else _storable(row[key]), key)
             for key, field in _OF_JSON.items()
             if key in row and not isinstance(row[key], dict | list)
         }
         for row in data
         if isinstance(row, dict)
     ]
+
+
+def _storable(value: object) -> str:
+    """A JSON escape can write half of a surrogate pair, which nothing behind us can hold."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def certificate(row: Cells, status: ItemStatus, tax_year: int | None) -> LienObserved | None:

@@ -6,6 +6,7 @@ import msgspec
 from selectolax.lexbor import LexborHTMLParser
 
 from taxlien.interfaces.scraper import LienObserved
+from taxlien.services.scraper.logic.nesting import is_bottomless
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
 from taxlien.services.scraper.logic.reading_cells import day, whole
 from taxlien.services.scraper.logic.reading_pages import is_challenge, is_truncated, is_unavailable
@@ -21,6 +22,8 @@ from .outcomes import Outcome, outcomes_of
 
 def read(page: Page, site: Site) -> Reading:
     """Say what ``page`` says. Raises nothing: see ``Reading.verdict``."""
+    if is_bottomless(page.text):
+        return Reading(verdict="unrecognised", reason="nested deeper than any page")
     envelope = opened(page.text)
     if envelope.broken:
         return Reading(verdict="truncated", reason="the JSON of the answer does not end")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser
 
 from taxlien.services.scraper.logic.lists import ListPart
+from taxlien.services.scraper.logic.nesting import is_bottomless
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
 from taxlien.services.scraper.logic.reading_cells import squeeze, whole
 from taxlien.services.scraper.logic.reading_pages import is_challenge, is_truncated, is_unavailable
@@ -37,6 +38,8 @@ _NOTHING = re.compile(
 
 def read(page: Page, site: Site) -> Reading:
     """Say what ``page`` says. Raises nothing: see ``Reading.verdict``."""
+    if is_bottomless(page.text):
+        return Reading(verdict="unrecognised", reason="nested deeper than any page")
     text = page.text
     if not text.strip():
         return Reading(verdict="truncated", reason="an empty answer")
