@@ -67,10 +67,12 @@ def _show(states: list[SourceState], tasks: list[dict[str, Any]], *, every: bool
 
     console = Console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("source", overflow="fold")
-    for title in ("status", "legal status"):
-        table.add_column(title, no_wrap=True)
-    for title in ("last success", "age", "rows", "errors"):
+    # The name is typed into other commands: it stays whole, and the words beside it fold.
+    table.add_column("source", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("legal status")
+    table.add_column("last success", justify="right")
+    for title in ("age", "rows", "errors"):
         table.add_column(title, justify="right", no_wrap=True)
     off = [state for state in states if state.status == "off"]
     for state in states:

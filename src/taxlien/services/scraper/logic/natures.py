@@ -82,6 +82,7 @@ _SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
     ("zip", re.compile(r"\d{5}(-\d{4})?")),
     ("parcel", re.compile(r"(?=(.*\d){6})[0-9A-Za-z]+([-./][0-9A-Za-z]+){2,}|\d{9,}")),
     ("number", re.compile(r"#? ?[\d,]+")),
+    ("number", re.compile(r"(19|20)?\d\d[ -]?[A-Z]{1,4}[ -]?\d{2,}( ?\(\d+\))?")),  # 2025 CV 02041
     ("address", re.compile(r"\d+[A-Za-z]? +.*[A-Za-z].*")),
     ("words", re.compile(r"\D*[A-Za-z]\D*")),
 )
