@@ -7,9 +7,7 @@ import pytest
 from taxlien.services.scraper.logic.natures import shape_of
 
 
-@pytest.mark.parametrize(
-    "text", ["2025 CV 02041", "24-TX-1180", "2019CA000123", "2025 CV 02041 (0)"]
-)
+@pytest.mark.parametrize("text", ["2025 CV 02041", "2019CA000123", "2025 CV 02041 (0)"])
 def test_a_case_number_is_a_number(text: str) -> None:
     assert shape_of(text) == "number"
 
