@@ -16,15 +16,25 @@ from pathlib import Path
 
 import msgspec
 
+import taxlien.run.job_worker
 import taxlien.run.mailbox.serving
 import taxlien.run.serving
+import taxlien.run.simulator.casting
+import taxlien.run.simulator.serving.program
 import taxlien.run.worker
 from taxlien.run import registry
 from taxlien.run.cli import main
 from taxlien.run.stack.parts.fork_server import LARGEST, READY, Wish
 from taxlien.run.stack.processes import PART_MARK, ROOM
 
-LOADED = (taxlien.run.mailbox.serving, taxlien.run.serving, taxlien.run.worker)
+LOADED = (
+    taxlien.run.job_worker,
+    taxlien.run.mailbox.serving,
+    taxlien.run.serving,
+    taxlien.run.simulator.casting,
+    taxlien.run.simulator.serving.program,
+    taxlien.run.worker,
+)
 PR_SET_PDEATHSIG = 1
 
 
@@ -34,6 +44,7 @@ def load() -> None:
         registry.router(service)
         registry.handlers(service)
         registry.background_jobs(service)
+        registry.jobs(service)
     gc.collect()
     gc.freeze()  # a walk over old objects would write to their pages
 

@@ -1,4 +1,4 @@
-"""The product on one machine: the embedded stack, our two processes, the gateway, and the first search."""
+"""The product on one machine: the embedded stack, our processes, the gateway, and the first search."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from taxlien.run import registry
 from taxlien.run.demo.generate import demo_plan
 from taxlien.run.mailbox.program import MAILBOX_HTTP, SMTP_URL, mailbox_program
 from taxlien.run.mailbox.program import SETTING as SMTP_SETTING
+from taxlien.run.simulator.part import SETTING as SIMULATOR_SETTING
+from taxlien.run.simulator.part import SIMULATOR, simulator_program
 from taxlien.run.stack import EMBEDDED, Display, Envoy, Program, Stack, StackError
 from taxlien.run.stack.parts.fork_server import ForkServer
 from taxlien.services.gateway.logic.envoy import Doors, Upstream, envoy_config
@@ -30,10 +32,12 @@ from taxlien.services.gateway.settings import GatewaySettings
 API = "api"
 PORTS = (
     API,
+    SIMULATOR,
     *Envoy.usual_ports,
     *mailbox_program().usual_ports,
     *(port for part in EMBEDDED.values() for port in part().usual_ports),
 )
+DROPS = "drops"
 FIRST_SEARCH_SECONDS = 60.0
 
 
@@ -71,17 +75,38 @@ class Product:
             environment_of_its_own=_beside_the_worker(),
             forks=self._forks,
         )
+        collector = Program(
+            "collector",
+            [sys.executable, "-m", "taxlien.run", "run", "--roles", "jobs,scheduler"],
+            title="collector",
+            environment_of_its_own=self._beside_the_collector(),
+            forks=self._forks,
+        )
         # Each is begun in this order and knows the ports of those before it, up or not.
         await asyncio.gather(
             self.stack.start_program(replace(mailbox_program(), forks=self._forks)),
+            *([self._start_simulator()] if self._demo else []),
             self.stack.start_program(api),
             self.stack.start_part(Envoy(self._gateway_config)),
             self.stack.start_program(worker),
+            self.stack.start_program(collector),
         )
         if self._forks:
             await self.stack.stop_part(self._forks.name)
         with self._display.step("first search"):
             await self._first_search()
+
+    async def _start_simulator(self) -> None:
+        """Play county sites, so that the demo has something to collect."""
+        program = simulator_program(self.stack.home.folder(DROPS))
+        await self.stack.start_program(replace(program, forks=self._forks))
+
+    def _beside_the_collector(self) -> dict[str, str]:
+        """Return where the collector finds the simulator, unless a setting from outside says so."""
+        if not self._demo or os.environ.get(SIMULATOR_SETTING):
+            return {}
+        offered = simulator_program(self.stack.home.folder(DROPS)).offers
+        return {n: url.replace("{port}", f"{{port of {SIMULATOR}}}") for n, url in offered.items()}
 
     async def _prepare_database(self) -> None:
         """Migrate and load, unless this very code already did so for the embedded database."""
