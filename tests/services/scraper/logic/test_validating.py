@@ -43,6 +43,20 @@ def test_the_same_again_is_nothing_to_speak_of() -> None:
     assert checked(LIENS) == []
 
 
+def test_a_seasonal_list_may_be_empty_and_another_may_not() -> None:
+    closed = RunFigures(day=DAY)
+    closed.page(read=0)
+    seasonal = replace(EXPECTED, seasonal=True)
+    assert publishable(validate(closed, LAST, seasonal))
+    assert not publishable(validate(closed, LAST, EXPECTED))
+
+
+def test_a_seasonal_list_that_could_not_be_read_is_no_closed_one() -> None:
+    broken = RunFigures(day=DAY)
+    broken.error("layout")
+    assert not publishable(validate(broken, LAST, replace(EXPECTED, seasonal=True)))
+
+
 @pytest.mark.parametrize(("size", "days"), [(150, 30), (1000, 7), (3000, 2)])
 def test_day_after_day_raises_no_alarm(size: int, days: int) -> None:
     records = liens(size, seed=size)

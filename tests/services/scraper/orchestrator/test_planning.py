@@ -105,3 +105,13 @@ async def test_a_simulator_elsewhere_is_refused(
     current.settings.cache_clear()
     with pytest.raises(SettingsError, match="this machine"):
         await service.sync_sources(collector.database)
+
+
+async def test_a_site_file_that_cannot_begin_keeps_no_other_from_its_turn(
+    collector: Any, counties: SimulatedCounties
+) -> None:
+    good, *_ = counties.sites("realauction")
+    bad = {**good, "name": "bad", "platform": "open_data", "start": {}}
+    await collector.know(bad, good)
+    assert await collector.count("sources", "name = 'open_data/bad'") == 0
+    assert len(await plan(collector)) == 1

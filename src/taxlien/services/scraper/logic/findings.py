@@ -14,6 +14,7 @@ Check = Literal[
     "count",
     "change",
     "vanished",
+    "season",
     "required",
     "impossible",
     "duplicates",

@@ -18,7 +18,6 @@ _UNAVAILABLE = re.compile(
 )
 _BEGIN = re.compile(r"<(?:!doctype|html)\b", re.IGNORECASE)
 _END = "</html"
-_MOST_OPEN = 20_000
 
 
 def is_challenge(text: str) -> bool:
@@ -40,8 +39,3 @@ def is_truncated(text: str) -> bool:
         return False
     end = max(text.rfind(_END), text.rfind(_END.upper()))
     return end < 0 or ">" not in text[end : end + 200]
-
-
-def is_too_deep(text: str) -> bool:
-    """Whether far more elements are opened than closed: the time to parse grows with the square of depth."""
-    return text.count("<") - 2 * text.count("</") > _MOST_OPEN

@@ -64,12 +64,14 @@ class Expected(_Part, frozen=True, kw_only=True):
     """What a whole run should bring. ``required`` maps a field to the least share of records with it.
 
     ``max_change`` is the largest share by which the count of records may move between two runs.
+    ``seasonal`` lists are published for a part of the year: outside of it nothing is no fault.
     """
 
     min_records: int = 1
     max_records: int | None = None
     required: dict[str, float] = {}
     max_change: float = 0.5
+    seasonal: bool = False
     max_error_share: float = 0.05
 
 

@@ -33,6 +33,8 @@ _REPEATS_WARN, _REPEATS_FAIL = 0.02, 0.2
 
 def validate(run: RunFigures, last: RunFigures | None, expected: Expected) -> list[Finding]:
     """Return what is remarkable about ``run``, the gravest first. ``last`` is the last one published."""
+    if expected.seasonal and run.pages and not run.total and not run.errors:
+        return [Finding("notes", "season", None, "the site publishes nothing at this time of year")]
     found = [
         *_pages(run, expected),
         *_bounds(run, expected),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
+import structlog
 
 from taxlien.kit.database import Database, Session
 from taxlien.kit.errors import NotFound
@@ -13,7 +15,10 @@ from taxlien.services.scraper import repository
 from taxlien.services.scraper.adapters import current
 from taxlien.services.scraper.adapters.platforms.registry import PLATFORMS, shipped_sites
 from taxlien.services.scraper.adapters.simulator import simulated_sites
-from taxlien.services.scraper.logic.sites import COLLECTABLE, Site, site_of
+from taxlien.services.scraper.logic.pages import Scope
+from taxlien.services.scraper.logic.sites import COLLECTABLE, Site, SiteError, site_of
+
+_log = structlog.get_logger("taxlien.scraper")
 
 
 class Synced(NamedTuple):
@@ -45,7 +50,7 @@ async def knows_sources(session: Session) -> bool:
 
 async def record_sites(session: Session, sites: Sequence[Site], *, shipped: bool) -> Synced:
     """Make ``sites`` the sources of this origin; others of it are switched off, never deleted."""
-    readable = [site for site in sites if site.platform in PLATFORMS]
+    readable = [site for site in sites if site.platform in PLATFORMS and _begins(site)]
     changed = await repository.sources.upsert(
         session, (_row(site, shipped=shipped) for site in readable)
     )
@@ -54,6 +59,16 @@ async def record_sites(session: Session, sites: Sequence[Site], *, shipped: bool
         session, [site.source for site in readable], shipped=shipped, reason=reason
     )
     return Synced(len(readable), changed, off)
+
+
+def _begins(site: Site) -> bool:
+    """Tell whether a run of ``site`` could begin: one bad file must not keep the others from their turn."""
+    try:
+        PLATFORMS[site.platform].start(site, Scope(today=datetime.now(UTC).date()))
+    except SiteError as error:
+        _log.warning("site_refused", source=site.source, error=str(error))
+        return False
+    return True
 
 
 def _row(site: Site, *, shipped: bool) -> dict[str, Any]:

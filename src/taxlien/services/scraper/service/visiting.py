@@ -160,6 +160,8 @@ class Visitor:
             fetched_at=fetched.fetched_at,
         )
         reading = self._platform.read(page, self._site)
+        if reading.verdict == "unavailable" and self._site.expected.seasonal:
+            reading = msgspec.structs.replace(reading, verdict="empty")  # closed until the season
         if reading.verdict == "challenge":
             visit.stop = ("challenge", reading.reason or "the page asks whether we are human")
             return visit

@@ -10,10 +10,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from taxlien.services.scraper.logic import reading_cells as cells
 from taxlien.services.scraper.logic.gathering import Gathering
+from taxlien.services.scraper.logic.nesting import is_bottomless
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
 from taxlien.services.scraper.logic.reading_pages import (
     is_challenge,
-    is_too_deep,
     is_truncated,
     is_unavailable,
 )
@@ -69,7 +69,7 @@ def read_page(page: Page, site: Site) -> Reading:
     """Say what the page says."""
     if is_truncated(page.text):
         return Reading(verdict="truncated", reason="the document has no end")
-    if is_too_deep(page.text):
+    if is_bottomless(page.text):
         return Reading(verdict="unrecognised", reason="more open elements than any page has")
     tree = document(page.text)
     named = parcel_number(tree)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from selectolax.lexbor import LexborHTMLParser
 
 from taxlien.services.scraper.logic.gathering import Gathering
+from taxlien.services.scraper.logic.nesting import is_bottomless
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
 from taxlien.services.scraper.logic.reading_cells import said, words
 from taxlien.services.scraper.logic.reading_pages import (
     is_challenge,
-    is_too_deep,
     is_truncated,
     is_unavailable,
 )
@@ -72,7 +72,7 @@ def read_page(page: Page, site: Site) -> Reading:
     """Say what the page says."""
     if is_truncated(page.text):
         return Reading(verdict="truncated", reason="the document has no end")
-    if is_too_deep(page.text):
+    if is_bottomless(page.text):
         return Reading(verdict="unrecognised", reason="more open elements than any page has")
     tree = document(page.text)
     found = datalets(tree)

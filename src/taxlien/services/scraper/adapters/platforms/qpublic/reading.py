@@ -10,11 +10,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from taxlien.interfaces.scraper import LienObserved
 from taxlien.services.scraper.logic.certificate_rows import liens_of
 from taxlien.services.scraper.logic.gathering import Gathering
+from taxlien.services.scraper.logic.nesting import is_bottomless
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
 from taxlien.services.scraper.logic.reading_cells import squeeze, words
 from taxlien.services.scraper.logic.reading_pages import (
     is_challenge,
-    is_too_deep,
     is_truncated,
     is_unavailable,
 )
@@ -58,7 +58,7 @@ def read_page(page: Page, site: Site) -> Reading:
     """Say what the page says."""
     if is_truncated(page.text):
         return Reading(verdict="truncated", reason="the document has no end")
-    if is_too_deep(page.text):
+    if is_bottomless(page.text):
         return Reading(verdict="unrecognised", reason="more open elements than any page has")
     config = map_config(page.text)
     tree = document(page.text)
