@@ -2,7 +2,8 @@
 
     python bench/collecting.py [--counties 12] [--parcels 12000] [--workers 1,2,4]
 
-Starts the product, a simulator and so many worker processes for each round, and waits until every played
+Starts a simulator and the product with so many collecting processes for each round (the first is the
+product's own), and waits until every played
 source was published and every lien of it is found. Politeness is lifted, as it is for the simulator.
 Memory (PSS of one worker) is shown at every tenth of the way.
 """
@@ -33,7 +34,7 @@ LIMIT_SECONDS = 3600.0
 
 
 class Round(NamedTuple):
-    """What one round took. ``published`` and ``searchable`` are seconds from the first worker's start."""
+    """What one round took. ``published`` and ``searchable`` are seconds from the product's start."""
 
     workers: int
     sources: int
@@ -63,60 +64,60 @@ def simulator(counties: int, parcels: int) -> Iterator[str]:
             process.wait(10)
 
 
-def start_workers(home: Path, url: str, count: int) -> list[subprocess.Popen[bytes]]:
-    """Start ``count`` processes that collect; the first keeps the schedule too."""
-    settings = json.loads((home / "stack.json").read_text())["environment"]
-    env = {**environment(home), **settings, "TAXLIEN_SCRAPER_SIMULATOR_URL": url}
-    env |= {"TAXLIEN_SCRAPER_RUNS_AT_ONCE": str(max(8, 4 * count))}
-    started = []
-    for number in range(count):
-        roles = "jobs,scheduler" if number == 0 else "jobs"
+def start_workers(home: Path, settings: dict[str, str], count: int) -> list[psutil.Process]:
+    """Return the product's own collector, and ``count`` - 1 further processes like it."""
+    stack = json.loads((home / "stack.json").read_text())["environment"]
+    found = [
+        psutil.Process(part["pid"])
+        for part in json.loads((home / "stack.json").read_text())["parts"].values()
+        if part["pid"] and "jobs,scheduler" in " ".join(psutil.Process(part["pid"]).cmdline())
+    ]
+    command = [sys.executable, "-m", "taxlien.run", "run", "--roles", "jobs"]
+    for number in range(count - 1):
         log = (home.parent / f"worker-{number}.log").open("wb")
-        command = [sys.executable, "-m", "taxlien.run", "run", "--services", "scraper"]
-        started.append(
-            subprocess.Popen([*command, "--roles", roles], env=env, stdout=log, stderr=log)
-        )
-    return started
+        env = {**environment(home), **stack, **settings}
+        found.append(psutil.Popen(command, env=env, stdout=log, stderr=log))
+    return found
 
 
 def measure(counties: int, parcels: int, workers: int) -> Round:
     with tempfile.TemporaryDirectory() as folder, simulator(counties, parcels) as url:
         home = Path(folder) / "home"
-        _, up = start(home, "--no-demo")
+        settings = {
+            "TAXLIEN_SCRAPER_SIMULATOR_URL": url,
+            "TAXLIEN_SCRAPER_RUNS_AT_ONCE": str(max(8, 4 * workers)),
+        }
+        _, up = start(home, "--no-demo", settings=settings)
+        processes = start_workers(home, settings, workers)
         try:
-            settings = json.loads((home / "stack.json").read_text())["environment"]
-            owner = settings["TAXLIEN_DATABASE_URL"].replace("+psycopg", "")
-            processes = start_workers(home, url, workers)
-            try:
-                with psycopg.connect(owner, autocommit=True) as connection:
-                    return watch(connection, settings["TAXLIEN_GATEWAY_URL"], processes)
-            finally:
-                for process in processes:
-                    process.terminate()
-                for process in processes:
-                    process.wait(60)
+            stack = json.loads((home / "stack.json").read_text())["environment"]
+            owner = stack["TAXLIEN_DATABASE_URL"].replace("+psycopg", "")
+            with psycopg.connect(owner, autocommit=True) as connection:
+                return watch(connection, stack["TAXLIEN_GATEWAY_URL"], processes)
         finally:
+            for process in processes[1:]:
+                process.terminate()
+                process.wait(60)
             stop(up)
 
 
 def watch(
     connection: psycopg.Connection[tuple[int, ...]],
     gateway: str,
-    processes: list[subprocess.Popen[bytes]],
+    processes: list[psutil.Process],
 ) -> Round:
     """Look on until everything is published, then until everything is found."""
     began = time.perf_counter()
     seen: list[tuple[int, float]] = []
-    worker = psutil.Process(processes[0].pid)
     while True:
         time.sleep(LOOK_SECONDS)
         spent = time.perf_counter() - began
         total, done, rows = one(connection, PROGRESS)
-        seen.append((rows, worker.memory_full_info().pss / 1e6))
+        seen.append((rows, processes[0].memory_full_info().pss / 1e6))
         if total and done == total:
             break
-        if spent > LIMIT_SECONDS or processes[0].poll() is not None:
-            raise SystemExit(f"{done} of {total} sources after {spent:.0f} s; see worker-0.log")
+        if spent > LIMIT_SECONDS or not processes[0].is_running():
+            raise SystemExit(f"{done} of {total} sources after {spent:.0f} s")
     published = time.perf_counter() - began
     pages, rows = one(connection, OUTCOME)
     with httpx2.Client(timeout=30) as client:
@@ -129,7 +130,7 @@ def watch(
                 raise SystemExit(f"{waiting} events wait, {found.get('total')} of {liens} liens")
             time.sleep(LOOK_SECONDS)
     searchable = time.perf_counter() - began
-    cpu = sum(sum(psutil.Process(p.pid).cpu_times()[:2]) for p in processes)
+    cpu = sum(sum(process.cpu_times()[:2]) for process in processes)
     tenths = [seen[len(seen) * n // 10][1] for n in range(10)] + [seen[-1][1]]
     return Round(len(processes), total, pages, rows, liens, published, searchable, cpu, tenths)
 
@@ -177,7 +178,7 @@ def show(rounds: list[Round]) -> None:
             f"{one_round.cpu_seconds:.1f}",
             f"{one_round.pages / max(one_round.cpu_seconds, 0.1):.0f}",
         )
-    console = Console()
+    console = Console(width=150)
     console.print(table)
     for one_round in rounds:
         megabytes = ", ".join(f"{value:.0f}" for value in one_round.memory)

@@ -30,14 +30,16 @@ PROGRAMS = {
 }
 
 
-def start(home: Path, *options: str) -> tuple[float, subprocess.Popen[bytes]]:
+def start(
+    home: Path, *options: str, settings: dict[str, str] | None = None
+) -> tuple[float, subprocess.Popen[bytes]]:
     """Run `taxlien up`; return the seconds until it says that the first search was answered."""
     path = home.parent / f"{home.name}.log"
     began = time.perf_counter()
     with path.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "taxlien.run", "up", "--any-port", *options],
-            env=environment(home),
+            env={**environment(home), **(settings or {})},
             stdout=log,
             stderr=log,
             start_new_session=True,

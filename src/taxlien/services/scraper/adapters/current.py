@@ -54,7 +54,9 @@ def comes_by_itself(site: Site) -> bool:
 
     A person who names the source collects it all the same.
     """
-    if site.synthetic or settings().collect_live:
+    if site.synthetic:
+        return settings().simulator_url is not None
+    if settings().collect_live:
         return True
     return site.platform == DROPS and read_settings(DropSettings).url is not None
 

@@ -15,12 +15,12 @@ _TIMEOUT = 10.0
 
 
 async def simulated_sites(url: str | None) -> list[Site] | None:
-    """Return what the simulator plays; none where no address is set, None where it does not answer.
+    """Return what the simulator plays; None where no address is set or it does not answer.
 
     Raises ``SettingsError`` for an address that is not of this machine.
     """
     if url is None:
-        return []
+        return None
     if urlsplit(url).hostname not in _LOOPBACK:
         raise SettingsError("TAXLIEN_SCRAPER_SIMULATOR_URL must be an address of this machine")
     try:

@@ -32,7 +32,8 @@ class Synced(NamedTuple):
 async def sync_sources(database: Database) -> Synced:
     """Bring the sources up to the site files and the simulator. Raises ``SettingsError``, ``SiteError``.
 
-    A simulator that does not answer leaves its sources as they are: they fail like any host that is away.
+    Without a simulator, or where it does not answer, what it played stays as it was known: another
+    process may well know its address.
     """
     played = await simulated_sites(current.settings().simulator_url)
     async with database.session() as session:
