@@ -39,10 +39,16 @@ class ToDo(NamedTuple):
 
 
 async def start_run(
-    session: Session, name: str, *, limit: int | None = None, parcels: Sequence[str] = ()
+    session: Session,
+    name: str,
+    *,
+    limit: int | None = None,
+    parcels: Sequence[str] = (),
+    today: date | None = None,
 ) -> UUID:
     """Begin a run of a source: its first pages wait in the frontier then.
 
+    ``today`` is the county's own day where it is not that of the clock: a simulator may play another.
     Raises ``NotFound``, and ``Conflict`` where a run is under way or the source may not be collected.
     """
     row = await source_named(session, name, lock=True)
@@ -51,7 +57,7 @@ async def start_run(
         raise Conflict(f"{name} is not collected: its legal status is {site.legal_status}")
     if row.status != "active":
         raise Conflict(f"{name} is {row.status}: {row.reason or 'a person decided so'}")
-    scope = Scope(today=day_in(site.county_fips, datetime.now(UTC)), limit=limit)
+    scope = Scope(today=today or day_in(site.county_fips, datetime.now(UTC)), limit=limit)
     if parcels:
         scope = msgspec.structs.replace(scope, parcels=tuple(parcels))
     return await _begin(session, site, scope, urgency=row.priority, partial=bool(parcels))
