@@ -239,6 +239,22 @@ def test_an_item_keeps_the_number_and_day_the_list_gave_it() -> None:
     assert (lien.parcel_id, lien.sale_date) == ("2025049082", date(2026, 9, 13))
 
 
+def test_the_page_of_another_item_is_not_taken_for_the_one_asked_for() -> None:
+    (asked,) = listed({}).follow
+    number = asked.context["item_id"]
+    page = item_page("King County, WA", [("Auction ID", number), *OPEN], SPECIFICS)
+    assert read(page, asked).verdict == "ok"
+    reading = read(page.replace(f">{number}<", ">812592<"), asked)
+    assert (reading.verdict, reading.liens) == ("unavailable", ())
+    assert reading.reason == f"the site shows item 812592, not {number}"
+
+
+def test_a_page_of_another_kind_says_nothing_for_the_one_asked_for() -> None:
+    page = item_page("King County, WA", OPEN, SPECIFICS)
+    assert read(page, storefront()).verdict == "unavailable"
+    assert read('{"data": []}', auction()).verdict == "unavailable"
+
+
 def test_a_sold_items_rows_have_moved_and_its_winner_is_kept_nowhere() -> None:
     sold = [
         ("Number of Bids", "84"),
@@ -362,7 +378,8 @@ def test_rows_that_stand_twice_are_believed_only_where_they_agree(
     ],
 )
 def test_what_other_answers_mean(text: str, verdict: str) -> None:
-    assert read(text, storefront()).verdict == verdict
+    asked = items_request() if text.startswith(("{", "[")) else storefront()
+    assert read(text, asked).verdict == verdict
 
 
 def test_a_storefront_saved_from_a_browser_is_read_from_its_grid() -> None:

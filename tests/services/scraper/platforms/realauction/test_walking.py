@@ -84,6 +84,33 @@ def test_items_are_asked_for_behind_the_page_that_binds_the_day() -> None:
         assert "doR=0&bypassPage=0" in request.path
 
 
+def calendar_of(month: str) -> PageRequest:
+    asked = PLATFORM.start(SITE, Scope(today=TODAY))
+    return next(request for request in asked if request.key == f"calendar/{month}")
+
+
+def test_a_calendar_of_another_month_is_not_taken_for_the_one_asked_for() -> None:
+    assert fetched(calendar_of("2026-08"), CALENDAR).sales
+    reading = fetched(calendar_of("2026-09"), CALENDAR)
+    assert (reading.verdict, reading.sales, reading.follow) == ("unavailable", (), ())
+    assert "another month than 2026-09" in str(reading.reason)
+
+
+def test_days_that_count_items_in_an_unknown_way_are_no_empty_month() -> None:
+    redesigned = CALENDAR.replace("CALSELT", "open").replace("dayid", "day")
+    assert fetched(calendar_of("2026-08"), redesigned).verdict == "unrecognised"
+    empty = '<div class="CALBOX CALW5" aria-label="August-05-2026">5</div>'
+    assert fetched(calendar_of("2026-08"), empty).verdict == "empty"
+
+
+def test_a_page_of_another_kind_means_a_lost_session_and_no_empty_day() -> None:
+    items = areas()["W"]
+    for request, text in ((items, CALENDAR), (items, DAY), (day_request(), CALENDAR)):
+        reading = fetched(request, text)
+        assert (reading.verdict, reading.follow, reading.sales) == ("no_session", (), ())
+    assert fetched(day_request(), envelope(1, 2)).verdict == "no_session"
+
+
 def test_a_day_page_that_shows_another_day_means_a_lost_session() -> None:
     reading = fetched(day_request(), DAY.replace("August 6", "August 13"))
     assert reading.verdict == "no_session"

@@ -65,6 +65,9 @@ Rows = Mapping[str, LexborNode]
 def item_of(tree: LexborHTMLParser, page: Page, site: Site) -> Reading:
     """Read the page of one item. An item of a private seller or another county is not ours to keep."""
     panel, specifics, doubted = _rows(tree)
+    asked, shown = page.request.context.get("item_id"), _shown_number(tree, panel)
+    if asked and shown and asked != shown:
+        return Reading(verdict="unavailable", reason=f"the site shows item {shown}, not {asked}")
     heading = tree.css_first("#auction-content h1") or tree.css_first("h1")
     title = squeeze(heading.text()) if heading is not None else ""
     if _text(panel, "source") and "private" in (_text(panel, "source") or "").lower():
@@ -233,12 +236,20 @@ def _moment(text: str | None) -> datetime | None:
 def _item_number(tree: LexborHTMLParser, page: Page) -> str | None:
     if number := page.request.context.get("item_id"):
         return number
+    if shown := _shown_number(tree, {}):
+        return shown
+    asked = _IN_URL.search(page.url) or _IN_URL.search(page.request.path)
+    return asked[1] if asked else None
+
+
+def _shown_number(tree: LexborHTMLParser, panel: Rows) -> str | None:
+    """Return the number of the item that the page itself says it is about."""
     crumbs = tree.css_first(".breadcrumbs")
     said_so = _NUMBER.search(squeeze(crumbs.text())) if crumbs is not None else None
     if said_so:
         return said_so[1]
-    asked = _IN_URL.search(page.url) or _IN_URL.search(page.request.path)
-    return asked[1] if asked else None
+    number = _text(panel, "auction id") or ""
+    return number if number.isdecimal() else None
 
 
 def _parcel(lien: LienObserved, rows: Rows) -> ParcelObserved | None:

@@ -54,16 +54,16 @@ def read(page: Page, site: Site) -> Reading:
     if not text:
         return Reading(verdict="truncated", reason="an empty answer")
     if text[0] in "{[":
-        return _items(text, page, site)
+        return _another("items", page) or _items(text, page, site)
     if is_truncated(text):
         return Reading(verdict="truncated", reason="the page does not end")
     tree = document(text)
     if tree.css_first(".auction-calendar, .auction-list") is not None:
-        return _calendar(tree, text, site)
+        return _another("calendar", page) or _calendar(tree, text, site)
     if tree.css_first("#auction-right-panel, #auction-content, .item-specifics-table") is not None:
-        return item_of(tree, page, site)
+        return _another("auction", page) or item_of(tree, page, site)
     if _is_storefront(tree, text):
-        return _storefront(tree, text, page, site)
+        return _another("storefront", page) or _storefront(tree, text, page, site)
     if is_challenge(text):
         return Reading(
             verdict="challenge", reason="a page that asks whether we are human, or says no"
@@ -71,6 +71,14 @@ def read(page: Page, site: Site) -> Reading:
     if is_unavailable(text):
         return Reading(verdict="unavailable", reason="the server apologises")
     return Reading(verdict="unrecognised", reason="neither a calendar, a storefront nor an item")
+
+
+def _another(shown: str, page: Page) -> Reading | None:
+    """Refuse a page of another kind than was asked for; what a saved file is nobody asked."""
+    asked = page.request.kind
+    if page.request.session is None or asked == shown:
+        return None
+    return Reading(verdict="unavailable", reason=f"the site gave its {shown} page, not {asked}")
 
 
 def _calendar(tree: LexborHTMLParser, text: str, site: Site) -> Reading:

@@ -59,6 +59,18 @@ def sale_days(tree: LexborHTMLParser, site: Site) -> tuple[SaleDayObserved, ...]
     return tuple(found)
 
 
+def shows_another_month(tree: LexborHTMLParser, month: str | None) -> bool:
+    """Tell whether the calendar names days, and none of ``month`` (``2026-08``)."""
+    days = [day(cell.attributes.get("aria-label"), _LABEL_DAY) for cell in tree.css(".CALBOX")]
+    shown = {f"{on:%Y-%m}" for on in days if on is not None}
+    return month is not None and bool(shown) and month not in shown
+
+
+def says_more(tree: LexborHTMLParser) -> bool:
+    """Tell whether some day counts items in a way that ``sale_days`` did not read."""
+    return tree.css_first(".CALBOX .CALSCH, .CALBOX .CALACT") is not None
+
+
 def _sales(cell: LexborNode, on: date, site: Site) -> Iterator[SaleDayObserved]:
     for kind, active, scheduled, at in _blocks(cell):
         yield SaleDayObserved(

@@ -14,7 +14,7 @@ from taxlien.services.scraper.logic.reading_tables import document
 from taxlien.services.scraper.logic.sites import Site
 
 from . import walking
-from .days import DayPage, day_page, sale_days
+from .days import DayPage, day_page, sale_days, says_more, shows_another_month
 from .envelopes import Envelope, opened
 from .items import ItemsFound, ended_as, items_of, same_items
 from .outcomes import Outcome, outcomes_of
@@ -28,13 +28,13 @@ def read(page: Page, site: Site) -> Reading:
     if envelope.broken:
         return Reading(verdict="truncated", reason="the JSON of the answer does not end")
     if envelope.statuses is not None:
-        return _statuses(envelope, page)
+        return _another("statuses", page) or _statuses(envelope, page)
     if envelope.foreign:
         return Reading(verdict="unrecognised", reason="JSON, but neither items nor statuses")
     if "AITEM_" in envelope.html:
-        return _items(envelope, page, site)
+        return _another("items", page) or _items(envelope, page, site)
     if envelope.ids is not None:
-        return _no_items(envelope, page)
+        return _another("items", page) or _no_items(envelope, page)
     return _calendar_or_day(envelope.html, page, site)
 
 
@@ -147,6 +147,17 @@ def _alone(number: str, end: Outcome | None, request: PageRequest) -> LienObserv
     return ended_as(lien, end)
 
 
+def _another(shown: str, page: Page) -> Reading | None:
+    """Refuse a page of another kind than was asked for, as a site sends that forgot who asks.
+
+    What a saved file is nobody asked: its name may mislead.
+    """
+    asked = page.request.kind
+    if asked == shown or page.request.key.startswith("file/"):
+        return None
+    return Reading(verdict="no_session", reason=f"the site gave its {shown} page, not {asked}")
+
+
 def _calendar_or_day(html: str, page: Page, site: Site) -> Reading:
     if not html.strip():
         return Reading(verdict="truncated", reason="an empty answer")
@@ -154,10 +165,10 @@ def _calendar_or_day(html: str, page: Page, site: Site) -> Reading:
         return Reading(verdict="truncated", reason="the page does not end")
     tree = document(html)
     if "CALBOX" in html:
-        return _calendar(tree, page, site)
+        return _another("calendar", page) or _calendar(tree, page, site)
     seen = day_page(tree)
     if seen is not None:
-        return _day(page, seen)
+        return _another("day", page) or _day(page, seen)
     if is_challenge(html):
         return Reading(
             verdict="challenge", reason="a page that asks whether we are human, or says no"
@@ -168,7 +179,13 @@ def _calendar_or_day(html: str, page: Page, site: Site) -> Reading:
 
 
 def _calendar(tree: LexborHTMLParser, page: Page, site: Site) -> Reading:
+    month = page.request.context.get("month")
+    if shows_another_month(tree, month):
+        reason = f"the site shows another month than {month}"
+        return Reading(verdict="unavailable", reason=reason)
     sales = sale_days(tree, site)
+    if not sales and says_more(tree):
+        return Reading(verdict="unrecognised", reason="days with items, and none is read as one")
     if not sales:
         return Reading(verdict="empty", reason="no sale in this month")
     today = day(page.request.context.get("today"))

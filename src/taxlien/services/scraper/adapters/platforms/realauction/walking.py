@@ -47,12 +47,15 @@ def months(site: Site, scope: Scope) -> Iterator[PageRequest]:
 
 def calendar_request(month: date, today: date | None) -> PageRequest:
     """The calendar of the month that ``month`` begins."""
+    context = {"month": f"{month:%Y-%m}"}
+    if today:
+        context["today"] = today.isoformat()
     stamp = quote(f"{{ts '{month:%Y-%m}-01 00:00:00'}}", safe="")
     return PageRequest(
         key=f"calendar/{month:%Y-%m}",
         kind="calendar",
         path=f"/index.cfm?zaction=USER&zmethod=CALENDAR&selCalDate={stamp}",
-        context={"today": today.isoformat()} if today else {},
+        context=context,
     )
 
 
