@@ -20,7 +20,7 @@ from celery import Celery
 from celery.app.trace import setup_worker_optimizations
 from celery.beat import Scheduler
 from celery.beat import Service as Beat
-from celery.signals import worker_process_shutdown
+from celery.signals import worker_process_shutdown, worker_ready
 from celery.worker import WorkController, state
 
 from taxlien.kit.settings import JobsSettings, KitSettings, read_settings
@@ -106,12 +106,18 @@ def work_in_processes(settings: KitSettings, jobs: Mapping[str, Job], roles: Seq
     loop = JobLoop(settings, lambda: sender)
     app = compose(settings, jobs, loop)
     sender = CelerySender(app, jobs)
-    clock = _Clock(app) if "scheduler" in roles else None
+    clocks: list[_Clock] = []
+
+    def start_clock(**_: Any) -> None:
+        """Start it once the processes are forked: a fork must not copy a thread's locks."""
+        if "scheduler" in roles:
+            clocks.append(_Clock(app))
 
     def close(**_: Any) -> None:
         loop.stop()
         loop.close()
 
+    worker_ready.connect(start_clock, weak=False)
     worker_process_shutdown.connect(close, weak=False)
     worker = app.Worker(
         pool="prefork",
@@ -126,7 +132,7 @@ def work_in_processes(settings: KitSettings, jobs: Mapping[str, Job], roles: Seq
         quiet=True,
     )
     worker.start()
-    if clock is not None:
+    for clock in clocks:
         clock.stop()
 
 

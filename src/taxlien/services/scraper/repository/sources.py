@@ -97,9 +97,10 @@ async def all_of(session: Session, *, collectable: bool = False) -> list[SourceR
     return [SourceRow(*row) for row in await session.execute(text(query))]
 
 
-async def count(session: Session) -> int:
-    """Return how many sources are known."""
-    return int((await session.execute(text("SELECT count(*) FROM scraper.sources"))).scalar_one())
+async def count(session: Session, *, shipped: bool) -> int:
+    """Return how many sources of this origin are known."""
+    query = text("SELECT count(*) FROM scraper.sources WHERE shipped = :shipped")
+    return int((await session.execute(query, {"shipped": shipped})).scalar_one())
 
 
 _IDLE = text(

@@ -45,8 +45,11 @@ async def sync_sources(database: Database) -> Synced:
 
 
 async def knows_sources(session: Session) -> bool:
-    """Tell whether the sites were ever read."""
-    return bool(await repository.sources.count(session))
+    """Tell whether the sites were ever read: those that ship, and those of a simulator if there is one."""
+    if not await repository.sources.count(session, shipped=True):
+        return False
+    played = current.settings().simulator_url is not None
+    return not played or bool(await repository.sources.count(session, shipped=False))
 
 
 async def record_sites(session: Session, sites: Sequence[Site], *, shipped: bool) -> Synced:
