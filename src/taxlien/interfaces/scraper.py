@@ -5,6 +5,7 @@ Owners' names are never in here: ``owner_published`` says only whether the page 
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
@@ -59,6 +60,22 @@ ItemStatus = Literal[
 StopKind = Literal["forbidden", "too_many_requests", "challenge", "robots", "terms"]
 RunState = Literal["published", "quarantined", "stopped", "failed"]
 WishKind = Literal["watchlists", "customers"]
+
+PARCEL_NUMBERS = (
+    *("parcel id", "parcel number", "parcel no", "parcel", "parcel s", "apn", "pin", "strap"),
+    *("folio", "folio number"),
+    *("alternate parcel id", "alternate key", "alternate key number", "alt key", "parcel key"),
+    *("real key", "realkey", "property id", "prop id", "alternate id", "alt id"),
+    *("account", "account number", "account no", "account id", "tax account", "property account"),
+    *("alternate account number", "real estate account"),
+)
+"""Labels, in lower case and without punctuation, of numbers that name one parcel within its county.
+
+The strongest first. Section, township and range, map numbers and numbers of former parcels name none.
+"""
+
+_PARCEL_NUMBER = re.compile(r"(?P<label>.*?)\W*(?P<place>\d*)", re.DOTALL)
+_NOT_LETTERS = re.compile(r"[^a-z]+")
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -156,8 +173,8 @@ class LienObserved(_Part, frozen=True, kw_only=True):
     """What a page says of one certificate, lien or auction item. US dollars, percent a year.
 
     ``item_id`` is the platform's own number of the item; it names the item where nothing else does.
-    ``parcel_id`` is null where the page names none (``missing`` says why): such an item is kept by the
-    scraper and not announced as a lien.
+    ``parcel_id`` is null where the page names none (``missing`` says why). Such an item is announced
+    only where ``other_ids`` name its parcel, or each of several (see ``parcel_numbers``).
     """
 
     kind: ItemKind
@@ -190,6 +207,28 @@ class LienObserved(_Part, frozen=True, kw_only=True):
     attributes: dict[str, str] = {}
     origins: dict[str, str] = {}
     missing: dict[str, str] = {}
+
+
+def parcel_numbers(item: LienObserved) -> tuple[tuple[str, str], ...]:
+    """Return (label, number) for every parcel that an item without a parcel id is of.
+
+    One number, under the strongest label, unless labels are numbered themselves (``Parcel ID 1``,
+    ``Parcel ID 2``): those are several parcels, in their order. Empty where nothing names a parcel.
+    """
+    known = []
+    for label, number in item.other_ids.items():
+        parts = _PARCEL_NUMBER.fullmatch(label)
+        name = _NOT_LETTERS.sub(" ", parts["label"].lower()).strip() if parts else ""
+        if parts and name in PARCEL_NUMBERS and any(sign.isdigit() for sign in number):
+            rank, place = PARCEL_NUMBERS.index(name), int(parts["place"] or 0)
+            known.append((not place, rank, place, label, number))
+    known.sort()
+    if not known:
+        return ()
+    _, first, place, label, number = known[0]
+    if not place:
+        return ((label, number),)
+    return tuple((one[3], one[4]) for one in known if one[2] and one[1] == first)
 
 
 class SaleDayObserved(_Part, frozen=True, kw_only=True):

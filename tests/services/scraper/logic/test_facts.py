@@ -22,6 +22,7 @@ from taxlien.interfaces.scraper import (
     SaleDayObserved,
     SourceCard,
     ValueOfYear,
+    parcel_numbers,
 )
 from taxlien.services.scraper.logic.facts import (
     MAX_EVENT,
@@ -218,3 +219,29 @@ def test_an_item_without_a_parcel_is_not_announced() -> None:
     facts = facts_of(Reading(liens=(nameless,)))
     assert len(facts) == 1
     assert event_parts(facts, run_id=RUN, source=SOURCE, page=PAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("other_ids", "numbers"),
+    [
+        ({"Alternate Key": "1023456"}, ["1023456"]),
+        ({"Parcel Key:": "00123456"}, ["00123456"]),
+        ({"ACCOUNT NO.": "R-12", "Alternate Key": "77"}, ["77"]),
+        (
+            {"Parcel ID 2": "B-2", "Parcel ID 10": "C-3", "Parcel ID 1": "A-1"},
+            ["A-1", "B-2", "C-3"],
+        ),
+        ({"Alternate Key": "77", "Parcel ID 1": "A-1", "Parcel ID 2": "B-2"}, ["A-1", "B-2"]),
+        ({"Section": "12", "Township": "30", "Range": "26"}, []),
+        ({"Old Parcel ID": "12-3"}, []),
+        ({"Account": "see legal"}, []),
+        ({}, []),
+    ],
+)
+def test_an_item_is_announced_where_other_numbers_name_its_parcels(
+    other_ids: dict[str, str], numbers: list[str]
+) -> None:
+    item = replace(LIEN, parcel_id=None, other_ids=other_ids)
+    assert [number for _, number in parcel_numbers(item)] == numbers
+    events = event_parts(facts_of(Reading(liens=(item,))), run_id=RUN, source=SOURCE, page=PAGE)
+    assert [event.liens for event in events] == ([(item,)] if numbers else [])

@@ -42,11 +42,25 @@ class ParcelOtherId(Row):
     """A further number of a parcel (alternate key, account) and what its source calls it."""
 
     __tablename__ = "parcel_other_ids"
+    __table_args__ = (
+        Index("ix_parcel_other_ids_number", "county_fips", text("ltrim(id_key, '0'::text)")),
+    )
 
     county_fips: Mapped[Fips] = mapped_column(primary_key=True)
     id_key: Mapped[str] = mapped_column(Code, primary_key=True)
     parcel_key: Mapped[str] = mapped_column(Code, primary_key=True)
     label: Mapped[str] = mapped_column(primary_key=True)
+
+
+class FiledNumber(Row):
+    """The parcel that items are kept under which name it by this number alone. Decided once."""
+
+    __tablename__ = "filed_numbers"
+
+    county_fips: Mapped[Fips] = mapped_column(primary_key=True)
+    id_key: Mapped[str] = mapped_column(Code, primary_key=True)
+    label: Mapped[str]
+    parcel_key: Mapped[str] = mapped_column(Code)
 
 
 class PendingImport(Row):

@@ -61,6 +61,7 @@ from .liens import (
     observations_of,
     same_certificate,
 )
+from .numbers import Filed, file_numbers
 from .parcels import (
     PageFacts,
     ParcelKey,
@@ -106,6 +107,7 @@ __all__ = [
     "Candidate",
     "CountyRow",
     "CoverageGain",
+    "Filed",
     "Filter",
     "Heard",
     "ImportRow",
@@ -131,6 +133,7 @@ __all__ = [
     "county_rows",
     "decide_candidate",
     "export_liens",
+    "file_numbers",
     "finish_pending",
     "get_lien",
     "get_liens",

@@ -24,23 +24,23 @@ _PAIRS = text(
         AND ltrim(one.parcel_key, '0') = ltrim(other.parcel_key, '0')
     WHERE one.county_fips = :fips
     UNION ALL
-    SELECT named.parcel_key, parcel.parcel_key, named.id_key
+    SELECT named.parcel_key, parcel.parcel_key, ltrim(named.id_key, '0')
     FROM liens.parcel_other_ids AS named JOIN liens.parcels AS parcel
-        ON parcel.county_fips = named.county_fips AND parcel.parcel_key = named.id_key
-        AND parcel.parcel_key <> named.parcel_key
+        ON parcel.county_fips = named.county_fips AND parcel.parcel_key <> named.parcel_key
+        AND ltrim(parcel.parcel_key, '0') = ltrim(named.id_key, '0')
     WHERE named.county_fips = :fips
     UNION ALL
-    SELECT one.parcel_key, other.parcel_key, one.id_key
+    SELECT one.parcel_key, other.parcel_key, ltrim(one.id_key, '0')
     FROM liens.parcel_other_ids AS one JOIN liens.parcel_other_ids AS other
-        ON other.county_fips = one.county_fips AND other.id_key = one.id_key
-        AND one.parcel_key < other.parcel_key
+        ON other.county_fips = one.county_fips AND one.parcel_key < other.parcel_key
+        AND ltrim(other.id_key, '0') = ltrim(one.id_key, '0')
     WHERE one.county_fips = :fips
     """
 )
 
 
 async def pairs_by_number(session: Session, fips: str) -> list[tuple[str, str, str]]:
-    """Return (key, key, number) of parcels of a county that share a number."""
+    """Return (key, key, number) of parcels of a county that share a number but for leading zeros."""
     return [tuple(row) for row in await session.execute(_PAIRS, {"fips": fips})]
 
 

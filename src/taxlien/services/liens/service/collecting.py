@@ -11,7 +11,12 @@ import msgspec
 import structlog
 from prometheus_client import Counter as Metric
 
-from taxlien.interfaces.scraper import ScrapeObserved, SourceCard
+from taxlien.interfaces.scraper import (
+    LienObserved,
+    ScrapeObserved,
+    SourceCard,
+    parcel_numbers,
+)
 from taxlien.kit.database import Session
 from taxlien.kit.ids import new_id
 from taxlien.kit.outbox import emit_many
@@ -30,6 +35,7 @@ from taxlien.services.liens.logic.records import LienRecord
 from taxlien.services.liens.repository import CoverageGain, ParcelKey
 
 from .enriching import enrich_liens
+from .numbers import file_items
 from .recording import Provenance, RecordCounts, Recorder, announcement, register_source
 from .sales import record_sales
 
@@ -53,12 +59,16 @@ class CollectedCounts(msgspec.Struct, kw_only=True):
 
 
 class _Heard(msgspec.Struct):
-    """What the pages of one source say, made ready, by the time they were fetched."""
+    """What the pages of one source say, made ready, by the time they were fetched.
+
+    ``by_number`` are items that name their parcels by another number: which, is asked later.
+    """
 
     source: Source
     card: SourceCard
     parcels: list[ParcelStatement]
     liens: list[Statement]
+    by_number: list[tuple[LienObserved, Page]]
     events: list[ScrapeObserved]
     skipped: Counter[str]
 
@@ -91,6 +101,7 @@ async def record_collected(session: Session, events: Sequence[ScrapeObserved]) -
         counts.sales += await _record_sales(session, said, at)
     await _record_parcels(session, [p for said in heard for p in said.parcels], counts, gains, at)
     for said in heard:
+        await _find_parcels(session, said, counts, gains)
         await _record_liens(session, said, counts, gains, at)
     await repository.add_coverage(session, gains)
     for reason, count in counts.not_recorded.items():
@@ -112,7 +123,7 @@ def _numbers(counts: CollectedCounts) -> dict[str, object]:
 async def _listen(session: Session, events: list[ScrapeObserved]) -> _Heard:
     """Make ready what one source says; its card of the latest page is kept."""
     source = await register_card(session, events[-1].source)
-    said = _Heard(source, events[-1].source, [], [], events, Counter())
+    said = _Heard(source, events[-1].source, [], [], [], events, Counter())
     for event in events:
         page = page_of(event)
         for parcel in event.parcels:
@@ -122,6 +133,9 @@ async def _listen(session: Session, events: list[ScrapeObserved]) -> _Heard:
             else:
                 said.parcels.append(ready)
         for item in event.liens:
+            if item.parcel_id is None and parcel_numbers(item):
+                said.by_number.append((item, page))
+                continue
             record = lien_record(item, event.source.county_fips)
             if isinstance(record, LienRecord):
                 said.liens.append(deriving.state(record, page))
@@ -266,6 +280,27 @@ class _PageRecorder(Recorder):
     def forget_lines(self) -> None:
         """Begin another wave: what follows may speak of the same liens again."""
         self._lines.clear()
+
+
+async def _find_parcels(
+    session: Session,
+    said: _Heard,
+    counts: CollectedCounts,
+    gains: dict[tuple[str, UUID], CoverageGain],
+) -> None:
+    """Add to the liens of a source those whose parcels go by another number."""
+    if not said.by_number:
+        return
+    found, skipped = await file_items(session, said.card.county_fips, said.by_number)
+    said.liens += found
+    said.liens.sort(key=_fetched_at)
+    counts.not_recorded += skipped
+    gains[said.card.county_fips, said.source.id].not_recorded += skipped.total()
+
+
+def _fetched_at(statement: Statement) -> datetime:
+    assert statement.page is not None
+    return statement.page.fetched_at
 
 
 async def _record_liens(

@@ -23,6 +23,7 @@ from taxlien.interfaces.scraper import (
     SaleDayObserved,
     ScrapeObserved,
     SourceCard,
+    parcel_numbers,
 )
 
 from .pages import Reading
@@ -131,7 +132,7 @@ def event_parts(
 ) -> list[ScrapeObserved]:
     """Return a page's changed facts as events of at most ``max_bytes`` of facts each, in order.
 
-    Items without a parcel stay with the scraper: nobody could say which property they are of.
+    Items without a parcel, by whatever number, stay with the scraper: nobody could say what they are of.
     """
     events: list[ScrapeObserved] = []
     waiting: list[Observed] = []
@@ -152,7 +153,7 @@ def event_parts(
         waiting.clear()
 
     for fact in facts:
-        if isinstance(fact.observed, LienObserved) and fact.observed.parcel_id is None:
+        if isinstance(fact.observed, LienObserved) and not _names_a_parcel(fact.observed):
             continue
         length = len(msgspec.json.encode(fact.observed)) + 1
         if waiting and size + length > max_bytes:
@@ -163,6 +164,10 @@ def event_parts(
     if waiting:
         close()
     return events
+
+
+def _names_a_parcel(item: LienObserved) -> bool:
+    return item.parcel_id is not None or bool(parcel_numbers(item))
 
 
 def _sorted_out(
