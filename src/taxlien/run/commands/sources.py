@@ -9,6 +9,8 @@ import typer
 from taxlien.run.commands.collecting import drive_here, with_scraper
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from taxlien.kit.database import Database
     from taxlien.services.scraper.service import SourceState
 
@@ -78,10 +80,10 @@ def _show(states: list[SourceState], tasks: list[dict[str, Any]], *, every: bool
     for state in states:
         if state.status == "off" and not every:
             continue
-        late = state.stale and state.status == "active"
+        late = state.stale and state.by_itself
         table.add_row(
             state.name,
-            Text(state.status, style=_COLOURS.get(state.status, "dim")),
+            _status(state),
             state.legal_status.replace("_", " "),
             f"{state.last_success_at:%Y-%m-%d %H:%M}" if state.last_success_at else "never",
             Text(_age(state.age_hours), style="yellow" if late else ""),
@@ -89,6 +91,12 @@ def _show(states: list[SourceState], tasks: list[dict[str, Any]], *, every: bool
             "" if state.error_rate is None else f"{state.error_rate:.1%}",
         )
     console.print(table)
+    if any(state.status == "active" and not state.by_itself for state in states):
+        _line(
+            console,
+            "by hand: the schedule leaves it alone (TAXLIEN_SCRAPER_COLLECT_LIVE is off);"
+            " taxlien scrape collects it",
+        )
     if off and not every:
         console.print(f"{len(off)} more are not collected: --all shows them and why")
     for state in states:
@@ -96,6 +104,14 @@ def _show(states: list[SourceState], tasks: list[dict[str, Any]], *, every: bool
             _line(console, f"{state.name} is {state.status}: {state.reason}")
     for task in tasks:
         _line(console, f"{task['raised_at']:%Y-%m-%d %H:%M} {task['summary']}")
+
+
+def _status(state: SourceState) -> Text:
+    from rich.text import Text
+
+    if state.status == "active" and not state.by_itself:
+        return Text("by hand", style="dim")
+    return Text(state.status, style=_COLOURS.get(state.status, "dim"))
 
 
 def release(name: Name) -> None:

@@ -55,6 +55,12 @@ def test_stopped_source_is_amber_until_it_is_resumed() -> None:
     assert judge(stopped._replace(resumed_at=at - timedelta(hours=1)), NOW).status == "amber"
 
 
+def test_source_that_publishes_nothing_now_is_grey_and_nothing_to_rely_on() -> None:
+    empty = judge(facts(properties=0, liens=0, scraped=0), NOW)
+    assert (empty.status, empty.confidence) == ("grey", 0.0)
+    assert judge(facts(properties=0, liens=0, scraped=7), NOW).status == "green"
+
+
 def test_source_without_data_is_grey_and_red_where_collecting_it_failed() -> None:
     assert judge(facts(None, last_run_state=None), NOW).status == "grey"
     forbidden = judge(facts(None, last_run_state=None, legal_status="terms_forbid"), NOW)

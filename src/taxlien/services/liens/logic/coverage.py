@@ -36,7 +36,10 @@ _BAD_ENDS = {
 
 
 class SourceFacts(NamedTuple):
-    """What is known of one source in one county. Percentages 0 to 100; null is unknown."""
+    """What is known of one source in one county. Percentages 0 to 100; null is unknown.
+
+    ``scraped`` counts what its last published run read, changed or not.
+    """
 
     county_fips: str
     source: str
@@ -60,6 +63,12 @@ class SourceFacts(NamedTuple):
     stop_kind: str | None
     stop_reason: str | None
     resumed_at: datetime | None
+    scraped: int | None
+
+    @property
+    def brings_nothing(self) -> bool:
+        """Whether it was read, and publishes nothing now: a list out of season, an empty folder."""
+        return self.scraped == 0 and self.properties + self.liens == 0
 
     @property
     def stands_still(self) -> bool:
@@ -105,6 +114,8 @@ def _status(
         return "amber", trouble
     if age > fresh_hours:
         return "amber", old
+    if facts.brings_nothing:
+        return "grey", f"looked {_hours(age)} ago: nothing is published there now"
     return "green", f"{_hours(age)} old, fresh up to {_hours(fresh_hours)}"
 
 
@@ -124,7 +135,7 @@ def _hours(hours: float) -> str:
 
 def confidence(facts: SourceFacts, age: float | None, fresh_hours: float) -> float:
     """Return how far the source can be relied on, 0 to 1: see the formula of this module."""
-    if age is None or facts.synthetic:
+    if age is None or facts.synthetic or facts.brings_nothing:
         return 0.0
     complete, filled = _share(facts.complete_pct), _share(facts.filled_pct)
     fresh = min(1.0, fresh_hours / age) if age > 0 else 1.0

@@ -205,7 +205,7 @@ _FACTS = text(
         source.synthetic, source.url, coverage.parcels, coverage.liens, coverage.not_recorded,
         coverage.last_fetched_at, run.state, run.reason, run.ended_at, run.last_success_at,
         run.complete_pct, run.filled_pct, run.fresh_hours, run.stopped_at, run.stop_kind,
-        run.stop_reason, run.resumed_at
+        run.stop_reason, run.resumed_at, run.properties
     FROM liens.coverage AS coverage
     JOIN liens.sources AS source ON source.id = coverage.source_id
     LEFT JOIN liens.source_runs AS run ON run.source_id = coverage.source_id

@@ -9,10 +9,16 @@ import msgspec
 
 from taxlien.kit.database import Session
 from taxlien.services.scraper import repository
+from taxlien.services.scraper.adapters import current
+
+from .sources import site_in
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
-    """One source. ``age_hours`` is since its last published run; ``error_rate`` is 0 to 1."""
+    """One source. ``age_hours`` is since its last published run; ``error_rate`` is 0 to 1.
+
+    ``by_itself`` tells whether the schedule here collects it; without that, only a person who names it.
+    """
 
     name: str
     title: str
@@ -30,6 +36,7 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     error_rate: float | None
     failures: int
+    by_itself: bool
 
 
 async def source_states(session: Session, now: datetime) -> list[SourceState]:
@@ -64,4 +71,5 @@ def _state(row: repository.sources.SourceRow, now: datetime) -> SourceState:
         rows=row.rows,
         error_rate=row.error_share,
         failures=row.failures,
+        by_itself=row.status == "active" and current.comes_by_itself(site_in(row)),
     )
