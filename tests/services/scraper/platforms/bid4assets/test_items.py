@@ -245,14 +245,14 @@ def test_the_page_of_another_item_is_not_taken_for_the_one_asked_for() -> None:
     page = item_page("King County, WA", [("Auction ID", number), *OPEN], SPECIFICS)
     assert read(page, asked).verdict == "ok"
     reading = read(page.replace(f">{number}<", ">812592<"), asked)
-    assert (reading.verdict, reading.liens) == ("unavailable", ())
+    assert (reading.verdict, reading.liens) == ("no_session", ())
     assert reading.reason == f"the site shows item 812592, not {number}"
 
 
 def test_a_page_of_another_kind_says_nothing_for_the_one_asked_for() -> None:
     page = item_page("King County, WA", OPEN, SPECIFICS)
-    assert read(page, storefront()).verdict == "unavailable"
-    assert read('{"data": []}', auction()).verdict == "unavailable"
+    assert read(page, storefront()).verdict == "no_session"
+    assert read('{"data": []}', auction()).verdict == "no_session"
 
 
 def test_a_sold_items_rows_have_moved_and_its_winner_is_kept_nowhere() -> None:

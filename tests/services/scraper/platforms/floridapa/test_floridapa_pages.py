@@ -217,7 +217,7 @@ def test_the_only_building_gives_size_and_year_and_two_give_none() -> None:
 def test_other_pages_are_called_by_their_name() -> None:
     page = county_page(head="1-2", rows=[OWNER], values=[])
     assert read(page, pin="1-2").verdict == "ok"
-    assert read(page, pin="1-3").verdict == "unrecognised"
+    assert read(page, pin="1-3").verdict == "no_session"
     assert read("<html>No records found</html>").verdict == "not_found"
     assert read("<!DOCTYPE html><html><body>").verdict == "truncated"
     assert read("<html><title>Just a moment...</title></html>").verdict == "challenge"

@@ -197,7 +197,7 @@ def test_the_record_of_another_parcel_is_not_read() -> None:
     assert read(text, pin="R72 1 2 0003").verdict == "ok"
     assert read(text, pin="555").verdict == "ok"
     assert (read(text, pin="R72 9").verdict, read(text, pin="R72 9").parcels) == (
-        "unrecognised",
+        "no_session",
         (),
     )
 

@@ -174,7 +174,7 @@ def test_other_answers_are_called_by_their_name() -> None:
     assert read('{"a":' * 100_000).verdict == "unrecognised"
     assert read("<html><title>Just a moment...</title></html>").verdict == "challenge"
     assert read(answer(), account="A-1").verdict == "ok"
-    assert read(answer(), account="B-2").verdict == "unrecognised"
+    assert read(answer(), account="B-2").verdict == "no_session"
     (request,) = PLATFORM.start(
         played_site("mygovonline"), Scope(today=date(2026, 11, 28), parcels=("A-1",))
     )

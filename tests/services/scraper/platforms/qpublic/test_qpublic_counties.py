@@ -315,8 +315,9 @@ def test_a_report_of_another_parcel_or_site_is_not_read() -> None:
     text = schneider([SUMMARY])
     assert read(text, key_value="A-1").verdict == "ok"
     assert read(text, key_value="a-1 ").verdict == "ok"
-    for wrong in (read(text, key_value="B-2"), read(schneider([SUMMARY], app_id=830))):
-        assert (wrong.verdict, wrong.parcels) == ("unrecognised", ())
+    another, elsewhere = read(text, key_value="B-2"), read(schneider([SUMMARY], app_id=830))
+    assert (another.verdict, another.parcels) == ("no_session", ())
+    assert (elsewhere.verdict, elsewhere.parcels) == ("unrecognised", ())
 
 
 def test_results_lead_to_reports_and_a_report_of_one_hit_is_read_at_once() -> None:

@@ -92,7 +92,7 @@ def calendar_of(month: str) -> PageRequest:
 def test_a_calendar_of_another_month_is_not_taken_for_the_one_asked_for() -> None:
     assert fetched(calendar_of("2026-08"), CALENDAR).sales
     reading = fetched(calendar_of("2026-09"), CALENDAR)
-    assert (reading.verdict, reading.sales, reading.follow) == ("unavailable", (), ())
+    assert (reading.verdict, reading.sales, reading.follow) == ("no_session", (), ())
     assert "another month than 2026-09" in str(reading.reason)
 
 

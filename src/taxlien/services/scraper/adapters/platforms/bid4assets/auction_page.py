@@ -67,7 +67,7 @@ def item_of(tree: LexborHTMLParser, page: Page, site: Site) -> Reading:
     panel, specifics, doubted = _rows(tree)
     asked, shown = page.request.context.get("item_id"), _shown_number(tree, panel)
     if asked and shown and asked != shown:
-        return Reading(verdict="unavailable", reason=f"the site shows item {shown}, not {asked}")
+        return Reading(verdict="no_session", reason=f"the site shows item {shown}, not {asked}")
     heading = tree.css_first("#auction-content h1") or tree.css_first("h1")
     title = squeeze(heading.text()) if heading is not None else ""
     if _text(panel, "source") and "private" in (_text(panel, "source") or "").lower():

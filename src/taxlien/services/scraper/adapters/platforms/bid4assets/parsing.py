@@ -78,7 +78,7 @@ def _another(shown: str, page: Page) -> Reading | None:
     asked = page.request.kind
     if page.request.session is None or asked == shown:
         return None
-    return Reading(verdict="unavailable", reason=f"the site gave its {shown} page, not {asked}")
+    return Reading(verdict="no_session", reason=f"the site gave its {shown} page, not {asked}")
 
 
 def _calendar(tree: LexborHTMLParser, text: str, site: Site) -> Reading:

@@ -78,7 +78,7 @@ def read_page(page: Page, site: Site) -> Reading:
     parcel_id, account, codes = named
     asked = cells.words(page.request.context.get("pin"))
     if asked and asked != cells.words(parcel_id):
-        return Reading(verdict="unrecognised", reason="the page of another parcel than asked for")
+        return Reading(verdict="no_session", reason="the page of another parcel than asked for")
     into = Gathering()
     if account:
         into.other_ids["Account"] = account

@@ -96,7 +96,7 @@ def _read_record(
     if parcel_id is None or (not found and not into.has_anything()):
         return Reading(verdict="not_found", reason="a record that names no parcel")
     if not _is_asked_for(page, (parcel_id, key, *into.other_ids.values())):
-        return Reading(verdict="unrecognised", reason="the record of another parcel than asked for")
+        return Reading(verdict="no_session", reason="the record of another parcel than asked for")
     return Reading(
         parcels=(into.parcel(parcel_id, origin, "not on this page"),),
         liens=tuple(liens(found, parcel_id)),

@@ -83,7 +83,7 @@ def read_page(page: Page, site: Site) -> Reading:
 def _of_accounts(page: Page, found: list[Account]) -> Reading:
     asked = page.request.context.get("account")
     if asked and all(account.number != asked for account in found):
-        return Reading(verdict="unrecognised", reason="the bills of another account than asked for")
+        return Reading(verdict="no_session", reason="the bills of another account than asked for")
     read = [read_account(account) for account in found]
     return Reading(
         parcels=tuple(parcel for parcel, _, _ in read),

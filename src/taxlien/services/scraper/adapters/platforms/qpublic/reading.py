@@ -89,7 +89,7 @@ def _not_the_page_asked_for(page: Page, config: MapConfig, site: Site) -> Readin
         return Reading(verdict="unrecognised", reason=f"a page of application {config.app_id}")
     asked = squeeze(context.get("key_value")).upper()
     if asked and config.key_value and squeeze(config.key_value).upper() != asked:
-        return Reading(verdict="unrecognised", reason="the report of another parcel than asked for")
+        return Reading(verdict="no_session", reason="the report of another parcel than asked for")
     return None
 
 

@@ -182,7 +182,7 @@ def _calendar(tree: LexborHTMLParser, page: Page, site: Site) -> Reading:
     month = page.request.context.get("month")
     if shows_another_month(tree, month):
         reason = f"the site shows another month than {month}"
-        return Reading(verdict="unavailable", reason=reason)
+        return Reading(verdict="no_session", reason=reason)
     sales = sale_days(tree, site)
     if not sales and says_more(tree):
         return Reading(verdict="unrecognised", reason="days with items, and none is read as one")
