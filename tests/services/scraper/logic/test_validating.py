@@ -57,6 +57,36 @@ def test_a_seasonal_list_that_could_not_be_read_is_no_closed_one() -> None:
     assert not publishable(validate(broken, LAST, replace(EXPECTED, seasonal=True)))
 
 
+def pages_of(found: int, not_found: int) -> RunFigures:
+    """A site with a parcel a page, of which some are not known any more."""
+    run = figures(LIENS[:found], pages=found)
+    for _ in range(not_found):
+        run.page(read=0, not_found=True)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("found", "not_found", "last", "held"),
+    [
+        (990, 10, (1000, 0), False),  # some parcels were split or merged
+        (800, 200, (1000, 0), True),  # within the change that is allowed, and yet a relaunch
+        (900, 100, (900, 100), False),  # as ever
+        (900, 100, None, False),
+        (300, 700, None, True),
+        (8, 2, (10, 0), False),  # too few to tell
+    ],
+)
+def test_many_records_that_are_not_found_any_more_look_like_a_relaunch(
+    found: int, not_found: int, last: tuple[int, int] | None, held: bool
+) -> None:
+    before = None if last is None else pages_of(*last)
+    findings = validate(pages_of(found, not_found), before, Expected(min_records=1))
+    assert (("not_found", None) in failures(findings)) == held
+    if held:
+        said = f"{not_found} of 1,000 pages say that what was asked for is not there"
+        assert any(said in finding.text for finding in findings)
+
+
 @pytest.mark.parametrize(("size", "days"), [(150, 30), (1000, 7), (3000, 2)])
 def test_day_after_day_raises_no_alarm(size: int, days: int) -> None:
     records = liens(size, seed=size)

@@ -56,6 +56,7 @@ class RunFigures(msgspec.Struct, kw_only=True, omit_defaults=True):
     promised: int = 0
     read: int = 0
     short_pages: int = 0
+    not_found: int = 0
     repeats: int = 0
     by_position: int = 0
     records: dict[str, int] = {}
@@ -82,9 +83,13 @@ class RunFigures(msgspec.Struct, kw_only=True, omit_defaults=True):
                 if other != name:
                     _add(figures.same_as, other)
 
-    def page(self, *, read: int, promised: int | None = None) -> None:
-        """Add a page that was read; ``promised`` is how many records it announced itself."""
+    def page(self, *, read: int, promised: int | None = None, not_found: bool = False) -> None:
+        """Add a page that was read; ``promised`` is how many records it announced itself.
+
+        ``not_found`` says that the site does not know what it was asked for.
+        """
         self.pages += 1
+        self.not_found += not_found
         if promised is not None:
             self.promised += promised
             self.read += read
@@ -97,7 +102,15 @@ class RunFigures(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def merge(self, other: RunFigures) -> None:
         """Add another worker's figures of the same run."""
-        for name in ("pages", "promised", "read", "short_pages", "repeats", "by_position"):
+        for name in (
+            "pages",
+            "promised",
+            "read",
+            "short_pages",
+            "not_found",
+            "repeats",
+            "by_position",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         _add_all(self.errors, other.errors)
         _add_all(self.records, other.records)

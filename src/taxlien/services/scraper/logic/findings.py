@@ -14,6 +14,7 @@ Check = Literal[
     "count",
     "change",
     "vanished",
+    "not_found",
     "season",
     "required",
     "impossible",

@@ -48,7 +48,7 @@ def _presence(run: RunFigures, last: RunFigures) -> Iterator[Finding]:
         if min(now, before) < FEW_VALUES or name in LIFECYCLE:
             continue
         share, was = run.share(field), last.share(field)
-        if was - share > _DROP and was - share > _chance(was, share, before, now):
+        if was - share > _DROP and was - share > chance(was, share, before, now):
             drops.append((field, was, share))
     together = {f.partition(".")[0] for f, _, _ in drops}
     counts = {kind: sum(f.startswith(f"{kind}.") for f, _, _ in drops) for kind in together}
@@ -62,7 +62,7 @@ def _presence(run: RunFigures, last: RunFigures) -> Iterator[Finding]:
         yield Finding("fails" if lost or beside else "warns", "presence", field, text)
 
 
-def _chance(was: float, share: float, before: int, now: int) -> float:
+def chance(was: float, share: float, before: int, now: int) -> float:
     """Return by how much two shares may differ by chance."""
     pooled = (was * before + share * now) / (before + now)
     return _ERRORS_OF_CHANCE * math.sqrt(pooled * (1 - pooled) * (1 / before + 1 / now))

@@ -4,6 +4,9 @@ A finding that ``fails`` quarantines the run, one that ``warns`` is shown beside
 ``notes`` says what could not be judged. Thresholds, and why they are where they are:
 
 * counts: the site's own bounds; against the last run only from 20 records on, below that chance moves them;
+* pages whose record the site does not know any more: a relaunch looks like that, county by county they are
+  a few in a thousand. A twentieth more than in the last run that chance cannot explain fails, and a half
+  where there is no last run;
 * presence of a field: a drop of 25 points that chance cannot explain (5 standard errors) warns, losing
   nine tenths of a field fails, and so do two fields that drop together: a column slipped;
 * shapes: a tenth of the values looking like another kind of field fails where the last run had none of it,
@@ -28,6 +31,7 @@ from .sites import Expected
 
 FEW_RECORDS = 20
 _IMPOSSIBLE_SHARE = 0.01
+_NOT_FOUND_MORE, _NOT_FOUND_ALONE = 0.05, 0.5
 _REPEATS_WARN, _REPEATS_FAIL = 0.02, 0.2
 
 
@@ -37,6 +41,7 @@ def validate(run: RunFigures, last: RunFigures | None, expected: Expected) -> li
         return [Finding("notes", "season", None, "the site publishes nothing at this time of year")]
     found = [
         *_pages(run, expected),
+        *_not_found(run, last),
         *_bounds(run, expected),
         *_required(run, expected),
         *_impossible(run),
@@ -74,6 +79,22 @@ def _pages(run: RunFigures, expected: Expected) -> Iterator[Finding]:
             f"pages announce {thousands(run.promised)} records, {thousands(run.read)} were read;"
             f" {thousands(run.short_pages)} pages fall short",
         )
+
+
+def _not_found(run: RunFigures, last: RunFigures | None) -> Iterator[Finding]:
+    if run.pages < FEW_RECORDS or not run.not_found:
+        return
+    share = run.not_found / run.pages
+    said = f"{thousands(run.not_found)} of {thousands(run.pages)} pages say"
+    text = f"{said} that what was asked for is not there"
+    if last is None or last.pages < FEW_RECORDS:
+        if share > _NOT_FOUND_ALONE:
+            yield Finding("fails", "not_found", None, text)
+        return
+    was = last.not_found / last.pages
+    by_chance = shifting.chance(was, share, last.pages, run.pages)
+    if share - was > max(_NOT_FOUND_MORE, by_chance):
+        yield Finding("fails", "not_found", None, f"{text}, {was:.0%} in the last run")
 
 
 def _bounds(run: RunFigures, expected: Expected) -> Iterator[Finding]:

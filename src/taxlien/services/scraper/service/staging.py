@@ -141,7 +141,10 @@ def _count(tally: Tally, visits: Sequence[Visit], states: dict[str, str]) -> Non
         elif state == "failed":
             tally.figures.error(visit.error_kind or "unknown")
         else:
-            tally.figures.page(read=visit.memory.read, promised=visit.memory.promised)
+            memory = visit.memory
+            tally.figures.page(
+                read=memory.read, promised=memory.promised, not_found=memory.not_found
+            )
             for fact in visit.facts:
                 tally.figures.observe(fact)
 

@@ -43,6 +43,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     follow: tuple[PageRequest, ...] = ()
     promised: int | None = None
     read: int = 0
+    not_found: bool = False
     lists: tuple[ListPart, ...] = ()
     etag: str | None = None
     last_modified: str | None = None
@@ -152,6 +153,7 @@ class Visitor:
         visit = Visit(claimed=claimed, card=card, bytes_read=fetched.bytes_read)
         if fetched.status in _GONE:
             visit.error = f"status {fetched.status}"
+            visit.memory = Memory(not_found=True)
             return visit
         page = Page(
             request=claimed.request,
@@ -206,6 +208,7 @@ def _memory(reading: Reading, facts: tuple[Fact, ...], fetched: Fetched) -> Memo
     return Memory(
         follow=reading.follow,
         promised=reading.promised,
+        not_found=reading.verdict == "not_found",
         # As the page counts them: what it says twice it counts twice.
         read=sum(1 + fact.repeats for fact in facts if fact.kind != "sale_day")
         or sum(1 + fact.repeats for fact in facts),
