@@ -42,13 +42,16 @@ async def raise_task(
     await session.execute(_RAISE, values)
 
 
-async def resolve(session: Session, source: str, resolution: str) -> int:
-    """Close every open task of a source. Returns how many."""
+async def resolve(
+    session: Session, source: str, resolution: str, *, kind: str | None = None
+) -> int:
+    """Close every open task of a source, or those of a kind. Returns how many."""
     statement = text(
         "UPDATE scraper.operations_tasks SET resolved_at = now(), resolution = :resolution"
-        " WHERE source = :source AND resolved_at IS NULL"
+        " WHERE source = :source AND resolved_at IS NULL AND coalesce(kind = :kind, true)"
     )
-    result = await session.execute(statement, {"source": source, "resolution": resolution})
+    values = {"source": source, "resolution": resolution, "kind": kind}
+    result = await session.execute(statement, values)
     return int(getattr(result, "rowcount", 0))
 
 

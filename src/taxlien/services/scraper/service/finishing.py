@@ -20,7 +20,7 @@ from taxlien.services.scraper.adapters.raw_store.raw_store import RawStore
 from taxlien.services.scraper.logic.comparing import Sample, readable_diff
 from taxlien.services.scraper.logic.facts import FactKind, decoded
 from taxlien.services.scraper.logic.figures import RunFigures, figures_of
-from taxlien.services.scraper.logic.findings import Finding
+from taxlien.services.scraper.logic.findings import Check, Finding
 from taxlien.services.scraper.logic.lists import ListPlan, plan_lists
 from taxlien.services.scraper.logic.priorities import due_at
 from taxlien.services.scraper.logic.sites import Site
@@ -36,6 +36,9 @@ from .visiting import PASSING, Memory
 _log = structlog.get_logger("taxlien.scraper")
 _SAMPLES = 12
 _FAILURES_SHOWN = 20
+_FAILURES_PASSED_OVER = 2
+_AWAY = frozenset({"unreachable", "unavailable", "abandoned"})
+_EXPLAINED_BY_AWAY: frozenset[Check] = frozenset({"pages", "errors", "count", "change", "vanished"})
 
 
 async def end_of_pages(database: Database, run_id: UUID, figures: RunFigures) -> str:
@@ -47,7 +50,7 @@ async def end_of_pages(database: Database, run_id: UUID, figures: RunFigures) ->
         row = await source_named(session, run.source, lock=True)
         site = site_in(row)
         if is_away(figures):
-            await _fail(session, run, site, figures)
+            await _fail(session, run, site, figures, "not one page could be had")
             return "over"
         plans = await _lists(session, run_id)
         if plans:
@@ -56,6 +59,9 @@ async def end_of_pages(database: Database, run_id: UUID, figures: RunFigures) ->
         await repository.runs.set_figures(session, run_id, figures.document())
         last = figures_of(row.figures) if row.figures is not None else None
         findings = judge(figures, last, site, plans, partial=run.partial)
+        if is_cut_short(figures, findings):
+            await _fail(session, run, site, figures, "the host was away for a part")
+            return "over"
         samples = await _samples(session, run)
         diff = readable_diff(None if run.partial else last, figures, samples, findings)
         plain = [msgspec.to_builtins(finding) for finding in findings]
@@ -94,6 +100,17 @@ def is_away(figures: RunFigures) -> bool:
     """Tell whether the host gave not one page, for reasons that pass: there is nothing to judge then."""
     errors = sum(figures.errors.values())
     return 0 < errors == figures.pages and figures.errors.keys() <= PASSING
+
+
+def is_cut_short(figures: RunFigures, findings: Sequence[Finding]) -> bool:
+    """Tell whether a run is unfit only because the host was away for a part of it.
+
+    Then a person need not look: the source is collected again later. Anything else that is wrong with it
+    is not explained by that.
+    """
+    grave = {finding.check for finding in findings if finding.severity == "fails"}
+    away = bool(figures.errors) and figures.errors.keys() <= _AWAY
+    return away and bool(grave) and grave <= _EXPLAINED_BY_AWAY
 
 
 async def publish_next(database: Database, store: RawStore, run_id: UUID, *, count: int) -> str:
@@ -139,14 +156,28 @@ async def stop_run(
     _log.warning("source_stopped", source=run.source, kind=kind)
 
 
-async def _fail(session: Session, run: RunRow, site: Site, figures: RunFigures) -> None:
-    """End a run of a host that was away. The source is tried again, in growing intervals."""
+async def _fail(session: Session, run: RunRow, site: Site, figures: RunFigures, what: str) -> None:
+    """End a run of a host that was away. The source is tried again, in growing intervals.
+
+    From the third time in a row on a person is asked to look: the address may have changed.
+    """
     kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(figures.errors.items()))
     failures = await repository.frontier.failures(session, run.id, 1)
     words = f"{kinds}; {failures[0][2]}" if failures and failures[0][2] else kinds
-    reason = f"not one page could be had: {words}"
+    reason = f"{what}: {words}"
     await repository.runs.end(session, run.id, "failed", reason=reason)
     await repository.frontier.forget(session, run.id)
+    times = (await source_named(session, run.source)).failures + 1
+    if times > _FAILURES_PASSED_OVER:
+        await repository.operations.raise_task(
+            session,
+            new_id(),
+            kind="source_away",
+            source=run.source,
+            run_id=run.id,
+            summary=f"{site.title} could not be collected {times} times in a row: {reason}",
+            detail={"failures": times, "pages": figures.pages, "errors": figures.errors},
+        )
     await _said(session, run, site, figures, "failed", reason=reason)
     _log.warning("run_failed", source=run.source, errors=figures.errors)
 
@@ -183,6 +214,7 @@ async def _complete(session: Session, run: RunRow, site: Site) -> None:
     figures = figures_of(run.figures) if run.figures is not None else RunFigures(day=_day(run))
     await repository.runs.end(session, run.id, "published", reason=run.reason)
     await repository.frontier.forget(session, run.id)
+    await repository.operations.resolve(session, run.source, "collected again", kind="source_away")
     await _said(session, run, site, figures, "published")
     _log.info("run_published", source=run.source, changed=run.changed, pages=figures.pages)
 
