@@ -142,6 +142,9 @@ def _fits(document: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
         if isinstance(value, dict) and "$gte" in value:
             if not document[field] >= value["$gte"]:
                 return False
+        elif isinstance(value, dict) and "$in" in value:
+            if document.get(field) not in value["$in"]:
+                return False
         elif document.get(field) != value:
             return False
     return True

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from taxlien.kit.ids import new_id
 from taxlien.services.scraper.adapters.raw_store.raw_store import RawPageMissing, RawStore
+from taxlien.services.scraper.logic.pages import Verdict
 
 from .conftest import BEGIN, facts
 
@@ -53,6 +55,23 @@ async def test_each_fetch_of_a_page_is_kept_and_the_latest_is_found(store: RawSt
     assert await store.content(await store.get(first.id)) == b"before"
     assert await store.latest("qpublic/fl_test", "parcel 9") is None
     assert await store.latest("qpublic/other", "parcel 1") is None
+
+
+async def test_the_latest_page_that_could_be_read_is_found_behind_those_that_could_not(
+    store: RawStore,
+) -> None:
+    verdicts: tuple[Verdict | None, ...] = (None, "ok", "not_found", "truncated", "unrecognised")
+    for minutes, verdict in enumerate(verdicts):
+        said = msgspec.structs.replace(facts(minutes=minutes), verdict=verdict)
+        kept = await store.put(said, b"%d" % minutes)
+        assert (await store.get(kept.id)).facts.verdict == verdict
+    latest = await store.latest("qpublic/fl_test", "parcel 1")
+    readable = await store.latest("qpublic/fl_test", "parcel 1", readable=True)
+    assert latest is not None
+    assert readable is not None
+    assert (latest.facts.verdict, readable.facts.verdict) == ("unrecognised", "not_found")
+    before = await store.put(facts("noted by nobody"), b"before verdicts were noted")
+    assert await store.latest("qpublic/fl_test", "noted by nobody", readable=True) == before
 
 
 async def test_pages_are_walked_in_the_order_fetched(store: RawStore) -> None:

@@ -23,6 +23,10 @@ Verdict = Literal[
 ]
 
 
+READABLE: frozenset[Verdict] = frozenset({"ok", "empty", "not_found"})
+"""Verdicts on pages that are what was asked for, and say something."""
+
+
 class FormStep(msgspec.Struct, frozen=True, kw_only=True):
     """Send a form of the page just fetched: its hidden fields, and ``fields`` on top."""
 

@@ -29,7 +29,10 @@ class RawContent(Row):
 
 
 class RawPageRow(Row):
-    """A page that was fetched. ``request`` is what asked for it; cookies are in neither column."""
+    """A page that was fetched. ``request`` is what asked for it; cookies are in neither column.
+
+    ``verdict`` is as what the parser of its day read it.
+    """
 
     __tablename__ = "raw_pages"
     __table_args__ = (
@@ -48,3 +51,4 @@ class RawPageRow(Row):
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     parser_version: Mapped[str] = mapped_column(Text)
     request: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    verdict: Mapped[str | None] = mapped_column(Text)

@@ -12,13 +12,17 @@ from .rows import NOW, Key, Moment, Row
 
 
 class Page(Row):
-    """A page as last published. ``memory`` is what an unchanged page need not be parsed again for."""
+    """A page as last published. ``memory`` is what an unchanged page need not be parsed again for.
+
+    ``settled_sha256`` is the hash of what it says apart from what changes in every answer.
+    """
 
     __tablename__ = "pages"
 
     source: Mapped[Key] = mapped_column(primary_key=True)
     key: Mapped[Key] = mapped_column(primary_key=True)
     content_sha256: Mapped[bytes]
+    settled_sha256: Mapped[bytes | None]
     parser_version: Mapped[str]
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]

@@ -15,6 +15,7 @@ class KnownPage(NamedTuple):
 
     key: str
     content_sha256: str
+    settled_sha256: str | None
     parser_version: str
     etag: str | None
     last_modified: str | None
@@ -22,7 +23,8 @@ class KnownPage(NamedTuple):
 
 
 _KNOWN = text(
-    "SELECT key, encode(content_sha256, 'hex'), parser_version, etag, last_modified, memory"
+    "SELECT key, encode(content_sha256, 'hex'), encode(settled_sha256, 'hex'),"
+    " parser_version, etag, last_modified, memory"
     " FROM scraper.pages WHERE source = :source AND key = ANY(:keys)"
 )
 
@@ -51,17 +53,19 @@ async def facts(
 
 _UPSERT = text(
     """
-    INSERT INTO scraper.pages AS known (source, key, content_sha256, parser_version, etag,
-        last_modified, memory, run_id, seen_at, changed_at)
-    SELECT :source, key, decode(content_sha256, 'hex'), parser_version, etag, last_modified,
-        memory, :run_id, seen_at, seen_at
+    INSERT INTO scraper.pages AS known (source, key, content_sha256, settled_sha256,
+        parser_version, etag, last_modified, memory, run_id, seen_at, changed_at)
+    SELECT :source, key, decode(content_sha256, 'hex'), decode(settled_sha256, 'hex'),
+        parser_version, etag, last_modified, memory, :run_id, seen_at, seen_at
     FROM json_to_recordset(cast(:rows AS json)) AS page (key text, content_sha256 text,
-        parser_version text, etag text, last_modified text, memory jsonb, seen_at timestamptz)
+        settled_sha256 text, parser_version text, etag text, last_modified text, memory jsonb,
+        seen_at timestamptz)
     ON CONFLICT (source, key) DO UPDATE SET content_sha256 = excluded.content_sha256,
-        parser_version = excluded.parser_version, etag = excluded.etag,
+        settled_sha256 = excluded.settled_sha256, parser_version = excluded.parser_version,
+        etag = excluded.etag,
         last_modified = excluded.last_modified, memory = excluded.memory,
         run_id = excluded.run_id, seen_at = excluded.seen_at,
-        changed_at = CASE WHEN known.content_sha256 = excluded.content_sha256
+        changed_at = CASE WHEN known.settled_sha256 = excluded.settled_sha256
             THEN known.changed_at ELSE excluded.changed_at END
     """
 )

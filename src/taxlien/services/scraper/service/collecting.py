@@ -33,6 +33,7 @@ from taxlien.services.scraper.repository.runs import RunRow
 from taxlien.services.scraper.settings import CollectingSettings
 
 from .finishing import end_of_pages, publish_next, stop_run
+from .keeping import keep_pages
 from .sources import collectable_sites, site_in, source_named
 from .staging import Tally, figures_so_far, keep_visits
 from .visiting import Visit, Visitor
@@ -232,10 +233,7 @@ class _Driver:
 
     async def _keep(self, store: RawStore, visits: list[Visit], seconds: float) -> str:
         """Keep a batch: raw pages first, then all it says in one transaction. Returns the stage."""
-        kept = [visit for visit in visits if visit.raw]
-        raw_pages = await store.put_many([visit.raw for visit in kept if visit.raw])
-        for visit, raw in zip(kept, raw_pages, strict=True):
-            visit.memory = msgspec.structs.replace(visit.memory, raw_id=str(raw.id))
+        await keep_pages(store, visits)
         stop = next((visit.stop for visit in visits if visit.stop), None)
         async with self._database.session() as session:
             if not await self._holds(session):

@@ -67,6 +67,7 @@ def _rows(pages: Sequence[TakenPage], cards: dict[str, PageCard]) -> str:
         {
             "key": page.key,
             "content_sha256": cards[page.key].content_sha256,
+            "settled_sha256": page.memory.get("settled_sha256"),
             "parser_version": cards[page.key].parser_version,
             "etag": page.memory.get("etag"),
             "last_modified": page.memory.get("last_modified"),

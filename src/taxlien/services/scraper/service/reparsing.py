@@ -18,11 +18,13 @@ from taxlien.services.scraper import repository
 from taxlien.services.scraper.adapters import current
 from taxlien.services.scraper.adapters.counties import day_in
 from taxlien.services.scraper.adapters.platforms.registry import PLATFORMS
-from taxlien.services.scraper.logic.pages import PageRequest, Scope
+from taxlien.services.scraper.logic.pages import READABLE, PageRequest, Scope
 
 from .sources import site_in
 
 _PAGES_A_WRITE = 1000
+# What no parser could read may be read by today's; what was cut off or no page at all never will.
+_WORTH_READING = frozenset({None, *READABLE, "unrecognised"})
 _tracer = trace.get_tracer("taxlien.scraper")
 
 
@@ -63,6 +65,8 @@ async def _start(
     store = await current.raw_store(database)
     latest: dict[str, tuple[UUID, PageRequest]] = {}
     async for raw in store.iterate(source=row.name, since=since):
+        if raw.facts.verdict not in _WORTH_READING:
+            continue
         latest[raw.facts.key] = (raw.id, raw.facts.request)
     if not latest:
         return None

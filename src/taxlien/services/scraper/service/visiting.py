@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -26,7 +26,8 @@ from taxlien.services.scraper.adapters.raw_store.raw_store import (
 )
 from taxlien.services.scraper.logic.facts import Fact, facts_of
 from taxlien.services.scraper.logic.lists import ListPart
-from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
+from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Verdict
+from taxlien.services.scraper.logic.settling import renewed, settled_sha256
 from taxlien.services.scraper.logic.sites import Site
 from taxlien.services.scraper.repository.frontier import Claimed
 from taxlien.services.scraper.repository.pages import KnownPage
@@ -48,6 +49,16 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     etag: str | None = None
     last_modified: str | None = None
     raw_id: str | None = None
+    settled_sha256: str | None = None
+    verdict: Verdict = "ok"
+
+    @property
+    def spoke(self) -> bool:
+        """Whether the page had records or was a piece of a list.
+
+        One without is read each time: whether its silence is honest depends on what was asked.
+        """
+        return self.read > 0 or bool(self.lists)
 
 
 class Visit(msgspec.Struct, kw_only=True):
@@ -56,6 +67,7 @@ class Visit(msgspec.Struct, kw_only=True):
     ``error`` says in words why, and why a page that could be read says nothing.
 
     ``passes`` says that it may be had later; ``stop`` that the whole source must be left alone.
+    ``raw`` is what came, to be kept whatever it was; ``earlier`` what came before the session was renewed.
     """
 
     claimed: Claimed
@@ -68,6 +80,7 @@ class Visit(msgspec.Struct, kw_only=True):
     stop: tuple[StopKind, str] | None = None
     bytes_read: int = 0
     raw: tuple[PageFacts, bytes] | None = None
+    earlier: tuple[tuple[PageFacts, bytes], ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -87,15 +100,22 @@ class Visitor:
         """Fetch and read a page. Raises nothing that the page or its host causes."""
         try:
             if claimed.raw_id is not None:
-                return await self._visit_kept(claimed)
+                return await self._visit_kept(claimed, claimed.raw_id)
             visit = await self._visit(claimed, known)
             session = claimed.request.session
             if visit.error_kind == "no_session" and session is not None:
+                lost = visit.raw
                 await self._fetcher.renew_session(self._site, session)
                 visit = await self._visit(claimed, known)
+                visit.earlier = (lost,) if lost else ()
             return visit
         except Stopped as stopped:
-            return Visit(claimed=claimed, stop=(stopped.kind, stopped.reason))
+            visit = Visit(claimed=claimed, stop=(stopped.kind, stopped.reason))
+            if stopped.page is not None:
+                busy = stopped.kind == "too_many_requests"
+                verdict: Verdict = "unavailable" if busy else "challenge"
+                visit.raw = (self._raw(claimed, stopped.page, verdict), stopped.page.content)
+            return visit
         except Refused as refused:
             return Visit(claimed=claimed, error_kind="refused", error=refused.reason)
         except Unreachable as away:
@@ -105,31 +125,60 @@ class Visitor:
     async def _visit(self, claimed: Claimed, known: KnownPage | None) -> Visit:
         # Only today's parser may rely on what an earlier reading remembers.
         usable = known is not None and known.parser_version == self._platform.parser_version
-        etag = known.etag if known and usable else None
-        modified = known.last_modified if known and usable else None
+        memory = msgspec.convert(known.memory, Memory) if known and usable else Memory()
+        anew = claimed.request.kind in self._platform.settling.leads_anew
+        asks = known if memory.spoke and not anew else None
         fetched = await self._fetcher.fetch(
-            self._site, claimed.request, etag=etag, last_modified=modified
+            self._site,
+            claimed.request,
+            etag=asks.etag if asks else None,
+            last_modified=asks.last_modified if asks else None,
         )
-        sha256 = (
-            known.content_sha256
-            if known and fetched.not_modified
-            else hashlib.sha256(fetched.content).hexdigest()
+        if known and fetched.not_modified:
+            return self._unchanged(claimed, fetched, known.content_sha256, memory)
+        sha256 = hashlib.sha256(fetched.content).hexdigest()
+        same = (
+            known is not None
+            and memory.spoke
+            and known.settled_sha256 == self._settled(claimed, fetched)
         )
-        card = self._card(claimed, fetched.url, fetched.fetched_at, sha256)
-        if known and usable and sha256 == known.content_sha256:
-            return Visit(
-                claimed=claimed,
-                card=card,
-                memory=_remembered(known.memory, fetched),
-                unchanged=True,
-                bytes_read=fetched.bytes_read,
-            )
-        return self._read(claimed, fetched, card)
+        if same and not anew:
+            return self._unchanged(claimed, fetched, sha256, memory)
+        visit = self._read(claimed, fetched, sha256)
+        if same and visit.error_kind is None and visit.stop is None:
+            visit.unchanged, visit.facts = True, ()
+        return visit
 
-    async def _visit_kept(self, claimed: Claimed) -> Visit:
-        assert claimed.raw_id is not None
+    def _settled(self, claimed: Claimed, fetched: Fetched) -> str:
+        settling = self._platform.settling
+        return settled_sha256(fetched.content, claimed.request.context, settling)
+
+    def _unchanged(self, claimed: Claimed, fetched: Fetched, sha256: str, memory: Memory) -> Visit:
+        """A page that says what it said. Its bytes are kept where they are others than they were."""
+        visit = Visit(
+            claimed=claimed,
+            card=self._card(claimed, fetched.url, fetched.fetched_at, sha256),
+            memory=_remembered(memory, fetched),
+            unchanged=True,
+            bytes_read=fetched.bytes_read,
+        )
+        if not fetched.not_modified:
+            visit.raw = (self._raw(claimed, fetched, memory.verdict), fetched.content)
+        return visit
+
+    async def _visit_kept(self, claimed: Claimed, raw_id: UUID) -> Visit:
+        """Read a kept page again; where nobody can read it, the last one that somebody could."""
+        visit = await self._visit_raw(claimed, raw_id)
+        if visit.error_kind == "layout":
+            source = self._site.source
+            older = await self._store.latest(source, claimed.key, readable=True)
+            if older is not None and older.id != raw_id:
+                return await self._visit_raw(claimed, older.id)
+        return visit
+
+    async def _visit_raw(self, claimed: Claimed, raw_id: UUID) -> Visit:
         try:
-            raw = await self._store.get(claimed.raw_id)
+            raw = await self._store.get(raw_id)
             content = await self._store.content(raw)
         except (RawPageMissing, RawPageDamaged) as error:
             return Visit(claimed=claimed, error_kind="raw", error=type(error).__name__)
@@ -143,17 +192,18 @@ class Visitor:
             etag=facts.headers.get("etag"),
             last_modified=facts.headers.get("last-modified"),
         )
-        card = self._card(claimed, facts.url, facts.fetched_at, raw.sha256)
-        visit = self._read(claimed, fetched, card)
+        visit = self._read(claimed, fetched, raw.sha256)
         visit.raw = None
         visit.memory = msgspec.structs.replace(visit.memory, raw_id=str(raw.id))
         return visit
 
-    def _read(self, claimed: Claimed, fetched: Fetched, card: PageCard) -> Visit:
+    def _read(self, claimed: Claimed, fetched: Fetched, sha256: str) -> Visit:
+        card = self._card(claimed, fetched.url, fetched.fetched_at, sha256)
         visit = Visit(claimed=claimed, card=card, bytes_read=fetched.bytes_read)
         if fetched.status in _GONE:
             visit.error = f"status {fetched.status}"
-            visit.memory = Memory(not_found=True)
+            visit.memory = Memory(not_found=True, verdict="not_found")
+            visit.raw = (self._raw(claimed, fetched, "not_found"), fetched.content)
             return visit
         page = Page(
             request=claimed.request,
@@ -162,17 +212,17 @@ class Visitor:
             fetched_at=fetched.fetched_at,
         )
         reading = self._platform.read(page, self._site)
+        visit.raw = (self._raw(claimed, fetched, reading.verdict), fetched.content)
         if reading.verdict == "unavailable" and self._site.expected.seasonal:
             reading = msgspec.structs.replace(reading, verdict="empty")  # closed until the season
         if reading.verdict == "challenge":
             visit.stop = ("challenge", reading.reason or "the page asks whether we are human")
             return visit
         visit.facts = facts_of(reading)
-        visit.memory = _memory(reading, visit.facts, fetched)
+        visit.memory = _memory(reading, visit.facts, fetched, self._settled(claimed, fetched))
         if reading.verdict in {"no_session", "unavailable", "truncated"}:
             visit.error_kind, visit.error = reading.verdict, reading.reason
             return visit
-        visit.raw = (self._raw(claimed, fetched), fetched.content)
         if reading.verdict in {"empty", "not_found"}:
             visit.error = f"{reading.verdict.replace('_', ' ')}: {reading.reason or 'it says so'}"
         elif reading.verdict == "unrecognised":
@@ -191,7 +241,7 @@ class Visitor:
             content_sha256=sha256,
         )
 
-    def _raw(self, claimed: Claimed, fetched: Fetched) -> PageFacts:
+    def _raw(self, claimed: Claimed, fetched: Fetched, verdict: Verdict) -> PageFacts:
         return PageFacts(
             source=self._site.source,
             key=claimed.key,
@@ -201,10 +251,11 @@ class Visitor:
             fetched_at=fetched.fetched_at,
             parser_version=self._platform.parser_version,
             request=claimed.request,
+            verdict=verdict,
         )
 
 
-def _memory(reading: Reading, facts: tuple[Fact, ...], fetched: Fetched) -> Memory:
+def _memory(reading: Reading, facts: tuple[Fact, ...], fetched: Fetched, settled: str) -> Memory:
     return Memory(
         follow=reading.follow,
         promised=reading.promised,
@@ -215,14 +266,21 @@ def _memory(reading: Reading, facts: tuple[Fact, ...], fetched: Fetched) -> Memo
         lists=reading.lists,
         etag=fetched.etag,
         last_modified=fetched.last_modified,
+        settled_sha256=settled,
+        verdict=reading.verdict,
     )
 
 
-def _remembered(memory: dict[str, Any], fetched: Fetched) -> Memory:
+def _remembered(known: Memory, fetched: Fetched) -> Memory:
     """Return what is known of an unchanged page, with the host's newest words for asking again."""
-    known = msgspec.convert(memory, Memory)
+    text = "" if fetched.not_modified or not _sends_forms(known) else text_of(fetched)
     return msgspec.structs.replace(
         known,
+        follow=renewed(known.follow, text),
         etag=fetched.etag or known.etag,
         last_modified=fetched.last_modified or known.last_modified,
     )
+
+
+def _sends_forms(memory: Memory) -> bool:
+    return any(request.form for request in memory.follow)

@@ -29,12 +29,16 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stopped(Exception):
-    """The source must be left alone until a person looks. ``reason`` is in words."""
+    """The source must be left alone until a person looks. ``reason`` is in words.
 
-    def __init__(self, kind: StopKind, reason: str) -> None:
+    ``page`` is the host's answer, where it was an answer that said so.
+    """
+
+    def __init__(self, kind: StopKind, reason: str, page: Fetched | None = None) -> None:
         super().__init__(f"{kind}: {reason}")
         self.kind = kind
         self.reason = reason
+        self.page = page
 
 
 class Refused(Exception):

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from .challenges import challenger
 from .exchange import Answer
-from .outcomes import Refused, Stopped
+from .outcomes import Fetched, Refused, Stopped
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PAGES = frozenset({200, 203, 204, 205, 304, 404, 410}) | REDIRECTS
@@ -29,12 +29,25 @@ def judge_robots(answer: Answer) -> None:
     status = answer.status
     if status == 429:
         wait = answer.headers.get("retry-after")
-        raise Stopped("too_many_requests", f"429; Retry-After: {wait or 'not said'}")
+        raise Stopped("too_many_requests", f"429; Retry-After: {wait or 'not said'}", _seen(answer))
     who = challenger(status, answer.headers, answer.content)
     if who:
-        raise Stopped("challenge", f"{who} wants to know whether we are human (status {status})")
+        reason = f"{who} wants to know whether we are human (status {status})"
+        raise Stopped("challenge", reason, _seen(answer))
     if status in {403, 451}:
-        raise Stopped("forbidden", f"status {status}")
+        raise Stopped("forbidden", f"status {status}", _seen(answer))
+
+
+def _seen(answer: Answer) -> Fetched:
+    """Return the answer that stops us: a person will want to see it."""
+    return Fetched(
+        url=answer.url,
+        status=answer.status,
+        headers=answer.headers,
+        content=answer.content,
+        fetched_at=answer.at,
+        bytes_read=answer.bytes_read,
+    )
 
 
 def is_passing(status: int) -> bool:

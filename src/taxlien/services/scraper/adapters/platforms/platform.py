@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
+from taxlien.services.scraper.logic.settling import Settling
 from taxlien.services.scraper.logic.sites import Site
 
 
 class Platform(Protocol):
-    """One kind of site. ``parser_version`` changes with whatever changes what a page is read as."""
+    """One kind of site. ``parser_version`` changes with whatever changes what a page is read as.
+
+    ``settling`` names what changes in every answer: a page that changed in nothing else is not read again.
+    """
 
     name: str
     parser_version: str
+    settling: Settling
 
     def start(self, site: Site, scope: Scope) -> Sequence[PageRequest]:
         """Return the pages a run begins with; the others follow from what those say."""

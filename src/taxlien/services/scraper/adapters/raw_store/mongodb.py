@@ -22,7 +22,7 @@ from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from taxlien.kit.ids import new_id
-from taxlien.services.scraper.logic.pages import PageRequest
+from taxlien.services.scraper.logic.pages import READABLE, PageRequest
 
 from .compressing import compressed, restored
 from .raw_store import PageFacts, RawPage, RawPageMissing
@@ -103,11 +103,12 @@ class MongoRawStore:
             raise RawPageMissing(page.sha256) from None
         return restored(frame, sha256=page.sha256, size=page.size)
 
-    async def latest(self, source: str, key: str) -> RawPage | None:
+    async def latest(self, source: str, key: str, *, readable: bool = False) -> RawPage | None:
         """Return the page as fetched last, or None where it never was."""
-        found = await self._pages.find_one(
-            {"source": source, "key": key}, sort=[(_MICROSECONDS, DESCENDING)]
-        )
+        wanted: dict[str, Any] = {"source": source, "key": key}
+        if readable:
+            wanted["verdict"] = {"$in": [None, *sorted(READABLE)]}
+        found = await self._pages.find_one(wanted, sort=[(_MICROSECONDS, DESCENDING)])
         return None if found is None else _page(found)
 
     async def iterate(
@@ -154,6 +155,7 @@ def _document(page: RawPage) -> dict[str, Any]:
         "stored_size": page.stored_size,
         "parser_version": facts.parser_version,
         "request": msgspec.json.encode(facts.request).decode(),
+        "verdict": facts.verdict,
     }
 
 
@@ -169,6 +171,7 @@ def _page(found: Mapping[str, Any]) -> RawPage:
             fetched_at=_moment(found[_MICROSECONDS]),
             parser_version=found["parser_version"],
             request=msgspec.json.decode(found["request"], type=PageRequest),
+            verdict=found.get("verdict"),
         ),
         sha256=found["sha256"],
         size=found["size"],

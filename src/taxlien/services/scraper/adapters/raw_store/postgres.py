@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 from taxlien.kit.blobs import BlobMissing, Blobs
 from taxlien.kit.database import Database, copy_rows
 from taxlien.kit.ids import new_id
-from taxlien.services.scraper.logic.pages import PageRequest
+from taxlien.services.scraper.logic.pages import READABLE, PageRequest
 
 from .compressing import compressed, restored
 from .raw_store import PageFacts, RawPage, RawPageMissing
@@ -26,7 +26,7 @@ _LARGE = 1_000_000  # compressing more is done beside the event loop
 _BATCH = 500
 _PAGE_COLUMNS = (
     "id", "source", "key", "url", "status", "headers", "fetched_at", "sha256", "parser_version",
-    "request",
+    "request", "verdict",
 )  # fmt: skip
 
 _KNOWN = text("SELECT sha256, length FROM scraper.raw_contents WHERE sha256 = ANY(:wanted)")
@@ -40,12 +40,14 @@ _ADD_CONTENTS = text(
 )
 _SELECT = """
     SELECT page.id, page.source, page.key, page.url, page.status, page.headers, page.fetched_at,
-        page.sha256, page.parser_version, page.request, content.size, content.length
+        page.sha256, page.parser_version, page.request, page.verdict, content.size, content.length
     FROM scraper.raw_pages AS page JOIN scraper.raw_contents AS content USING (sha256)
 """
 _ONE = text(f"{_SELECT} WHERE page.id = :id")
 _LATEST = text(
-    f"{_SELECT} WHERE page.source = :source AND page.key = :key ORDER BY page.fetched_at DESC LIMIT 1"
+    f"{_SELECT} WHERE page.source = :source AND page.key = :key"
+    " AND (NOT :readable OR page.verdict IS NULL OR page.verdict = ANY(:verdicts))"
+    " ORDER BY page.fetched_at DESC LIMIT 1"
 )
 _AFTER = "(page.fetched_at, page.id) > (cast(:after_at AS timestamptz), cast(:after_id AS uuid))"
 _END = "ORDER BY page.fetched_at, page.id LIMIT :batch"
@@ -135,10 +137,11 @@ class PostgresRawStore:
             raise RawPageMissing(page.sha256) from None
         return restored(frame, sha256=page.sha256, size=page.size)
 
-    async def latest(self, source: str, key: str) -> RawPage | None:
+    async def latest(self, source: str, key: str, *, readable: bool = False) -> RawPage | None:
         """Return the page as fetched last, or None where it never was."""
+        values = {"source": source, "key": key, "readable": readable, "verdicts": list(READABLE)}
         async with self._database.session() as session:
-            found = await session.execute(_LATEST, {"source": source, "key": key})
+            found = await session.execute(_LATEST, values)
             row = found.one_or_none()
         return None if row is None else _page(row)
 
@@ -206,7 +209,7 @@ def _row(page: RawPage) -> tuple[object, ...]:
     return (
         page.id, facts.source, facts.key, facts.url, facts.status, Jsonb(facts.headers),
         facts.fetched_at, bytes.fromhex(page.sha256), facts.parser_version,
-        Jsonb(msgspec.to_builtins(facts.request)),
+        Jsonb(msgspec.to_builtins(facts.request)), facts.verdict,
     )  # fmt: skip
 
 
@@ -222,6 +225,7 @@ def _page(row: Row[Any]) -> RawPage:
             fetched_at=row.fetched_at,
             parser_version=row.parser_version,
             request=msgspec.convert(row.request, PageRequest),
+            verdict=row.verdict,
         ),
         sha256=bytes(row.sha256).hex(),
         size=row.size,

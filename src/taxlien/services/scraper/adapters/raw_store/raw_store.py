@@ -9,14 +9,15 @@ from uuid import UUID
 
 import msgspec
 
-from taxlien.services.scraper.logic.pages import PageRequest
+from taxlien.services.scraper.logic.pages import PageRequest, Verdict
 
 
 class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a page besides its bytes. ``source`` is a site's name, ``key`` the page's in it.
 
     ``request`` is what asked for it: whoever reads the page again needs its kind and context.
-    ``headers`` have lower-case names and no cookies.
+    ``headers`` have lower-case names and no cookies. ``verdict`` is as what the parser of the day read
+    it; None where nobody noted it.
     """
 
     source: str
@@ -27,6 +28,7 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
     fetched_at: datetime
     parser_version: str
     request: PageRequest
+    verdict: Verdict | None = None
 
 
 class RawPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +74,11 @@ class RawStore(Protocol):
         """Return a page's bytes as they came. Raises ``RawPageMissing`` and ``RawPageDamaged``."""
         ...
 
-    async def latest(self, source: str, key: str) -> RawPage | None:
-        """Return the page as fetched last, or None where it never was."""
+    async def latest(self, source: str, key: str, *, readable: bool = False) -> RawPage | None:
+        """Return the page as fetched last, or None where it never was.
+
+        ``readable`` leaves out what no parser of its day could read.
+        """
         ...
 
     def iterate(

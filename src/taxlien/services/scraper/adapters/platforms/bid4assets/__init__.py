@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from taxlien.services.scraper.adapters.platforms.platform import Platform
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
+from taxlien.services.scraper.logic.settling import FORM_STATE, WALL, Settling
 from taxlien.services.scraper.logic.sites import Site
 
 from . import parsing, walking
@@ -16,6 +17,7 @@ class Bid4Assets:
 
     name = "bid4assets"
     parser_version = "1"
+    settling = Settling((*FORM_STATE, *WALL))
 
     def start(self, site: Site, scope: Scope) -> Sequence[PageRequest]:
         """Begin with the storefronts that the site names, else with the calendar."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from taxlien.services.scraper.adapters.platforms.platform import Platform
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
+from taxlien.services.scraper.logic.settling import Settling
 from taxlien.services.scraper.logic.sites import Site
 
 from . import reading
@@ -16,6 +17,7 @@ class FileDrop:
 
     name = "file_drop"
     parser_version = "1"
+    settling = Settling()
 
     def start(self, site: Site, scope: Scope) -> Sequence[PageRequest]:
         """Begin with what lies in the folder."""

@@ -18,6 +18,7 @@ from taxlien.services.scraper.logic.reading_pages import (
     is_unavailable,
 )
 from taxlien.services.scraper.logic.reading_tables import cell_text, cells_of, document, rows_of
+from taxlien.services.scraper.logic.settling import WALL, Settling
 from taxlien.services.scraper.logic.sites import Site
 
 from . import walking
@@ -45,6 +46,7 @@ class FloridaPa:
 
     name = "floridapa"
     parser_version = "1"
+    settling = Settling(WALL)
 
     def start(self, site: Site, scope: Scope) -> Sequence[PageRequest]:
         """Return the page of each parcel wanted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from selectolax.lexbor import LexborHTMLParser
@@ -16,6 +17,7 @@ from taxlien.services.scraper.logic.reading_pages import (
     is_unavailable,
 )
 from taxlien.services.scraper.logic.reading_tables import document
+from taxlien.services.scraper.logic.settling import FORM_STATE, WALL, Settling
 from taxlien.services.scraper.logic.sites import Site
 
 from . import walking
@@ -42,12 +44,20 @@ _NAMES = {
     "owner s",
 }
 
+_VOLATILE = (
+    re.compile(
+        rb"/\(S\([0-9a-z]{20,40}\)\)/"
+    ),  # sessions without cookies have their number in the path
+    re.compile(rb'hdSession(?:Id)?" value="[^"]*"'),
+)
+
 
 class IasWorld:
     """Public access of Tyler's iasWorld."""
 
     name = "iasworld"
     parser_version = "1"
+    settling = Settling((*FORM_STATE, *WALL, *_VOLATILE))
 
     def start(self, site: Site, scope: Scope) -> Sequence[PageRequest]:
         """Return the first page of each parcel wanted."""

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
 from taxlien.services.scraper.logic.reading_pages import is_challenge, is_unavailable
+from taxlien.services.scraper.logic.settling import Settling
 from taxlien.services.scraper.logic.sites import Site
 from taxlien.services.scraper.logic.starting import keys_to_start
 
@@ -24,6 +25,7 @@ class MyGovOnline:
 
     name = "mygovonline"
     parser_version = "1"
+    settling = Settling()
 
     def start(self, site: Site, scope: Scope) -> Sequence[PageRequest]:
         """Return the bills of each account wanted: the site gives no list of them."""

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
+from taxlien.services.scraper.logic.settling import FORM_STATE, WALL, Settling
 from taxlien.services.scraper.logic.sites import Site
 
 from . import walking
 from .reading import read_page
+
+_VOLATILE = (
+    re.compile(rb"&Q=\d+(?=[&\"'])"),
+    re.compile(rb";Q=\d+(?=[&\"'])"),
+    re.compile(rb"u0026Q=\d+(?=[\\&\"'])"),
+    re.compile(rb"/cdn/[0-9a-f]{6,40}/"),
+    re.compile(rb"<!-- Server: [^>]{0,200}-->"),
+    re.compile(rb"Last Data Upload: [\d/]{6,10},? [\d:]{4,8} [AP]M"),
+)
 
 
 class SchneiderPlatform:
     """qPublic or Beacon: one application, one layout, two names."""
 
     parser_version = "1"
+    settling = Settling((*FORM_STATE, *WALL, *_VOLATILE))
 
     def __init__(self, name: str) -> None:
         self.name = name

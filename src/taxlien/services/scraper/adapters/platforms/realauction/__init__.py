@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from taxlien.services.scraper.adapters.platforms.platform import Platform
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
+from taxlien.services.scraper.logic.settling import COLDFUSION, WALL, Settling
 from taxlien.services.scraper.logic.sites import Site
 
 from . import parsing, walking
@@ -16,6 +17,11 @@ class RealAuction:
 
     name = "realauction"
     parser_version = "1"
+    settling = Settling(
+        (*COLDFUSION, *WALL),
+        leads_anew=frozenset({"calendar", "day", "items"}),
+        context=("sale", "items"),
+    )
 
     def start(self, site: Site, scope: Scope) -> Sequence[PageRequest]:
         """Begin with the calendar's months."""
