@@ -65,7 +65,10 @@ def _print_page(settings: dict[str, str], secrets: dict[str, str] | None) -> Non
     if secrets is not None:
         lines += ["", "[bold]Demo logins[/bold]  (POST /v1/auth/login)", ""]
         lines += [f"  {a.email:<30} {secrets[a.secret]}" for a in DEMO_ACCOUNTS]
-        lines += ["", "  county sites are played by a simulator and collected: .venv/bin/taxlien sources"]
+        lines += [
+            "",
+            "  county sites are played by a simulator and collected: .venv/bin/taxlien sources",
+        ]
         lines += ["  all liens are [bold]synthetic[/bold], drawn from a seed, and marked so"]
     lines += ["", "[bold]Import a county's real file[/bold], in another shell:", ""]
     lines += ["  .venv/bin/taxlien import PATH_TO_FILE.csv.gz"]
