@@ -51,7 +51,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class JobMark:
-    """Where a job waits, how urgent it is (0 goes before all others, 9 after), and how often it comes by itself.
+    """Where a job waits, how urgent it is (0 first, 9 last), and how often it comes by itself.
 
     ``lanes`` names the parts of the queue: a job sent with lane ``x`` waits in ``queue.x``.
     """
