@@ -7,8 +7,10 @@ after the fault makes it whole. Proxies that lie are in ``fetching/test_proxies.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, NamedTuple
 
+import psutil
 import pytest
 
 from simulated_counties import SimulatedCounties
@@ -19,6 +21,7 @@ from .conftest import Misbehaving
 
 PARCELS = 40
 LATE = {"since": 41}  # requests from here on: a part of the run was good before
+MANY = {"at": [*range(41, 53)]}
 SOME = {"at": [12, 18, 19]}
 
 
@@ -48,7 +51,7 @@ CASES = [
     Case(Fault.HUGE_PAGE, SOME, "published", {"refused"}, missing=3),
     Case(Fault.REDIRECT_LOOP, LATE, "quarantined", {"refused"}, "could not be read"),
     Case(Fault.HUGE_PAGE, LATE, "quarantined", {"refused"}, "could not be read"),
-    Case(Fault.GZIP_BOMB, LATE, "quarantined", {"refused"}, "could not be read"),
+    Case(Fault.GZIP_BOMB, MANY, "quarantined", {"refused"}, "could not be read"),
     Case(Fault.FOREIGN_REDIRECT, LATE, "quarantined", {"refused"}, "could not be read"),
     # A host that goes down is collected again later, and no person is asked.
     Case(Fault.SERVER_ERROR, LATE, "failed", {"unreachable"}, "the host was away for a part"),
@@ -87,6 +90,21 @@ def site(
 
 def test_every_fault_has_its_case() -> None:
     assert {case.fault for case in CASES} == set(Fault)
+
+
+async def test_pages_of_hundreds_of_megabytes_cost_little_memory(site: Misbehaving) -> None:
+    """A page of 300 MB and one that unpacks to 2 GB, each several times, four at once."""
+    await site.collector.know(site.site)
+    huge = {"fault": Fault.HUGE_PAGE, "at": [*range(30, 36)]}
+    site.fail(huge, {"fault": Fault.GZIP_BOMB, "at": [*range(40, 46)]})
+    process, peak = psutil.Process(), 0
+    before = process.memory_info().rss
+    running = asyncio.create_task(site.run())
+    while not running.done():
+        await asyncio.sleep(0.005)
+        peak = max(peak, process.memory_info().rss - before)
+    assert (await running)["figures"]["errors"]["refused"] == 12
+    assert peak < 200_000_000
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.fault}-{'-'.join(c.when)}")

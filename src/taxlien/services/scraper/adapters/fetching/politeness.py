@@ -101,6 +101,7 @@ class ValkeyTurns:
         self._patience = patience
         self._take = self._redis.register_script(_TAKE)
         self._queues: dict[str, asyncio.Lock] = {}
+        self._owed: set[tuple[str, str]] = set()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -133,17 +134,29 @@ class ValkeyTurns:
     async def _wait(self, host: str, arguments: tuple[int | str, ...]) -> None:
         names = self._names(host)
         while True:
+            await self._give_back_what_is_owed()
             wait = int(await self._patiently(lambda: self._take(keys=names, args=arguments)))
             if wait == 0:
                 return
             await asyncio.sleep(_LOOK_SECONDS if wait < 0 else wait / 1_000_000)
 
     async def _give_back(self, host: str, token: str) -> None:
-        """Free the place. Where Valkey is away the lease ends by itself."""
+        """Free the place. Where Valkey is away that is done as soon as it is back."""
+        held = self._names(host)[1]
         try:
-            await self._redis.zrem(self._names(host)[1], token)
+            await self._redis.zrem(held, token)
         except _TROUBLE:
-            return
+            self._owed.add((held, token))
+
+    async def _give_back_what_is_owed(self) -> None:
+        """Free places of turns that ended while Valkey was away: their leases would hold all up."""
+        while self._owed:
+            held, token = self._owed.pop()
+            try:
+                await self._redis.zrem(held, token)
+            except _TROUBLE:
+                self._owed.add((held, token))
+                return
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Return the server's answer, asking again while it is away. Raises ``Unreachable``."""
