@@ -25,6 +25,7 @@ from taxlien.run.simulator.serving.faults import (
 from taxlien.run.simulator.serving.messages import Request
 from taxlien.services.scraper.adapters.platforms.qpublic import PLATFORM
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
+from taxlien.services.scraper.logic.settling import settled
 from taxlien.services.scraper.logic.sites import site_of
 
 HOST = "fl-alachua.qpublic"
@@ -68,6 +69,11 @@ def ask(counties: SimulatedCounties, path: str, *, host: str = HOST, **headers: 
         connection.close()
 
 
+def words(body: bytes) -> bytes:
+    """The page without what is new in every answer."""
+    return settled(body, PLATFORM.settling)
+
+
 def read(counties: SimulatedCounties, body: bytes) -> Reading:
     [site] = counties.sites("qpublic")
     request = PageRequest(key="x", kind="report", path="/")
@@ -103,7 +109,7 @@ def test_a_refusal_comes_in_place_of_the_page(
 def test_a_slow_answer_is_whole(counties: SimulatedCounties) -> None:
     whole = ask(counties, report(counties)).body
     counties.fail(HOST, {"fault": "slow", "at": [1], "seconds": 0.05})
-    assert ask(counties, report(counties)).body == whole
+    assert words(ask(counties, report(counties)).body) == words(whole)
 
 
 def test_a_reset_ends_the_connection_within_the_headers(counties: SimulatedCounties) -> None:
@@ -134,7 +140,7 @@ def test_a_redesigned_page_is_whole_and_not_recognised(counties: SimulatedCounti
     before = ask(counties, report(counties)).body
     assert read(counties, before).verdict == "ok"
     counties.fail(HOST, {"fault": "changed_layout", "since": 2})
-    assert ask(counties, report(counties)).body == before
+    assert words(ask(counties, report(counties)).body) == words(before)
     after = ask(counties, report(counties)).body
     assert after.count(b"<tr") == before.count(b"<tr")
     assert read(counties, after).parcels == ()

@@ -21,6 +21,7 @@ from taxlien.run.simulator.serving.messages import Request
 from taxlien.run.simulator.serving.simulator import Simulator
 from taxlien.run.simulator.world.world import World
 from taxlien.services.scraper.adapters.platforms.registry import PLATFORMS
+from taxlien.services.scraper.logic.settling import settled
 from taxlien.services.scraper.logic.sites import site_of
 
 REPORT = b"GET /fl-alachua.qpublic/Application.aspx?KeyValue=x HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -118,7 +119,7 @@ def test_a_new_day_changes_some_records_and_not_others(counties: SimulatedCounti
 
     def pages() -> list[bytes]:
         found = [f"/{host}/Application.aspx?PageTypeID=4&KeyValue={key}" for key in keys]
-        return [counties.ask(path) for path in found]
+        return [settled(counties.ask(path), PLATFORMS["qpublic"].settling) for path in found]
 
     other = counties.sites("beacon")[0]
     beside = urlsplit(other["base_url"]).path.strip("/")

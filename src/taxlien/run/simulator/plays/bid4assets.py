@@ -18,6 +18,7 @@ from taxlien.run.simulator.plays.bid4assets_pages import (
     calendar_page,
     storefront_page,
 )
+from taxlien.run.simulator.plays.freshness import freshened
 from taxlien.run.simulator.plays.play import HostCard, money
 from taxlien.run.simulator.serving.messages import Answer, Request, json_answer, not_found, page
 from taxlien.run.simulator.world.auctions import Item, SaleDay, items, place_of_item
@@ -49,7 +50,7 @@ class Bid4AssetsPlay:
         """Answer calendar, storefronts, their items, the search and the items' pages."""
         path = request.path
         if path in {"/", "/county-tax-sales"}:
-            return page(calendar_page(self.card.county, self._events(world)))
+            return page(freshened(calendar_page(self.card.county, self._events(world))))
         if path.startswith("/storefront/"):
             return self._storefront(path.removeprefix("/storefront/"), world)
         if path == "/api/storefront/auctions/index" and request.method == "POST":
@@ -136,7 +137,7 @@ class Bid4AssetsPlay:
         if sale is None:
             return not_found("This storefront is not open.")
         title = f"{month_name[sale.day.month]} {sale.day.year}"
-        return page(storefront_page(self.card.county, title, _number(sale)))
+        return page(freshened(storefront_page(self.card.county, title, _number(sale))))
 
     def _items(self, request: Request, world: World) -> Answer:
         """The items of a folder: even numbers in the first, odd ones in the second."""
@@ -203,7 +204,7 @@ class Bid4AssetsPlay:
         item = self._item(number, world)
         if item is None:
             return not_found("This auction was not found.")
-        return page(auction_page(item, self.title(item), self.card.county))
+        return page(freshened(auction_page(item, self.title(item), self.card.county)))
 
 
 def _number(sale: SaleDay) -> int:

@@ -102,6 +102,7 @@ _CALENDAR = """<!DOCTYPE html>
 <div class="calendar" data-show="3">
 {months}</div></div></div>
 </section>
+<input name="__RequestVerificationToken" type="hidden" value="%FRESH_STATE%">
 </body></html>
 """
 _STOREFRONT = """<!DOCTYPE html>
@@ -111,6 +112,7 @@ _STOREFRONT = """<!DOCTYPE html>
 <div id="auction-folders-wp">
 {folders}</div>
 <script>var folders = [{script}];</script>
+<input name="__RequestVerificationToken" type="hidden" value="%FRESH_STATE%">
 </body></html>
 """
 _AUCTION = """<!DOCTYPE html>
@@ -121,5 +123,6 @@ _AUCTION = """<!DOCTYPE html>
 <h2>Item Specifics - Parcel Information</h2>
 <table class="item-specifics-table">
 {specifics}</table></div>
+<input name="__RequestVerificationToken" type="hidden" value="%FRESH_STATE%">
 </body></html>
 """

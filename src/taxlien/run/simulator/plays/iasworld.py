@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from taxlien.interfaces.scraper import ParcelObserved
+from taxlien.run.simulator.plays.freshness import freshened
 from taxlien.run.simulator.plays.iasworld_datalets import MODES, Record, banner, datalets
 from taxlien.run.simulator.plays.iasworld_truth import observed
 from taxlien.run.simulator.plays.play import HostCard, safe
@@ -101,7 +102,7 @@ class IasWorldPlay:
                 status=302,
                 headers=[("Location", f"/{self.card.host}/{target}"), ("Set-Cookie", cookie)],
             )
-        return page(_DISCLAIMER.format(action=safe(f"./Disclaimer.aspx?{request.query}")))
+        return _page(_DISCLAIMER.format(action=safe(f"./Disclaimer.aspx?{request.query}")))
 
     def _search(self, request: Request, world: World) -> Answer:
         form = request.form if request.method == "POST" else {}
@@ -109,7 +110,7 @@ class IasWorldPlay:
             return self._by_link(request, form.get("hdLink", ""), world)
         wanted = form.get("inpParid", "")
         if not form or not wanted:
-            return page(_SEARCH.format(rows="", note=""))
+            return _page(_SEARCH.format(rows="", note=""))
         if held := world.parcel_named(self.card.county, wanted):
             return self._hit(held)
         hits = [
@@ -118,13 +119,13 @@ class IasWorldPlay:
             if (parcel_id := world.parcel_id(self.card.county, n)).startswith(wanted)
         ][:RESULTS_A_PAGE]
         if not hits:
-            return page(_SEARCH.format(rows="", note="Your search did not find any records."))
+            return _page(_SEARCH.format(rows="", note="Your search did not find any records."))
         rows = "".join(
             f"<tr class='SearchResults' onclick=\"javascript:selectSearchRow('../Datalets/Datalet.aspx?"
             f"sIndex=0&amp;idx={n}')\"><td>{safe(hit)}</td></tr>\n"
             for n, hit in enumerate(hits, 1)
         )
-        answer = page(_SEARCH.format(rows=rows, note=""))
+        answer = _page(_SEARCH.format(rows=rows, note=""))
         found = quote("|".join(hits), safe="")
         answer.headers.append(("Set-Cookie", f"{_FOUND}={found}; path=/{self.card.host}"))
         return answer
@@ -155,13 +156,13 @@ class IasWorldPlay:
         """The n-th record of the session's search; without a session the site says so, with 200."""
         found = (request.cookie(_FOUND) or "").split("|")
         if not found[0] or not number.isdecimal() or not 0 < int(number) <= len(found):
-            return page(_EXPIRED)
+            return _page(_EXPIRED)
         return self._record(found[int(number) - 1], (mode,), world)
 
     def _record(self, pin: str, modes: tuple[str, ...], world: World) -> Answer:
         held = world.parcel_named(self.card.county, pin)
         if held is None or not set(modes) <= MODES.keys():
-            return page(_SEARCH.format(rows="", note="Your search did not find any records."))
+            return _page(_SEARCH.format(rows="", note="Your search did not find any records."))
         record = self._of(held, world)
         year, mode = world.rolls_out, modes[0]
         deep = (
@@ -184,7 +185,7 @@ class IasWorldPlay:
                 ("hdXTaxYr", str(year)),
             )
         )
-        return page(
+        return _page(
             _RECORD.format(
                 county=self.card.county.full_name,
                 menu=menu,
@@ -194,6 +195,10 @@ class IasWorldPlay:
                 hidden=hidden,
             )
         )
+
+
+def _page(text: str) -> Answer:
+    return page(freshened(text))
 
 
 _HEAD = """<!DOCTYPE HTML>
@@ -218,7 +223,8 @@ _RECORD = (
 <div>
 <input type="hidden" name="__EVENTTARGET" id="__EVENTTARGET" value="" />
 <input type="hidden" name="__EVENTARGUMENT" id="__EVENTARGUMENT" value="" />
-<input type="hidden" name="__VIEWSTATE" id="__VIEWSTATE" value="" />
+<input type="hidden" name="__VIEWSTATE" id="__VIEWSTATE" value="%FRESH_STATE%" />
+<input type="hidden" name="__EVENTVALIDATION" id="__EVENTVALIDATION" value="%FRESH_STATE%" />
 </div>
 <div class='contentpanel'>
 <table style="vertical-align:top;" width=600px cellpadding="2" cellspacing="2">
@@ -234,7 +240,7 @@ _RECORD = (
 _DISCLAIMER = (
     _HEAD.format(county="Disclaimer")
     + """<form name="Form1" method="post" action="{action}" id="Form1">
-<input type="hidden" name="__VIEWSTATE" id="__VIEWSTATE" value="c2ltdWxhdGVk" />
+<input type="hidden" name="__VIEWSTATE" id="__VIEWSTATE" value="%FRESH_STATE%" />
 <p>Nothing here is a record of anything. You may continue if you know that.</p>
 <button type="submit" name="btAgree" id="btAgree" value="">Agree</button></form></div></body></html>
 """
@@ -242,7 +248,7 @@ _DISCLAIMER = (
 _SEARCH = (
     _HEAD.format(county="Search")
     + """<form name="frmMain" method="post" action="./commonsearch.aspx?mode=parid" id="frmMain">
-<input type="hidden" name="__VIEWSTATE" id="__VIEWSTATE" value="c2ltdWxhdGVk" />
+<input type="hidden" name="__VIEWSTATE" id="__VIEWSTATE" value="%FRESH_STATE%" />
 <input name="hdAction" type="hidden" id="hdAction" value="Search" />
 <input name="hdLink" type="hidden" id="hdLink" value="" />
 <input name="inpParid" type="text" id="inpParid" />

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from taxlien.interfaces.scraper import LienObserved
+from taxlien.run.simulator.plays.freshness import fresh_token
 from taxlien.run.simulator.plays.play import HostCard, dollars, full_day, money, safe
 from taxlien.run.simulator.serving.messages import (
     CSV,
@@ -126,22 +127,27 @@ class LienHubPlay:
         if request.method == "POST":
             form = request.form
             shown = form.get("shown", "")
-            if form.get("SEC") != self._token(visit, shown):
+            if not self._is_ours(form.get("SEC", ""), visit, shown):
                 return self._main(visit, world)
             wanted = form.get("page_number", "1")
             # Beyond the end the last page is given again.
             number = min(max(1, int(wanted) if wanted.isdecimal() else 1), pages)
         return self._list(visit, number, pages, world)
 
-    def _token(self, visit: str, shown: str) -> str:
-        return sha256(f"{visit} {shown}".encode()).hexdigest()[:40]
+    def _token(self, visit: str, shown: str, salt: str | None = None) -> str:
+        """Another one in every answer: the half that is new seals what the token is good for."""
+        salt = salt or fresh_token()[:20]
+        return salt + sha256(f"{visit} {shown} {salt}".encode()).hexdigest()[:20]
+
+    def _is_ours(self, token: str, visit: str, shown: str) -> bool:
+        return len(token) == 40 and token == self._token(visit, shown, token[:20])
 
     def _title(self, world: World) -> str:
         year = world.advertised_year + 1
         return f"{year} {safe(self.card.county.full_name)} Tax Lien Auction"
 
     def _main(self, visit: str | None, world: World) -> Answer:
-        visit = visit or sha256(f"{world.today} {self.card.host}".encode()).hexdigest()[:20]
+        visit = visit or fresh_token()[:20]
         unique = self._unique(visit)
         links = "The advertised list will be posted in April."
         if self._season(world):
@@ -209,12 +215,13 @@ class LienHubPlay:
 
     def _held(self, request: Request, world: World) -> Answer:
         """The page has no rows: its script asks for them with the token that it carries."""
-        token = self._token("held", self.card.host)
         if request.method != "POST":
             cookie = ("Set-Cookie", f"{_VISIT}=held; path=/{self.card.host}")
+            token = self._token("held", self.card.host)
             return page(_HELD.format(title=self._title(world), token=token), headers=[cookie])
         form = request.form
-        if form.get("csrf_token") != token or not request.cookie(_VISIT):
+        token = form.get("csrf_token", "")
+        if not self._is_ours(token, "held", self.card.host) or not request.cookie(_VISIT):
             return page(
                 "<html><title>403 Forbidden</title><h1>403 Forbidden</h1></html>", status=403
             )

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from taxlien.interfaces.scraper import LienObserved
+from taxlien.run.simulator.plays.freshness import NUMBER, TICKS, TOKEN, fresh_token, freshened
 from taxlien.run.simulator.plays.play import HostCard, dollars, full_day, parsed_day
 from taxlien.run.simulator.plays.realauction_items import item_html, wording_of
 from taxlien.run.simulator.plays.realauction_truth import observed
@@ -108,7 +109,8 @@ class RealAuctionPlay:
             for n in range(1, calendar.monthrange(year, month)[1] + 1)
         )
         title = f"{calendar.month_name[month]} {year}"
-        return page(_CALENDAR.format(county=self.card.county.full_name, title=title, boxes=boxes))
+        text = _CALENDAR.format(county=self.card.county.full_name, title=title, boxes=boxes)
+        return page(freshened(text))
 
     def _box(self, day: date, sale: SaleDay | None, world: World) -> str:
         label = f"{calendar.month_name[day.month]}-{day.day:02d}-{day.year}"
@@ -146,9 +148,11 @@ class RealAuctionPlay:
         cookies = (
             f"cfid={10_000 + day.toordinal() % 9_999}",
             f"cftoken={day:%Y%m%d}",
-            "AWSALB=played",
+            f"AWSALB={fresh_token()}",
         )
-        return page(body, headers=[("Set-Cookie", f"{cookie}; {path}") for cookie in cookies])
+        return page(
+            freshened(body), headers=[("Set-Cookie", f"{cookie}; {path}") for cookie in cookies]
+        )
 
     def _bound(self, request: Request, world: World) -> tuple[Item, ...]:
         """The items of the day that the session is bound to; none without one."""
@@ -210,21 +214,25 @@ def _months(day: date, count: int) -> list[tuple[int, int]]:
     return [(n // 12, n % 12 + 1) for n in range(first, first + count)]
 
 
+_VISIT = f"CFID={NUMBER}&amp;CFTOKEN={TOKEN}&amp;tx={TICKS}"
 _CALENDAR = """<!DOCTYPE html>
 <html lang="en"><head><title>{county} - Auction Calendar</title></head><body>
+<div id="topmenu"><a href="/index.cfm?zaction=HOME&amp;%VISIT%">Home</a></div>
 <div id="Content_Title_Container"><div class="CALDATE">{title}</div>
 <div class="CALHEAD"><div class="CALDAY">Monday</div><div class="CALDAY">Tuesday</div></div>
 <div class="CALCONTENT">
 {boxes}
 </div></div></body></html>
-"""
+""".replace("%VISIT%", _VISIT)
 _PREVIEW = """<!DOCTYPE html>
 <html lang="en"><head><title>{county} - Auction Preview</title></head><body>
 <div id="leftMenu"><a href="http://records.example/">Property Appraiser</a></div>
 <div class="BLHeaderNavigation">
-<div class="BLHeaderPrev"><a href="/index.cfm?zaction=USER&amp;zmethod=CALENDAR">Previous</a></div>
+<div class="BLHeaderPrev">
+<a href="/index.cfm?zaction=USER&amp;zmethod=CALENDAR&amp;%VISIT%">Previous</a></div>
 <div class="BLHeaderDateDisplay" tabindex="0">{day}</div>
-<div class="BLHeaderNext"><a href="/index.cfm?zaction=USER&amp;zmethod=CALENDAR">Next</a></div></div>
+<div class="BLHeaderNext">
+<a href="/index.cfm?zaction=USER&amp;zmethod=CALENDAR&amp;%VISIT%">Next</a></div></div>
 <div class="Head_R">Running Auctions</div><div id="Area_R" arid="R"></div>
 <div class="Head_W">Auctions Waiting</div>
 <div class="PageFrame">
@@ -240,4 +248,4 @@ _PREVIEW = """<!DOCTYPE html>
 <input type="text" id="curPCB" curpg="1" value="1"> of <span id="maxCB">{closed}</span></div>
 <div id="ALB" style="display:none">{ids}</div>
 </body></html>
-"""
+""".replace("%VISIT%", _VISIT)

@@ -11,12 +11,12 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from taxlien.interfaces.scraper import ParcelObserved
+from taxlien.run.simulator.plays.freshness import CLOCK, NUMBER, STATE, TICKS, TOKEN, freshened
 from taxlien.run.simulator.plays.play import HostCard, safe
 from taxlien.run.simulator.plays.schneider_modules import Record, modules_of
 from taxlien.run.simulator.plays.schneider_styles import Style, style_of
 from taxlien.run.simulator.plays.schneider_truth import observed
 from taxlien.run.simulator.serving.messages import Answer, Request, not_found, page, redirect
-from taxlien.run.simulator.world.draws import Draw
 from taxlien.run.simulator.world.parcels import Parcel
 from taxlien.run.simulator.world.world import World
 
@@ -85,7 +85,7 @@ class SchneiderPlay:
         )
 
     def address(self, kind: str, key: str | None = None) -> str:
-        """A link as the application writes it. ``Q`` is another number on every page."""
+        """A link as the application writes it. ``Q`` is a mark: another number in every answer."""
         fields = {
             "AppID": self.app_id,
             "LayerID": self.layer_id,
@@ -93,7 +93,7 @@ class SchneiderPlay:
             "PageID": self.page_ids[kind],
         }
         tail = f"&KeyValue={quote(key)}" if key else ""
-        return f"/Application.aspx?{urlencode(fields)}{tail}"
+        return f"/Application.aspx?{urlencode(fields)}&Q={NUMBER}{tail}"
 
     def _report(self, request: Request, world: World, key: str) -> Answer:
         held = world.parcel_named(self.card.county, key)
@@ -107,7 +107,7 @@ class SchneiderPlay:
         if step:
             held = world.parcel(self.card.county, (held.number + step) % world.each)
             if self.card.county.style % 2:
-                return redirect(f"/{self.card.host}{self.address(_REPORT, held.parcel_id)}")
+                return self._sent_on(held.parcel_id)
         body = self._modules(self._record(held, world))
         return self._written(request, f"Report: {held.parcel_id}", held.parcel_id, body)
 
@@ -131,10 +131,13 @@ class SchneiderPlay:
         if request.method == "POST":
             wanted = next((v for k, v in request.form.items() if k.endswith("txtParcelID")), "")
             if world.parcel_named(self.card.county, wanted.strip()):
-                return redirect(f"/{self.card.host}{self.address(_REPORT, wanted.strip())}")
+                return self._sent_on(wanted.strip())
             nothing = _nothing("No results match your search criteria")
             return self._written(request, "Search Results", "", nothing)
         return self._written(request, "Search", "", _SEARCH_FORM)
+
+    def _sent_on(self, key: str) -> Answer:
+        return redirect(f"/{self.card.host}{freshened(self.address(_REPORT, key))}")
 
     def _written(self, request: Request, title: str, key: str, body: str) -> Answer:
         before, middle, after = self._frame
@@ -144,13 +147,13 @@ class SchneiderPlay:
         text = "".join(
             (
                 before.replace("{title}", safe(title)),
-                _opening(request, key),
+                _FORM.replace("{action}", safe(f"./Application.aspx?{request.query}")),
                 middle.replace("{config}", self._config(kind, key)),
                 body,
                 after if agreed else after.replace("</body>", _TERMS + "</body>"),
             )
         )
-        return page(text, headers=headers)
+        return page(freshened(text), headers=headers)
 
     def _config(self, kind: str, key: str) -> str:
         names = {_MAP: "Map", _SEARCH: "Search", _RESULTS: "Results", _REPORT: "Report"}
@@ -166,7 +169,7 @@ class SchneiderPlay:
             ],
             "ResultCount": 1 if key else 0,
             "Links": [],
-            "DefaultReportUrl": self.address(_REPORT) + "&KeyValue={0}",
+            "DefaultReportUrl": f"{self.address(_REPORT)}&KeyValue={{0}}",
             "LayerView": [{"LayerId": self.layer_id, "LayerName": "Parcels", "Visible": True}],
         }
         return msgspec.json.encode(config).decode()
@@ -183,13 +186,6 @@ def _framed(card: HostCard, play: SchneiderPlay) -> tuple[str, str, str]:
     before = _BEFORE.replace("{brand}", brand).replace("{county}", county)
     after = _AFTER.replace("{county}", county)
     return before, _MIDDLE.replace("{tabs}", tabs), after
-
-
-def _opening(request: Request, key: str) -> str:
-    """The form's own address and its state, which is another one on every page."""
-    draw = Draw(len(key), *key.encode(), len(request.query))
-    state = "".join(f"{draw.number():016x}" for _ in range(12))
-    return _FORM.format(action=safe(f"./Application.aspx?{request.query}"), state=state)
 
 
 def _section(pane: str, title: str, body: str, number: int, link: str) -> str:
@@ -244,11 +240,11 @@ _BEFORE = """<!DOCTYPE html>
 </title></head>
 <body id="appBody" class="body-background print-layout-1">
 """
-_FORM = """<form method="post" action="{action}" id="Form1">
+_FORM = f"""<form method="post" action="{{action}}" id="Form1">
 <div class="aspNetHidden">
 <input type="hidden" name="__EVENTTARGET" id="__EVENTTARGET" value="">
 <input type="hidden" name="__EVENTARGUMENT" id="__EVENTARGUMENT" value="">
-<input type="hidden" name="__VIEWSTATE" id="__VIEWSTATE" value="{state}">
+<input type="hidden" name="__VIEWSTATE" id="__VIEWSTATE" value="{STATE}">
 </div>
 <div class="aspNetHidden">
 <input type="hidden" name="__VIEWSTATEGENERATOR" id="__VIEWSTATEGENERATOR" value="569DB96F">
@@ -270,16 +266,19 @@ var mapConfig = {config};Beacon.API.Initialize();
 </div>
 <main id="maincontent">
 """
-_AFTER = """</main>
+_AFTER = f"""</main>
 <section role="complementary"><header class="module-header">
 <div class="title" role="heading" aria-level="2">Contact Information</div></header>
 <div class="right-pane-block info-pane collapse-content">
 <h2 id="InfoPane2_divInfoHeader" class="right-pane-header">Information</h2>
-<div class="line1"><span id="InfoPane2_txtLine1">{county}</span></div>
+<div class="line1"><span id="InfoPane2_txtLine1">{{county}}</span></div>
 <div class="title">Chief Appraiser</div></div></section>
 <div class="container-fluid footer-container" role="contentinfo">
 <span id="ctlFooter_ctlDisclaimer_txtShortDisclaimer">Synthetic data, drawn from a seed.</span>
-<a id="hlkLastUpdated" title="View Data update status" href="/LastUpdated.aspx">Last Data Upload</a></div>
+<a id="hlkLastUpdated" title="View Data update status" href="/LastUpdated.aspx"
+>Last Data Upload: 8/7/2026, {CLOCK}</a></div>
 </form>
+<!-- Server: PLAYED-{NUMBER}, App: Played, Version: 1 -->
+<script>window['__CF$cv$params']={{r:'{TOKEN}',t:'{TICKS}'}};</script>
 </body></html>
 """

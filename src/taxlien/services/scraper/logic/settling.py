@@ -24,7 +24,7 @@ FORM_STATE = (
 """ASP.NET: the state of the form, and the token against forged requests."""
 
 WALL = (
-    re.compile(rb"__CF\$cv\$params=\{[^}]{0,200}\}"),
+    re.compile(rb"__CF\$cv\$params(?:'\])?=\{[^}]{0,200}\}"),
     re.compile(rb"/cdn-cgi/l/email-protection#[0-9a-f]+"),
     re.compile(rb'data-cfemail="[0-9a-f]*"'),
     re.compile(rb"data-cf-beacon='[^']*'"),
