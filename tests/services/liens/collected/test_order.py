@@ -80,6 +80,18 @@ async def test_value_of_a_later_year_stands_against_a_page_read_later(
     ]
 
 
+async def test_page_that_says_the_same_again_counts_against_what_another_said_in_between(
+    catalogue: Any, page: Any, parcel: Any
+) -> None:
+    first, other = parcel(acres=Decimal("0.5")), parcel(acres=Decimal("0.25"))
+    await record(catalogue, page(0, parcels=(first,)))
+    await record(catalogue, page(1, source="tyler/fl_polk", parcels=(other,)))
+    for _ in range(2):
+        await record(catalogue, page(2, parcels=(first,)))
+        assert await catalogue.rows("SELECT acres FROM liens.parcels") == [(Decimal("0.5"),)]
+    assert await catalogue.count("parcel_observations") == 2
+
+
 async def test_change_back_is_a_change_and_a_repetition_after_it_is_none(
     catalogue: Any, page: Any, item: Any
 ) -> None:

@@ -44,11 +44,11 @@ PARCEL_FACTS = (
     "market_value_year",
     "assessed_value_year",
 )
-_YEAR_OF = {
+YEAR_OF = {
     "market_value": "market_value_year",
     "assessed_value": "assessed_value_year",
 }
-_WITH_ITS_VALUE = frozenset(_YEAR_OF.values())
+_WITH_ITS_VALUE = frozenset(YEAR_OF.values())
 
 
 class Origin(NamedTuple):
@@ -82,21 +82,22 @@ def fold(known: Assessed, statement: ParcelStatement, observation: UUID) -> Asse
     if "flags" not in said and (flags is None or flags.source_id == statement.source_id):
         said["flags"] = None  # this source names none, or none any more
     for name, value in said.items():
-        if name in _WITH_ITS_VALUE or not _wins(name, said, origin, known):
+        if name in _WITH_ITS_VALUE or not wins(name, said, origin, known):
             continue
         facts[name], origins[name] = value, origin
-        year = _YEAR_OF.get(name)
+        year = YEAR_OF.get(name)
         if year is not None:
             facts[year] = said.get(year)
             origins[year] = origin
     return Assessed({name: value for name, value in facts.items() if value is not None}, origins)
 
 
-def _wins(name: str, said: Mapping[str, Any], origin: Origin, known: Assessed) -> bool:
+def wins(name: str, said: Mapping[str, Any], origin: Origin, known: Assessed) -> bool:
+    """Tell whether a fact of ``said`` counts beside what is known: of two years the later, else by time."""
     before = known.origins.get(name)
     if before is None:
         return True
-    year = _YEAR_OF.get(name)
+    year = YEAR_OF.get(name)
     if year is not None:
         now, then = said.get(year), known.facts.get(year)
         if now is not None and then is not None and now != then:

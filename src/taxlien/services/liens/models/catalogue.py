@@ -244,7 +244,8 @@ class Observation(Row):
 
     ``values`` holds only what was said, by the names of ``interfaces.liens.Lien``; columns without a
     name there are in its ``attributes``. ``line`` is the line of the file of ``import_id``;
-    ``page_sha256`` names the page as kept in the raw store, where a page said it.
+    ``page_sha256`` names the page as kept in the raw store, where a page said it. ``merge_ids`` are the
+    merges by which a page about another parcel speaks of this lien: it does while all are in force.
     """
 
     __tablename__ = "observations"
@@ -260,6 +261,7 @@ class Observation(Row):
     content_sha256: Mapped[bytes]
     values: Mapped[dict[str, Any]]
     page_sha256: Mapped[bytes | None]
+    merge_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
 
 
 class StatusEntry(Row):

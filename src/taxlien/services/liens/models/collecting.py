@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Numeric, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Index, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .catalogue import Code, Fips, Moment, Row
+from .catalogue import Code, Fips, Moment, Money, Row, Size, Year
 
 
 class ParcelObservation(Row):
@@ -158,6 +158,30 @@ class ParcelMerge(Row):
     decided_by: Mapped[str]
     merged_at: Mapped[Moment]
     undone_at: Mapped[Moment | None]
+
+
+class OwnFacts(Row):
+    """What a lien of merged parcels would have without merges, where it has something else.
+
+    ``names`` are the facts that differ; a null among them is one that the lien would not have.
+    """
+
+    __tablename__ = "own_facts"
+
+    lien_id: Mapped[UUID] = mapped_column(primary_key=True)
+    names: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    situs_address: Mapped[str | None]
+    city: Mapped[str | None]
+    zip_code: Mapped[str | None]
+    property_type: Mapped[str | None]
+    acres: Mapped[Size | None]
+    building_sqft: Mapped[Size | None]
+    year_built: Mapped[Year | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    homestead: Mapped[bool | None]
+    market_value: Mapped[Money | None]
+    assessed_value: Mapped[Money | None]
 
 
 class DuplicateCandidate(Row):

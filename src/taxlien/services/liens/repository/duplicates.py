@@ -73,6 +73,7 @@ def _speakers(key: str) -> str:
         UNION ALL SELECT said.source_id FROM liens.liens AS lien
         JOIN liens.observations AS said USING (lien_id)
         WHERE lien.county_fips = :fips AND lien.parcel_key = pair.{key}
+            AND said.merge_ids IS NULL
     """  # noqa: S608 - our own names
 
 
@@ -145,6 +146,12 @@ async def merges_of_pairs(
     rows = [{"parcel_key": one, "other_key": other} for one, other in pairs]
     values = {"fips": fips, "pairs": _encode(rows).decode()}
     return {(one, other): active for one, other, active in await session.execute(query, values)}
+
+
+async def county_of_merge(session: Session, merge_id: UUID) -> str | None:
+    """Return the county of a merge, in force or not; None where there is no such merge."""
+    query = text("SELECT county_fips FROM liens.parcel_merges WHERE id = :id")
+    return (await session.execute(query, {"id": merge_id})).scalar_one_or_none()
 
 
 async def undo_merge(session: Session, merge_id: UUID, at: datetime) -> Merge | None:

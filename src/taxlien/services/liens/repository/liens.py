@@ -14,6 +14,7 @@ from sqlalchemy.types import Uuid
 from taxlien.interfaces.liens import Lien
 from taxlien.kit.database import Session
 
+from .merged import IN_FORCE
 from .rows import LIEN_SELECT, lien_of
 
 _GET = text(f"{LIEN_SELECT} WHERE lien_id = ANY(:ids)").bindparams(
@@ -100,23 +101,26 @@ class Said(NamedTuple):
 
 
 _OBSERVATIONS = text(
-    """
-    SELECT observation.number, source.name, source.title, source.legal_status, import.file_name,
-        observation.line, observation.url, observation.fetched_at, observation.parser_version,
-        observation.content_sha256, observation.values, observation.page_sha256
-    FROM liens.observations AS observation
-    JOIN liens.sources AS source ON source.id = observation.source_id
-    LEFT JOIN liens.imports AS import ON import.id = observation.import_id
-    WHERE observation.lien_id = :lien_id AND observation.number < :before
-    ORDER BY observation.number DESC LIMIT :limit
-    """
+    f"""
+    SELECT said.number, source.name, source.title, source.legal_status, import.file_name,
+        said.line, said.url, said.fetched_at, said.parser_version,
+        said.content_sha256, said.values, said.page_sha256
+    FROM liens.observations AS said
+    JOIN liens.sources AS source ON source.id = said.source_id
+    LEFT JOIN liens.imports AS import ON import.id = said.import_id
+    WHERE said.lien_id = :lien_id AND said.number < :before AND {IN_FORCE}
+    ORDER BY said.number DESC LIMIT :limit
+    """  # noqa: S608 - our own names
 )
 
 
 async def observations_of(
     session: Session, lien_id: UUID, *, before: int, limit: int
 ) -> list[Said]:
-    """Return what was said of a lien, latest first, from the one before number ``before``."""
+    """Return what was said of a lien, latest first, from the one before number ``before``.
+
+    What it had by a merge that was undone is left out.
+    """
     values = {"lien_id": lien_id, "before": before, "limit": limit}
     return [Said(*row) for row in await session.execute(_OBSERVATIONS, values)]
 

@@ -44,7 +44,7 @@ async def assessed_counties(session: Session, fips: Iterable[str]) -> set[str]:
     return {row[0] for row in found}
 
 
-def _as_said(column: str) -> str:
+def as_said(column: str) -> str:
     """Return how a column is selected: sizes without the zeros that its type adds."""
     return f"trim_scale({column})" if column.endswith(("acres", "building_sqft")) else column
 
@@ -52,7 +52,7 @@ def _as_said(column: str) -> str:
 _ASSESSED = text(
     f"""
     SELECT parcel.county_fips, parcel.parcel_key, parcel.origins,
-        {", ".join(_as_said(f"parcel.{name}") for name in PARCEL_FACTS)}
+        {", ".join(as_said(f"parcel.{name}") for name in PARCEL_FACTS)}
     FROM {_KEYS} JOIN liens.parcels AS parcel ON {_SAME.format("parcel")}
     WHERE parcel.observed_at IS NOT NULL
     """  # noqa: S608 - our own names
@@ -77,23 +77,23 @@ async def assessed(session: Session, keys: Iterable[ParcelKey]) -> dict[ParcelKe
 
 
 class Heard(NamedTuple):
-    """Whether a statement was recorded before, and whether its source spoke of that parcel before."""
+    """The observation that a statement repeats, and whether its source spoke of that parcel before."""
 
-    repeated: bool
+    repeats: UUID | None
     known_source: bool
 
 
 # Said again: the very same page, or what the source said last before that time.
 _HEARD = text(
     f"""
-    SELECT key.position,
-        EXISTS (SELECT FROM liens.parcel_observations AS said WHERE {_SAME.format("said")}
+    SELECT key.position, coalesce(
+        (SELECT said.id FROM liens.parcel_observations AS said WHERE {_SAME.format("said")}
             AND said.source_id = key.source_id AND said.fetched_at = key.fetched_at
-            AND said.content_sha256 = decode(key.sha256, 'hex'))
-        OR coalesce((SELECT said.content_sha256 = decode(key.sha256, 'hex')
+            AND said.content_sha256 = decode(key.sha256, 'hex') LIMIT 1),
+        (SELECT CASE WHEN said.content_sha256 = decode(key.sha256, 'hex') THEN said.id END
             FROM liens.parcel_observations AS said WHERE {_SAME.format("said")}
             AND said.source_id = key.source_id AND said.fetched_at <= key.fetched_at
-            ORDER BY said.fetched_at DESC, said.id DESC LIMIT 1), false),
+            ORDER BY said.fetched_at DESC, said.id DESC LIMIT 1)),
         EXISTS (SELECT FROM liens.parcel_observations AS said WHERE {_SAME.format("said")}
             AND said.source_id = key.source_id)
     FROM json_to_recordset(cast(:keys AS json)) AS key (position integer, county_fips text,
@@ -115,7 +115,7 @@ async def heard_parcels(session: Session, said: Sequence[ParcelStatement]) -> li
         }
         for position, statement in enumerate(said)
     ]
-    found = [Heard(False, False)] * len(said)
+    found = [Heard(None, False)] * len(said)
     for position, *heard in await session.execute(_HEARD, {"keys": _encode(rows).decode()}):
         found[position] = Heard(*heard)
     return found
@@ -304,7 +304,7 @@ class ParcelRow(NamedTuple):
 
 
 _PARCEL = text(
-    f"SELECT {', '.join(map(_as_said, ParcelRow._fields))} FROM liens.parcels"  # noqa: S608 - our own names
+    f"SELECT {', '.join(map(as_said, ParcelRow._fields))} FROM liens.parcels"  # noqa: S608 - our own names
     " WHERE county_fips = :fips AND parcel_key = :key"
 )
 

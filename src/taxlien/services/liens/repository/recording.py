@@ -211,7 +211,8 @@ _HEARD = text(
         EXISTS (SELECT FROM liens.observations AS said WHERE said.lien_id = key.lien_id
             AND said.source_id = :source_id AND said.values ? 'status'),
         ARRAY(SELECT DISTINCT jsonb_object_keys(said.values) FROM liens.observations AS said
-            WHERE said.lien_id = key.lien_id AND said.fetched_at > key.fetched_at)
+            WHERE said.lien_id = key.lien_id AND said.fetched_at > key.fetched_at
+            AND said.merge_ids IS NULL)
     FROM json_to_recordset(cast(:keys AS json))
         AS key (lien_id uuid, fetched_at timestamptz, sha256 text)
     """

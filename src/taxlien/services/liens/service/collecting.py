@@ -34,6 +34,7 @@ from taxlien.services.liens.logic.parcels import NOTHING_KNOWN, Assessed
 from taxlien.services.liens.logic.records import LienRecord
 from taxlien.services.liens.repository import CoverageGain, ParcelKey
 
+from . import merging
 from .enriching import enrich_liens
 from .numbers import file_items
 from .recording import Provenance, RecordCounts, Recorder, announcement, register_source
@@ -204,52 +205,66 @@ async def _record_parcels(
 ) -> None:
     """Append what is new of parcels, derive them, and give their liens what they say."""
     counts.parcels += len(said)
-    fresh = await _fresh_parcels(session, said, gains)
-    if not fresh:
+    spoken = await _spoken_parcels(session, said, gains)
+    if not spoken:
         return
+    fresh = [(observation, statement) for observation, statement, is_new in spoken if is_new]
     counts.parcels_new += len(fresh)
-    keys = {(statement.county_fips, statement.parcel_key) for _, statement in fresh}
+    keys = {(statement.county_fips, statement.parcel_key) for _, statement, _ in spoken}
     before = await repository.assessed(session, keys)
     after = dict(before)
     spelling: dict[ParcelKey, str] = {}
     speakers: dict[ParcelKey, list[ParcelStatement]] = defaultdict(list)
-    for observation, statement in fresh:
+    for observation, statement, _ in spoken:
         key = (statement.county_fips, statement.parcel_key)
         known = after.get(key, NOTHING_KNOWN)
         after[key] = parcels.fold(known, statement, observation)
         spelling[key] = statement.parcel_id
         if parcels.moved(known, after[key]):
             speakers[key].append(statement)
-    await repository.insert_parcel_observations(session, fresh)
-    await repository.insert_other_ids(session, (statement for _, statement in fresh))
-    await repository.upsert_assessed(session, after, spelling)
+    if fresh:
+        await repository.insert_parcel_observations(session, fresh)
+        await repository.insert_other_ids(session, (statement for _, statement in fresh))
+    turned = {key: known for key, known in after.items() if before.get(key) != known}
+    if not turned:
+        return
+    await repository.upsert_assessed(session, turned, spelling)
     moved: dict[ParcelKey, Assessed] = {key: after[key] for key in speakers}
-    changes = await enrich_liens(session, moved, speakers, at=at) if moved else []
+    together = await merging.load(session, turned)
+    changes = await enrich_liens(session, moved, speakers, at=at, together=together)
+    if together:
+        changes += await together.settle(at)
     if changes:
         await emit_many(session, map(announcement, changes))
         counts.enriched += len(changes)
 
 
-async def _fresh_parcels(
+async def _spoken_parcels(
     session: Session,
     said: Sequence[ParcelStatement],
     gains: dict[tuple[str, UUID], CoverageGain],
-) -> list[tuple[UUID, ParcelStatement]]:
-    """Return, each with the id of its observation, the statements that say something new."""
+) -> list[tuple[UUID, ParcelStatement, bool]]:
+    """Return the statements, each with the id of its observation and whether that is a new one.
+
+    What a source says again is no new observation, but it says so later: against another source, that
+    counts.
+    """
     ordered = sorted(said, key=lambda statement: statement.page.fetched_at)
     heard = await repository.heard_parcels(session, ordered) if ordered else []
-    last: dict[tuple[str, str, UUID], bytes] = {}
-    fresh = []
+    last: dict[tuple[str, str, UUID], tuple[bytes, UUID]] = {}
+    spoken = []
     for statement, known in zip(ordered, heard, strict=True):
         speaker = (statement.county_fips, statement.parcel_key, statement.source_id)
         before = last.get(speaker)
-        if known.repeated if before is None else before == statement.sha256:
-            continue
-        last[speaker] = statement.sha256
-        if before is None and not known.known_source:
-            gains[statement.county_fips, statement.source_id].parcels += 1
-        fresh.append((new_id(), statement))
-    return fresh
+        repeated = known.repeats
+        if before is not None:
+            repeated = before[1] if before[0] == statement.sha256 else None
+        if repeated is None:
+            if before is None and not known.known_source:
+                gains[statement.county_fips, statement.source_id].parcels += 1
+            last[speaker] = statement.sha256, new_id()
+        spoken.append((repeated or last[speaker][1], statement, repeated is None))
+    return spoken
 
 
 class _PageRecorder(Recorder):

@@ -1,12 +1,13 @@
 """Parcels that several sources spell differently: found, merged where that is certain, and undone.
 
 A merge is a statement beside the data: liens and parcels keep their own keys, and reading resolves
-them. Which keys are one parcel follows from the merges in force alone, so that undoing one leaves what
-would be there without it.
+them. Which keys are one parcel follows from the merges in force alone, and so do the facts that their
+liens have by it: undoing one leaves what would be there without it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -17,12 +18,17 @@ from taxlien.interfaces.liens import Lien
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, InvalidInput, NotFound
 from taxlien.kit.ids import new_id
+from taxlien.kit.outbox import emit_many
 from taxlien.services.liens import repository
 from taxlien.services.liens.logic.duplicates import Likeness, by_address, by_number
 from taxlien.services.liens.logic.normalising import parcel_key
 from taxlien.services.liens.repository import Candidate, Merge, ParcelRow
 
+from . import merging
+from .recording import announcement
+
 PARCELS_AT_A_TIME = 50_000
+MERGES_AT_A_TIME = 1_000
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -62,15 +68,29 @@ async def compare_parcels(session: Session, fips: str, *, at: datetime) -> Compa
         found = [pair for pair in by_address(sides) if _pair(pair) not in taken]
         apart = await repository.of_different_sources(session, fips, found)
         uncertain |= {_pair(pair): pair for pair in apart if _pair(pair) not in uncertain}
+    await repository.lock_counties(session, [fips])
     known = await repository.merges_of_pairs(session, fips, taken | uncertain.keys())
-    merged = await repository.insert_merges(
-        session,
-        [_merge(fips, pair, "rule", at) for pair in certain if _pair(pair) not in known],
-    )
+    wanted = [_merge(fips, pair, "rule", at) for pair in certain if _pair(pair) not in known]
+    merged = 0
+    for start in range(0, len(wanted), MERGES_AT_A_TIME):
+        some = wanted[start : start + MERGES_AT_A_TIME]
+        merged += await repository.insert_merges(session, some)
+        await _settle(session, some, at)
     fresh = [pair for key, pair in uncertain.items() if key not in known]
     candidates = await repository.insert_candidates(session, fips, fresh, at)
     await repository.note_scan(session, fips, at)
     return Compared(merged, candidates)
+
+
+async def _settle(session: Session, merges: Iterable[Merge], at: datetime) -> None:
+    """Give the liens of parcels that were merged, or are no more, their facts, and announce it."""
+    keys = {
+        (merge.county_fips, key) for merge in merges for key in (merge.parcel_key, merge.other_key)
+    }
+    together = await merging.load(session, keys, alone=True)
+    changes = await together.settle(at) if together else []
+    if changes:
+        await emit_many(session, map(announcement, changes))
 
 
 def _pair(likeness: Likeness) -> tuple[str, str]:
@@ -100,6 +120,7 @@ async def merge_parcels(session: Session, fips: str, one: str, other: str) -> Me
     first, second = sorted((parcel_key(one), parcel_key(other)))
     if first == second:
         raise InvalidInput("parcel_id", "a parcel is not merged with itself")
+    await repository.lock_counties(session, [fips])
     for key in (first, second):
         if await repository.parcel_row(session, fips, key) is None:
             raise NotFound(f"no parcel {key} is known in county {fips}")
@@ -109,14 +130,20 @@ async def merge_parcels(session: Session, fips: str, one: str, other: str) -> Me
     merge = _merge(fips, likeness, "person", datetime.now(UTC))
     if not await repository.insert_merges(session, [merge]):
         raise Conflict(f"{first} and {second} are merged already")
+    await _settle(session, [merge], merge.merged_at)
     return merge
 
 
 async def undo_merge(session: Session, merge_id: UUID) -> Merge:
     """End a merge. It is not made again by itself. Raises ``NotFound``."""
-    merge = await repository.undo_merge(session, merge_id, datetime.now(UTC))
+    at = datetime.now(UTC)
+    fips = await repository.county_of_merge(session, merge_id)
+    if fips is not None:
+        await repository.lock_counties(session, [fips])
+    merge = await repository.undo_merge(session, merge_id, at)
     if merge is None:
         raise NotFound(f"no merge {merge_id} is in force")
+    await _settle(session, [merge], at)
     await repository.decide_candidate(
         session, merge.county_fips, merge.parcel_key, merge.other_key, "dismissed"
     )

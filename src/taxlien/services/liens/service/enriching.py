@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from taxlien.interfaces.liens import Lien
 from taxlien.kit.database import Session
 from taxlien.services.liens import repository
 from taxlien.services.liens.logic.deriving import Change
 from taxlien.services.liens.logic.pages import ParcelStatement
-from taxlien.services.liens.logic.parcels import (
-    LIEN_FACTS,
-    Assessed,
-    enrichment,
-    lien_values,
-)
+from taxlien.services.liens.logic.parcels import Assessed, enrichment, lien_values
 from taxlien.services.liens.repository import PageFacts, ParcelKey
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
-Row = Sequence[object]
+from .merging import Row, Together, observation_row, parcel_of
 
 
 async def enrich_liens(
@@ -33,21 +23,26 @@ async def enrich_liens(
     said: Mapping[ParcelKey, Sequence[ParcelStatement]],
     *,
     at: datetime,
+    together: Together | None = None,
 ) -> list[Change]:
     """Give the liens of ``parcels`` their facts; return the changes, which the caller announces.
 
     ``said`` holds the statements that moved a parcel, oldest first: each becomes an observation of
-    every lien there, so that each value can say who said it.
+    every lien there, so that each value can say who said it. Liens of merged parcels change only as
+    ``together`` settles them.
     """
     liens = await repository.liens_of_parcels(session, parcels)
-    found = ((enrichment(lien, parcels[_parcel(lien)], at=at)) for lien in liens)
+    alone = (lien for lien in liens if together is None or not together.covers(lien))
+    found = (enrichment(lien, parcels[parcel_of(lien)], at=at) for lien in alone)
     changes = [change for change in found if change is not None]
     if changes:
         await repository.update_liens(session, [change.lien for change in changes])
     rows = [
-        _row(lien.lien_id, statement.source_id, statement.page, statement.page.sha256, values)
+        observation_row(
+            lien.lien_id, statement.source_id, statement.page, statement.page.sha256, values
+        )
         for lien in liens
-        for statement in said[_parcel(lien)]
+        for statement in said[parcel_of(lien)]
         if (values := lien_values(statement.facts))
     ]
     if rows:
@@ -59,9 +54,9 @@ async def observations_of_new(
     session: Session, liens: Iterable[Lien], assessed: Mapping[ParcelKey, Assessed]
 ) -> list[Row]:
     """Return the observations that new liens on known parcels begin with: who said each fact."""
-    on_known = [(lien, assessed[_parcel(lien)]) for lien in liens if _parcel(lien) in assessed]
+    on_known = [(lien, assessed[parcel_of(lien)]) for lien in liens if parcel_of(lien) in assessed]
     wanted = {
-        (*_parcel(lien), known.origins[name].observation)
+        (*parcel_of(lien), known.origins[name].observation)
         for lien, known in on_known
         for name in known.settled()
     }
@@ -70,7 +65,9 @@ async def observations_of_new(
     for lien, known in on_known:
         for page, names in _pages_of(known, pages):
             values = lien_values(page.facts, names)
-            rows.append(_row(lien.lien_id, page.source_id, page, page.page_sha256, values))
+            rows.append(
+                observation_row(lien.lien_id, page.source_id, page, page.page_sha256, values)
+            )
     return rows
 
 
@@ -83,29 +80,3 @@ def _pages_of(
         names.setdefault(known.origins[name].observation, set()).add(name)
     found = [(pages[said], frozenset(facts)) for said, facts in names.items()]
     return sorted(found, key=lambda entry: (entry[0].fetched_at, entry[0].id))
-
-
-def _row(
-    lien_id: UUID,
-    source_id: UUID,
-    page: Any,
-    page_sha256: bytes,
-    values: Mapping[str, Any],
-) -> Row:
-    said = _encode({name: values[name] for name in LIEN_FACTS if name in values})
-    return (
-        lien_id,
-        str(source_id),
-        None,
-        None,
-        page.url,
-        page.fetched_at.isoformat(),
-        page.parser_version,
-        hashlib.sha256(said).digest(),
-        said.decode(),
-        page_sha256,
-    )
-
-
-def _parcel(lien: Lien) -> ParcelKey:
-    return lien.county_fips, lien.parcel_key

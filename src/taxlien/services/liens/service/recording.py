@@ -21,7 +21,9 @@ from taxlien.services.liens.logic.deriving import Change, County, Known, SaleDay
 from taxlien.services.liens.logic.parcels import NOTHING_KNOWN, Assessed
 from taxlien.services.liens.logic.records import LienRecord, Reject
 
+from . import merging
 from .enriching import observations_of_new
+from .merging import Together
 
 BATCH_RECORDS = 5_000
 
@@ -113,6 +115,7 @@ class Recorder:
         self._counties: dict[str, County] = {}
         self._asked: set[str] = set()
         self._assessed: set[str] = set()
+        self._merged: set[str] = set()
         self._sales: dict[str, dict[tuple[str, int], date]] = {}
         self._lines: dict[UUID, int] = {}
 
@@ -135,8 +138,11 @@ class Recorder:
             if assessed
             else created
         )
-        changes = await self._derive(repeated, assessed, later)
-        await self._write(enriched, repeated, changes)
+        together = None
+        if self._merged:
+            together = await merging.load(self._session, set(map(_parcel, statements)))
+        changes = await self._derive(repeated, assessed, later, together)
+        await self._write(enriched, repeated, changes, together)
         if assessed and created:
             rows = await observations_of_new(self._session, [x for x, _ in enriched], assessed)
             await repository.insert_observations(self._session, rows)
@@ -152,6 +158,7 @@ class Recorder:
             self._sales[code] = deriving.days_of_sales(days)
             self.reached[code] += 0
         self._assessed |= await repository.assessed_counties(self._session, fips)
+        self._merged |= await repository.merged_counties(self._session, fips)
 
     async def _known(self, keys: set[repository.Key]) -> dict[repository.Key, list[Known]]:
         return await repository.candidates(self._session, keys, self._provenance.source.id)
@@ -257,22 +264,28 @@ class Recorder:
         repeated: Sequence[tuple[UUID, Statement]],
         assessed: Mapping[repository.ParcelKey, Assessed],
         later: Mapping[UUID, frozenset[str]],
+        together: Together | None,
     ) -> dict[UUID, Change]:
         liens = await repository.get_liens(self._session, [lien_id for lien_id, _ in repeated])
+        if together:
+            await together.know(liens)
         changes = {}
         for lien_id, statement in repeated:
             settled: Collection[str] = later.get(lien_id, ())
             if assessed:
                 known = assessed.get(_parcel(statement), NOTHING_KNOWN)
                 settled = known.settled().union(settled)
+            before = liens[lien_id]
             change = deriving.derive(
-                liens[lien_id],
+                together.apart(before) if together else before,
                 statement,
                 source=self._provenance.source,
                 at=self._at,
                 sale=self._sale_day(statement),
                 settled=settled,
             )
+            if change and together:
+                change = together.rejoin(before, change)
             if change:
                 changes[lien_id] = change
         return changes
@@ -282,20 +295,24 @@ class Recorder:
         created: Sequence[tuple[Lien, Statement]],
         repeated: Sequence[tuple[UUID, Statement]],
         changes: dict[UUID, Change],
+        together: Together | None,
     ) -> None:
-        new = [lien for lien, _ in created]
+        new = [together.join(lien) if together else lien for lien, _ in created]
         updated = [change.lien for change in changes.values()]
+        own = together.own([*new, *updated]) if together else [*new, *updated]
         if new:
             await repository.insert_liens(self._session, new)
         if updated:
             await repository.update_liens(self._session, updated)
-        if new or updated:
-            await repository.upsert_parcels(self._session, [*new, *updated])
+        if own:
+            await repository.upsert_parcels(self._session, own)
         said = [(lien.lien_id, statement) for lien, statement in created]
         if said or repeated:
             await repository.insert_observations(
                 self._session, self._observations([*said, *repeated])
             )
+        if together:
+            await together.write()
         await self._write_history(created, repeated, changes)
         events: list[Event] = [LienCreated(lien=lien) for lien in new]
         events += map(announcement, changes.values())
