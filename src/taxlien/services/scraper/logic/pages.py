@@ -78,7 +78,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     ``promised`` counts the records that the page itself announces (27 of 27, Showing N results): fewer
     read than promised fails the page. ``notes`` are remarks for whoever maintains the parser. ``lists``
-    says which whole file the page is a piece of, where it is one (see ``logic.lists``).
+    says which whole file the page is a piece of, where it is one (see ``logic.lists``). ``address`` is the
+    path under the base URL at which anybody sees the same, where a form led to the page.
     """
 
     verdict: Verdict = "ok"
@@ -90,6 +91,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     promised: int | None = None
     notes: tuple[str, ...] = ()
     lists: tuple[ListPart, ...] = ()
+    address: str | None = None
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):

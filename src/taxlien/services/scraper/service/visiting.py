@@ -11,6 +11,7 @@ import msgspec
 from taxlien.interfaces.scraper import PageCard, StopKind
 from taxlien.services.scraper.adapters.fetching.charsets import text_of
 from taxlien.services.scraper.adapters.fetching.fetcher import Fetcher
+from taxlien.services.scraper.adapters.fetching.hosts import address_of
 from taxlien.services.scraper.adapters.fetching.outcomes import (
     Fetched,
     Refused,
@@ -218,6 +219,10 @@ class Visitor:
         if reading.verdict == "challenge":
             visit.stop = ("challenge", reading.reason or "the page asks whether we are human")
             return visit
+        if reading.address is not None:
+            # Where a form led to it, the page's own address is that of the page before.
+            address = address_of(self._site, reading.address)
+            visit.card = msgspec.structs.replace(card, url=address)
         visit.facts = facts_of(reading)
         visit.memory = _memory(reading, visit.facts, fetched, self._settled(claimed, fetched))
         if reading.verdict in {"no_session", "unavailable", "truncated"}:

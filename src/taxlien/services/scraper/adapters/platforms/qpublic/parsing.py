@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
+
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading, Scope
 from taxlien.services.scraper.logic.settling import FORM_STATE, WALL, Settling
 from taxlien.services.scraper.logic.sites import Site
@@ -41,6 +43,8 @@ class SchneiderPlatform:
             reading = read_page(page, site)
             if walking.begins_elsewhere(page, reading, site):
                 return Reading(verdict="empty", reason="another walk of the site begins here")
+            if page.request.method == "POST" and reading.parcels:
+                return msgspec.structs.replace(reading, address=walking.address_of(page))
             return reading
         except Exception as error:
             # The kind of fault only: its words may quote the page, and the page names people.

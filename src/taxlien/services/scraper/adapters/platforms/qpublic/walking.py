@@ -107,6 +107,14 @@ def report(config: MapConfig, key: str, context: dict[str, str] | None = None) -
     )
 
 
+def address_of(page: Page) -> str | None:
+    """Return the path of the record that a page shows, whatever was sent to get it."""
+    config = map_config(page.text)
+    if not (config.app_id and config.layer_id and config.report_page_id and config.key_value):
+        return None
+    return report(config, config.key_value).path
+
+
 def _search_by_name(site: Site, keys: Sequence[str]) -> PageRequest:
     """The search page tells the numbers that the address of a report needs."""
     name = {"App": site.ids["app"]} if "app" in site.ids else {"AppID": site.ids["app_id"]}
