@@ -52,6 +52,7 @@ class LienHubPlay:
         held, listed = len(self._held_places(world)), world.late if self._season(world) else 0
         return {
             "expected": {
+                "seasonal": True,
                 "min_records": (held + listed) // 2,
                 "max_records": 3 * (held + world.late) + 50,
                 "max_change": 20.0,

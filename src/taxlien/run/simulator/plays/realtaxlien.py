@@ -57,6 +57,7 @@ class RealTaxLienPlay:
         coming = world.late if self._season(world) else 0
         return {
             "expected": {
+                "seasonal": True,
                 "min_records": (held + coming) // 2,
                 "max_records": 3 * (held + coming) + 50,
                 "max_change": 2.0,
