@@ -10,17 +10,36 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-US_DAYS = ("%m/%d/%Y", "%m-%d-%Y", "%Y-%m-%d")
+US_DAYS = ("%m/%d/%Y", "%m-%d-%Y", "%Y-%m-%d", "%d-%b-%Y", "%b-%d-%Y", "%b %d, %Y", "%B %d, %Y")
 """How American counties write a day when nothing says otherwise."""
 
-_SPACES = re.compile(r"[\s\u00a0\u200b\ufeff]+")
+_SPACES = re.compile(r"[\s\u00a0]+")
+_UNSEEN = dict.fromkeys(
+    [0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
+)
+"""Marks of direction, joiners and soft hyphens: nobody sees them, and they part no words."""
+
+_WINDOWS = {
+    code: bytes([code]).decode("cp1252")
+    for code in range(0x80, 0xA0)
+    if code not in {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+}
+"""What Windows-1252 meant by bytes that were taken for Latin-1."""
+
+_AS_SEEN = str.maketrans({**_UNSEEN, **_WINDOWS})
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?")
 _CLOCK = re.compile(r"[T ]0?(?:\d{1,2}):\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AP]M)?Z?$", re.IGNORECASE)
+_REMARK = re.compile(r"\s*\([^()]*\)$")
 _ACRES = re.compile(r"(.+?)\s*(?:acres?|ac\.?)(?:\(s\))?$", re.IGNORECASE)
 _AREA = re.compile(r"(.+?)\s*(?:sq\.?\s*f(?:ee)?t\.?|sf|square feet)$", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)")
 _CITY = re.compile(r"(.*?[^\s,])\s*,?\s+([A-Z]{2})\s*,?\s+(\d{5})(?:[-\s]?(\d{4}))?")
+_PLACE = re.compile(r"(?:([A-Za-z][A-Za-z .'-]{0,40}[A-Za-z.])\s*,?\s+)?(\d{5}(?:-\d{4})?)")
+_NUMBERED = {
+    *("UNIT", "APT", "STE", "SUITE", "LOT", "BLDG", "BOX", "TRACT", "SPACE", "PARCEL", "NO", "NO."),
+    *("RD", "ROAD", "HWY", "HIGHWAY", "ROUTE", "RT", "RTE", "CR", "SR", "FM", "ST", "AVE", "TRAIL"),
+}
 _ZIP_AT_END = re.compile(r"\b([A-Z]{2})\.?,?\s+(\d{5})(?:-?(\d{4}))?$")
 _EMPTY = {
     "",
@@ -54,13 +73,21 @@ class CityLine(NamedTuple):
 
 
 def squeeze(text: str | None) -> str:
-    """Return the text in one line: every run of white space, hard spaces too, becomes one space."""
-    return _SPACES.sub(" ", text).strip() if text else ""
+    """Return the text in one line, as a person sees it.
+
+    Every run of white space, hard spaces too, becomes one space; unseen marks go, and what Windows-1252
+    left as control characters is read as it was meant.
+    """
+    if not text:
+        return ""
+    if text.isascii():
+        return " ".join(text.split())
+    return _SPACES.sub(" ", text.translate(_AS_SEEN)).strip()
 
 
 def words(text: str | None) -> str:
     """Return a label as its bare words: ``Just (Market) Value:`` and ``just market  value`` are the same."""
-    return _NOT_WORD.sub(" ", text.lower()).strip() if text else ""
+    return _NOT_WORD.sub(" ", squeeze(text).lower()).strip() if text else ""
 
 
 def said(text: str | None) -> str | None:
@@ -117,8 +144,8 @@ def whole(text: str | None) -> int | None:
 
 
 def acres(text: str | None) -> Decimal | None:
-    """Read an area in acres: ``2.500``, ``.055``, ``8.26 AC``. Another unit is not turned into acres."""
-    plain = squeeze(text)[:_LONGEST]
+    """Read an area in acres: ``2.500``, ``8.26 AC``, ``1.25 (GIS)``. No other unit is turned into acres."""
+    plain = _REMARK.sub("", squeeze(text)[:_LONGEST])
     found = _ACRES.fullmatch(plain)
     return _not_negative(decimal(found[1] if found else plain))
 
@@ -175,6 +202,30 @@ def city_line(text: str | None) -> CityLine:
         return CityLine()
     plain = squeeze(text)[: found.end(1)]
     return CityLine(plain, found[2], f"{found[3]}-{found[4]}" if found[4] else found[3])
+
+
+def place_line(text: str | None) -> CityLine:
+    """Read a line of nothing but a place: as ``city_line``, or ``OLD TOWN 32680``, or ``32680``."""
+    whole = city_line(text)
+    found = _PLACE.fullmatch(squeeze(text)[:80]) if whole.zip_code is None else None
+    if found is None:
+        return whole
+    city = found[1]
+    if city and city.upper().split()[-1] in _NUMBERED:
+        return whole
+    return CityLine(city if city and city.upper() not in STATES else None, None, found[2])
+
+
+def place_after_comma(text: str | None) -> CityLine:
+    """Read the place at the end of an address in one line: ``1 OAK ST, OLD TOWN, FL 32680``.
+
+    Without a comma nobody knows where the street ends: then only the ZIP behind a state is read.
+    """
+    street, comma, place = squeeze(text)[-160:].rpartition(",")
+    if comma and (just_zip := city_line(f"{street.rpartition(',')[2].strip()},{place}")).zip_code:
+        return just_zip if "," in street else CityLine(None, None, just_zip.zip_code)
+    found = place_line(place) if comma else CityLine()
+    return found if found.zip_code else CityLine(None, None, zip_at_end(text))
 
 
 def zip_at_end(text: str | None) -> str | None:

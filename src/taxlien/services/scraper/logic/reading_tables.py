@@ -15,8 +15,10 @@ _WIDEST = 200
 
 
 def document(text: str) -> LexborHTMLParser:
-    """Parse a page, whatever bytes are in it."""
-    return LexborHTMLParser(text.encode("utf-8", "replace"))
+    """Parse a page, whatever bytes are in it. Scripts and styles are no text of any cell."""
+    tree = LexborHTMLParser(text.encode("utf-8", "replace"))
+    tree.strip_tags(["script", "style", "template"])
+    return tree
 
 
 def cell_text(node: LexborNode) -> str:

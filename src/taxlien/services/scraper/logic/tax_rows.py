@@ -44,10 +44,11 @@ AMOUNT = (
         "total charges",
     ),
     *("amount billed", "net taxes", "billed amount", "annual tax", "tax charged"),
+    *("net annual tax", "annual net tax", "net owed", "total charged"),
 )
 PAID = (
     *("paid", "amount paid", "total paid", "tax paid", "payments", "payment", "paid amount"),
-    *("total payments", "taxes paid", "payment amount", "total payment"),
+    *("total payments", "taxes paid", "payment amount", "total payment", "net paid"),
 )
 DUE = (
     *(
@@ -60,7 +61,8 @@ DUE = (
         "unpaid",
         "net due",
     ),
-    *("tax due", "current due", "amount owed", "total balance", "net owed", "total owed"),
+    *("tax due", "current due", "amount owed", "total balance", "total owed"),
+    *("total currently due", "currently due", "total amount due"),
 )
 PAID_ON = (
     "date paid",
@@ -81,23 +83,30 @@ def tax_year(text: str) -> int | None:
     return int(payable[1]) if payable else year(text)
 
 
-def taxes_of(grid: Grid, formats: tuple[str, ...] = US_DAYS) -> list[TaxOfYear]:
-    """Return the bills of a table; rows that name no year or no amount at all are left out."""
+def taxes_of(
+    grid: Grid, formats: tuple[str, ...] = US_DAYS, only_year: int | None = None
+) -> list[TaxOfYear]:
+    """Return the bills of a table; rows that name no year or no amount at all are left out.
+
+    ``only_year`` is that of a table of one row which names none itself.
+    """
     place = grid.column(YEAR)
     if place is not None:
-        return [t for row in grid.rows if (t := _of_row(grid, row, place, formats)) is not None]
+        read = [_of_row(grid, row, tax_year(row[place]), formats) for row in grid.rows]
+        return [t for t in read if t is not None]
     years = {i: y for i, h in enumerate(grid.header) if i and (y := tax_year(h)) is not None}
+    if not years and len(grid.rows) == 1:
+        one = _of_row(grid, grid.rows[0], only_year, formats)
+        return [one] if one is not None else []
     return [t for at, of_year in years.items() if (t := _of_column(grid, at, of_year)) is not None]
 
 
 def _of_row(
-    grid: Grid, row: tuple[str, ...], place: int, formats: tuple[str, ...]
+    grid: Grid, row: tuple[str, ...], of_year: int | None, formats: tuple[str, ...]
 ) -> TaxOfYear | None:
-    of_year = tax_year(row[place])
-
     def text(names: tuple[str, ...]) -> str | None:
         at = grid.column(names)
-        return said(row[at]) if at is not None and at != place else None
+        return said(row[at]) if at is not None else None
 
     amounts = {name: money(text(names)) for name, names in _NAMES.items()}
     return _bill(
@@ -129,11 +138,14 @@ def _bill(
 ) -> TaxOfYear | None:
     if of_year is None or all(a is None for a in amounts.values()):
         return None
+    paid = amounts.get("paid")
     return TaxOfYear(
         year=of_year,
         bill_number=number,
         amount=amounts.get("amount"),
-        paid=amounts.get("paid"),
+        paid=abs(paid)
+        if paid is not None
+        else None,  # some counties write what was paid off as minus
         due=amounts.get("due"),
         paid_on=paid_on,
         delinquent=delinquent,

@@ -26,6 +26,7 @@ PRICE = (
     "amount",
     "sales price",
     "sale value",
+    *("transfer price", "transfer amount", "selling price"),
 )
 DEED = (
     *(
@@ -75,8 +76,13 @@ QUALIFICATION = (
 )
 
 
-_MONTH = re.compile(r"(?:\d{1,2}[/-])?(?:1[89]|20)\d\d")
-"""Some sales are recorded to the month or year only: such a sale has no day, and its row is in step."""
+_MONTH = re.compile(
+    r"(?:\d{1,2}[/-])?(?:1[89]|20)\d\d"
+    r"|\d{1,2}[/-]\d{1,2}[/-]\d\d"
+    r"|(?:\d{1,2}[ -])?[A-Za-z]{3,9}\.?[ ,-]{1,2}(?:1[89]|20)?\d\d"
+)
+"""Some sales are recorded to the month or year only, or with two figures for the year, which may be of
+another century: such a sale has no day, and its row is in step."""
 
 
 def transfers_of(grid: Grid, formats: tuple[str, ...] = US_DAYS) -> tuple[list[Transfer], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from taxlien.interfaces.scraper import ValueKind
 
 from .reading_cells import words
@@ -68,6 +70,8 @@ DECISIVE = frozenset(
 )
 """Words of a label that say the kind by themselves, whatever the table is headed."""
 
+_SHARE = re.compile(r"(?<![\d.])(\d{1,3})(?:\.\d+)? ?%")
+
 NO_MONEY = frozenset(
     {
         *(
@@ -99,12 +103,16 @@ NO_MONEY = frozenset(
 def kind_of(label: str, heading: str = "") -> ValueKind:
     """Return the kind of the value labelled ``label``, in a table headed ``heading`` where that says more.
 
-    A part of an assessed value (``Assessed Land``) is ``other``: ``land`` is the market value of the land.
+    A part of an assessed or taxable value (``Assessed Land``, ``Land (35%)``) is ``other``: ``land`` is the
+    market value of the land.
     """
-    has = set(words(label).split())
+    has = _words_of(label)
     if not has & DECISIVE:
-        has |= set(words(heading).split())
+        has |= _words_of(heading)
+    parts = [kind for kind, names in _PARTS if has & names]
     if "taxable" in has and "before" not in has:
+        if parts and not has & _WHOLE:
+            return "other"
         return "taxable_school" if "school" in has and "non" not in has else "taxable"
     if has & _AGRICULTURAL:
         return "agricultural_credit" if "credit" in has else "other"
@@ -112,7 +120,6 @@ def kind_of(label: str, heading: str = "") -> ValueKind:
         return "other"
     if has & _EXEMPT:
         return "exempt"
-    parts = [kind for kind, names in _PARTS if has & names]
     if len(parts) > 1:
         return "other"
     if "assessed" in has or "assessment" in has:
@@ -122,6 +129,15 @@ def kind_of(label: str, heading: str = "") -> ValueKind:
     if has & _WHOLE or words(label) in _WHOLE_NAMES:
         return "market"
     return "other"
+
+
+def _words_of(text: str) -> set[str]:
+    """Return the words; a share of the value (``35%``) says that it is assessed, all of it nothing."""
+    has = set(words(text).split())
+    share = _SHARE.search(text)
+    if share and 0 < int(share[1]) < 100 and not has & {*_NOT_THE_VALUE, *_EXEMPT}:
+        has.add("assessed")
+    return has
 
 
 _PARTS: tuple[tuple[ValueKind, set[str]], ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -11,10 +12,13 @@ from taxlien.interfaces.scraper import ValueOfYear
 
 from .reading_cells import money, squeeze, words, year
 from .reading_tables import Grid
-from .value_kinds import NO_MONEY, kind_of
+from .value_kinds import DECISIVE, NO_MONEY, kind_of
 
 _BARE_YEAR = re.compile(r"(?:tax year |year )?(?:1[89]|20)\d\d", re.IGNORECASE)
 _VALUES = re.compile(r"\bvalues?\b", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
+_PERCENT = re.compile(r"\b\d{1,3} ?%")
+_NAMELESS = {"", "category", "type", "value type"}
 _YEAR_NAMES = ("year", "tax year", "assessment year", "assessed year", "value year", "roll year")
 
 
@@ -79,16 +83,68 @@ def roll_of(heading: str) -> str:
 def _by_column(grid: Grid, years: dict[int, int], heading: str) -> list[ValueOfYear]:
     """The label stands left of the first year; a sign or a toggle may stand before it."""
     found = []
-    for row in grid.rows:
-        label = label_before(row[: min(years)])
+    labels = [label_before(row[: min(years)]) for row in grid.rows]
+    for row, label, total in zip(grid.rows, labels, totals_of(labels, grid.rows), strict=True):
         for place, of_year in years.items():
-            value = value_of(label, row[place], of_year, heading)
-            roll = roll_of(grid.header[place])
-            if value is not None and roll:
-                value = msgspec.structs.replace(value, label=f"{label} ({roll})")
-            if value is not None:
-                found.append(value)
+            value = value_of(label, row[place], of_year, total or heading)
+            if value is None:
+                continue
+            remarks = [r for r in (_remark(total), roll_of(grid.header[place])) if r]
+            named = " ".join([label, *(f"({remark})" for remark in remarks)])
+            kind = "other" if total is None else value.kind
+            found.append(msgspec.structs.replace(value, label=named, kind=kind))
     return found
+
+
+def totals_of(labels: Sequence[str], rows: Sequence[tuple[str, ...]]) -> list[str | None]:
+    """Return the total that each label belongs to, where a label alone does not say of which value it is.
+
+    Ohio's tables hold ``Land Value`` twice, once above ``Total Value (Appraised 100%)`` and once above
+    ``Total Value (Assessed 35%)``. Empty where the label stands once or says it itself; None where it stands
+    twice and no total follows. A row that is there twice, word for word, says nothing new.
+    """
+    names = [words(label) for label in labels]
+    often = Counter(name for name, _ in set(zip(names, rows, strict=True)))
+    below: str | None = None
+    found: list[str | None] = []
+    for label, name in zip(reversed(labels), reversed(names), strict=True):
+        has = set(name.split())
+        if "total" in has and kind_of(label) in {"market", "assessed", "taxable"}:
+            below = label
+        found.append(below if often[name] > 1 and not has & DECISIVE else "")
+    return found[::-1]
+
+
+def _remark(total: str | None) -> str:
+    inside = _IN_BRACKETS.search(total) if total else None
+    return squeeze(inside[1]) if inside else total or ""
+
+
+def crossed_values(grid: Grid, of_year: int | None, heading: str) -> list[ValueOfYear]:
+    """Return the values of one year from a table whose columns are parts (Land, Total) or shares (35%, 100%).
+
+    Of several rows of parts (base, abatement, total) only the total's is the property's value.
+    """
+    columns = grid.header[1:]
+    if not columns or grid.names[0] not in _NAMELESS:
+        return []
+    if all(_PERCENT.search(column) for column in columns):
+        return [
+            msgspec.structs.replace(value, label=f"{row[0]} ({column})")
+            for row in grid.rows
+            for column, text in zip(columns, row[1:], strict=True)
+            if (value := value_of(row[0], text, of_year, f"{heading} {column}")) is not None
+        ]
+    if not {"land", "improvement"} & {kind_of(column) for column in columns}:
+        return []
+    totals = [row for row in grid.rows if words(row[0]) == "total"] or list(grid.rows)
+    if len(totals) != 1:
+        return []
+    return [
+        value
+        for column, text in zip(columns, totals[0][1:], strict=True)
+        if (value := value_of(column, text, of_year, heading)) is not None
+    ]
 
 
 def label_before(row: Sequence[str]) -> str:

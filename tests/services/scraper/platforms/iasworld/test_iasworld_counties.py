@@ -82,7 +82,11 @@ def test_a_sale_as_labels_and_sales_as_a_grid() -> None:
 def test_a_sale_with_two_figures_for_a_year_has_no_day() -> None:
     grid = [("^Sale Date", "^Sale Price"), ("=05-MAR-65", "=$5"), ("=05-MAR-1965", "=$6")]
     parcel = parcel_of(("Sales History", [*grid, ("=1/2/2003", "=$7")]))
-    assert [t.price for t in parcel.transfers] == [Decimal(6), Decimal(7)]
+    assert [(t.price, t.date) for t in parcel.transfers] == [
+        (Decimal(5), None),
+        (Decimal(6), date(1965, 3, 5)),
+        (Decimal(7), date(2003, 1, 2)),
+    ]
 
 
 def test_taxes_by_year_and_payments_by_day() -> None:

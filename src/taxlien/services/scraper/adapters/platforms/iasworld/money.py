@@ -10,9 +10,9 @@ from taxlien.services.scraper.logic.certificate_rows import liens_of
 from taxlien.services.scraper.logic.gathering import Gathering, reasons_for_lien
 from taxlien.services.scraper.logic.reading_cells import US_DAYS, money, words, year
 from taxlien.services.scraper.logic.reading_tables import Grid
-from taxlien.services.scraper.logic.tax_rows import YEAR, taxes_of
+from taxlien.services.scraper.logic.tax_rows import DUE, YEAR, taxes_of
 from taxlien.services.scraper.logic.transfer_rows import transfers_of
-from taxlien.services.scraper.logic.value_rows import value_of, values_of
+from taxlien.services.scraper.logic.value_rows import crossed_values, value_of, values_of
 
 from .datalets import Datalet
 
@@ -24,12 +24,14 @@ _VALUES = {"value", "values", "valuation", "valuations", "assessment", "assessme
 _SALES = {"sale", "sales", "transfer", "transfers", "conveyance"}
 _TAXES = {"tax", "taxes", "charge", "charges", "payment", "payments", "bills", "receivable"}
 _NOT_VALUES = {"owner", "mailing", "flags", "exemption", "exemptions", "land", "appeal", "appeals"}
+_ASSESSED_YEAR = (*YEAR, "assessed tax year", "assessment year", "appraised year", "value year")
 _OWED = (
     "total delq",
     "total delinquent",
     "delinquent total",
     "total delq due",
     "delinquent amount",
+    *("delq taxes", "delinquent taxes", "delq tax", "total delinquent taxes"),
 )
 
 
@@ -48,7 +50,7 @@ def read_money(found: list[Datalet], tax_year: str | None, into: Gathering) -> l
             into.miss("transfers", f"{datalet.title} lists no sale that could be read")
         elif about & _TAXES and not about & {"collector", "sale"}:
             for grid in grids:
-                into.add_taxes(taxes_of(grid, _PAYMENT_DAYS), datalet.title)
+                into.add_taxes(taxes_of(grid, _PAYMENT_DAYS, year(datalet.title)), datalet.title)
             into.miss("taxes", f"{datalet.title} lists no bill that could be read")
         unfit = sum(grid.unfit for grid in datalet.grids)
         if unfit:
@@ -69,11 +71,19 @@ def _records(datalet: Datalet) -> list[Grid]:
 
 
 def _values(datalet: Datalet, tax_year: str | None) -> list[ValueOfYear]:
-    found = [v for g in datalet.grids for v in values_of(g, datalet.title, datalet.title)]
+    titled = year(datalet.title) or year(tax_year)
+    found = [
+        value
+        for grid in datalet.grids
+        for value in (
+            values_of(grid, datalet.title, datalet.title)
+            or crossed_values(grid, titled, datalet.title)
+        )
+    ]
     for record in _records(datalet):
-        place = record.column(YEAR)
+        place = record.column(_ASSESSED_YEAR)
         of_year = year(record.rows[0][place]) if place is not None else None
-        of_year = of_year or year(datalet.title) or year(tax_year)
+        of_year = of_year or titled
         found += [
             value
             for label, text in zip(record.header, record.rows[0], strict=True)
@@ -91,13 +101,15 @@ def liens(found: list[Datalet], parcel_id: str) -> list[LienObserved]:
         if {"tax", "sale"} <= about or about & {"certificate", "certificates"}:
             said += [lien for g in grids for lien in liens_of(g, parcel_id, datalet.title)]
         elif about & {"delinquent", "delq"}:
-            said += [lien for g in grids for lien in _owed(g, parcel_id, datalet.title)]
+            said += [o for g in grids for o in _owed(g, parcel_id, datalet.title, (*_OWED, *DUE))]
+        elif about & _TAXES and "due" in about:
+            said += [lien for g in grids for lien in _owed(g, parcel_id, datalet.title, _OWED)]
     return said
 
 
-def _owed(grid: Grid, parcel_id: str, title: str) -> list[LienObserved]:
+def _owed(grid: Grid, parcel_id: str, title: str, names: tuple[str, ...]) -> list[LienObserved]:
     """One unpaid tax for each year, or one for all of them where the table is a single total."""
-    place = grid.column(_OWED)
+    place = grid.column(names)
     if place is None:
         return []
     at = grid.column(YEAR)

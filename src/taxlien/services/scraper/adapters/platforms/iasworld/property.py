@@ -39,7 +39,10 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "city": ("city", "situs city", "property city"),
     "zip_code": ("zip code", "zip", "zipcode", "situs zip"),
-    "legal_description": ("legal description", "legal desc", "legal"),
+    "legal_description": (
+        *("legal description", "legal desc", "legal", "legal desc 1", "legal 1"),
+        *("legal description 1", "legal line 1"),
+    ),
     "property_class": ("class", "property class", "classification", "tax class", "class code"),
     "land_use": (
         *("land use code", "land use", "luc", "use code", "property use", "land use description"),
@@ -52,9 +55,18 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "building_sqft": (
         *("total living area", "living area", "sq ft of living area", "total square footage"),
         *("square feet of living area", "total sq ft living area", "finished area"),
+        *("tot fin area", "total finished area", "total fin area"),
     ),
     "year_built": ("year built", "yr built", "actual year built"),
 }
+_WHEREVER = {
+    *("site property address", "property street address", "situs address", "property location"),
+    *("legal description", "legal desc", "legal desc 1", "legal description 1", "legal 1"),
+    *("legal acres", "calculated acres", "total acres", "deeded acres"),
+}
+"""Labels that mean the property even in a block about its owner (``Owner``, ``Owner and Legal``)."""
+
+_PLACES = {"city state zip", "city state zip code", "city st zip", "property city state zip"}
 _OF_TAX_BLOCKS = {"property_class", "land_use", "acres", "legal_description"}
 """What a block about taxes may say of the property; an address there is where the bill goes."""
 
@@ -103,17 +115,22 @@ def read_property(found: list[Datalet], head: Banner, site: Site, into: Gatherin
     for datalet in found:
         for row in datalet.rows:
             _read_state(datalet, row, cells.words(row.label), into)
-        if not is_about_property(datalet):
+        elsewhere = not is_about_property(datalet)
+        if elsewhere and not datalet.about & {"owner", "owners"}:
             continue
         for place, row in enumerate(datalet.rows):
             name = cells.words(row.label)
             field = field_of.get(name)
+            if elsewhere and name not in _WHEREVER:
+                continue
             if datalet.about & {"tax", "taxes", "bill"} and field not in _OF_TAX_BLOCKS:
                 continue
             if field in {"building_sqft", "year_built"} and buildings > 1:
                 into.miss(field, f"the page shows {buildings} dwellings")
             elif field is not None:
                 _take(field, datalet, place, into)
+            elif name in _PLACES and not datalet.about & {"tax", "taxes", "bill"}:
+                _take_city(datalet, row, into)
             elif name in _OTHER_IDS and cells.said(row.text):
                 into.other_ids.setdefault(row.label.rstrip(": "), row.text)
     if head.situs:
@@ -136,7 +153,7 @@ def _take(field: str, datalet: Datalet, place: int, into: Gathering) -> None:
     origin = f"{datalet.title}: {row.label.rstrip(': ')}"
     text = row.text
     if field == "legal_description":
-        text = " ".join([text, *_lines_after(datalet, place)]).strip()
+        text = " ".join(line for line in (text, *_lines_after(datalet, place)) if line)
     reader, what = {
         "acres": (cells.acres, "a number of acres"),
         "building_sqft": (cells.square_feet, "an area in square feet"),
@@ -145,13 +162,22 @@ def _take(field: str, datalet: Datalet, place: int, into: Gathering) -> None:
     into.read(field, text, reader, origin, what)
 
 
+def _take_city(datalet: Datalet, row: Row, into: Gathering) -> None:
+    found = cells.place_line(row.text)
+    origin = f"{datalet.title}: {row.label.rstrip(': ')}"
+    into.take("city", found.city, origin)
+    into.take("zip_code", found.zip_code, origin)
+
+
 def _lines_after(datalet: Datalet, place: int) -> list[str]:
-    """The rows without a label below a legal description are its further lines."""
+    """The rows without a label below a legal description are its further lines, and so are numbered ones."""
     lines = []
-    for row in datalet.rows[place + 1 :]:
-        if cells.words(row.label):
+    first = cells.words(datalet.rows[place].label)
+    for number, row in enumerate(datalet.rows[place + 1 :], start=2):
+        name = cells.words(row.label)
+        if name and not (first.endswith(" 1") and name == f"{first[:-2]} {number}"):
             break
-        lines.append(row.text)
+        lines.append(cells.said(row.text) or "")
     return lines
 
 

@@ -47,7 +47,7 @@ def accounts(answer: object) -> list[Account] | None:
     return [
         Account(
             number,
-            tuple(sorted(_of(bills, number), key=lambda b: -(year(_text(b.get("taxYear"))) or 0))),
+            tuple(sorted(_of(bills, number), key=lambda b: -(_year(b) or 0))),
             next(iter(_of(due.get("parcels"), number)), {}),
         )
         for number in numbers
@@ -81,6 +81,10 @@ def _dollars(value: object) -> Decimal | None:
     return money(value) if isinstance(value, str) else None
 
 
+def _year(bill: Mapping[str, Any]) -> int | None:
+    return year(_text(bill.get("taxYear")) or _text(bill.get("tax_year")))
+
+
 def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -93,13 +97,14 @@ def read_account(account: Account) -> tuple[ParcelObserved, list[LienObserved], 
     into.take("owner_published", named, "bills: owner")
     taxes, liens, notes = [], [], []
     for bill in account.bills:
-        of_year = year(_text(bill.get("taxYear")))
+        of_year = _year(bill)
         if of_year is None:
             notes.append("a bill names no year")
             continue
         taxes.append(_tax(bill, of_year))
         into.add_values(_values(bill, of_year), "bills: charges")
-        if (lien := _certificate(bill, of_year, account)) is not None:
+        lien = _certificate(bill, of_year, account) or _delinquency(bill, of_year, account)
+        if lien is not None:
             liens.append(lien)
     into.add_taxes(taxes, "bills")
     if account.bills:
@@ -202,6 +207,30 @@ def _certificate(bill: Mapping[str, Any], of_year: int, account: Account) -> Lie
         attributes={name: text for name, text in further.items() if text},
         origins={name: _ORIGINS.get(name, "bills") for name, v in there.items() if v is not None},
         missing=reasons_for_lien(there, "not in this answer", _REASONS),
+        **there,
+    )
+
+
+def _delinquency(bill: Mapping[str, Any], of_year: int, account: Account) -> LienObserved | None:
+    """Return the unpaid tax of a bill that the collector itself calls delinquent.
+
+    Counties that sell no certificates, as in Tennessee, have nothing else to show of it.
+    """
+    due = _dollars(bill.get("due"))
+    if bill.get("delinquent") is not True or bill.get("paid") is True or not due or due < 0:
+        return None
+    there: dict[str, Any] = {
+        "item_id": said(_text(bill.get("id"))),
+        "tax_year": of_year,
+        "amount_due": due,
+    }
+    return LienObserved(
+        kind="delinquency",
+        status="delinquent",
+        parcel_id=account.number,
+        attributes={"bill_number": number} if (number := _text(bill.get("bill_number"))) else {},
+        origins={name: "bills" for name, value in there.items() if value is not None},
+        missing=reasons_for_lien(there, "not in this answer"),
         **there,
     )
 

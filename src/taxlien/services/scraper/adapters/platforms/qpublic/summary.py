@@ -84,6 +84,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
         ),
         *("calculated acres", "parcel acres", "gross acreage", "total acreage", "acre s"),
         *("acres gis", "acres deeded", "deeded acreage", "calculated acreage"),
+        *("calc acres", "acreage gis", "legal acres", "taxable acres"),
     ),
     "homestead": ("homestead", "homestead exemption", "homestead y n", "has homestead"),
     "latitude": ("latitude",),
@@ -125,7 +126,9 @@ OTHER_IDS = frozenset(
         ),
     }
 )
+_EXEMPTIONS = frozenset({"exemption", "exemptions", "exemption s", "exemption codes"})
 _OWNER = frozenset({"owner", "owner name", "owners", "primary owner", "owner s", "current owner"})
+_GEORGIA = re.compile(r"S[0-9CDES]?\d?")
 _NOTE = re.compile(r"\s*\(\s*note\b[^()]*(?:\([^()]*\)[^()]*)*\)\s*", re.IGNORECASE)
 
 
@@ -142,6 +145,9 @@ def read_summary(module: LexborNode, title: str, site: Site, into: Gathering) ->
         elif name in OTHER_IDS:
             if (number := cells.said(cell_text(cell))) is not None:
                 into.other_ids.setdefault(label, number)
+        elif name in _EXEMPTIONS:
+            named = {"homestead", "hx"} & set(cells.words(cell_text(cell)).split())
+            into.take("homestead", True if named else None, origin)
         elif name in _OWNER:
             into.take("owner_published", cells.said(cell_text(cell)) is not None, origin)
 
@@ -160,11 +166,17 @@ def _read_number(field: str, cell: LexborNode, origin: str, into: Gathering) -> 
 
 def _read_situs(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
     lines = cell_lines(cell)
-    last = cells.city_line(lines[-1]) if len(lines) > 1 else cells.CityLine()
-    street = lines[:-1] if last.zip_code else lines
-    into.read(field, " ".join(street), cells.said, origin, "a text")
-    into.take("city", last.city, f"{origin}, last line")
-    into.take("zip_code", last.zip_code, f"{origin}, last line")
+    last = cells.place_line(lines[-1]) if len(lines) > 1 else cells.CityLine()
+    if last.zip_code:
+        into.read(field, " ".join(lines[:-1]), cells.said, origin, "a text")
+        into.take("city", last.city, f"{origin}, last line")
+        into.take("zip_code", last.zip_code, f"{origin}, last line")
+        return
+    whole = " ".join(lines)
+    into.read(field, whole, cells.said, origin, "a text")
+    last = cells.place_after_comma(whole)
+    into.take("city", last.city, f"{origin}, after the comma")
+    into.take("zip_code", last.zip_code, f"{origin}, at the end")
 
 
 def _read_acres(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
@@ -172,8 +184,16 @@ def _read_acres(field: str, cell: LexborNode, origin: str, into: Gathering) -> N
 
 
 def _read_homestead(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:
-    text = cell_text(cell)
-    into.read(field, text, lambda t: cells.yes_no(t.split(" ")[0]), origin, "yes or no")
+    into.read(field, cell_text(cell), _is_homestead, origin, "yes or no")
+
+
+def _is_homestead(text: str) -> bool | None:
+    """Read ``Yes (L1)``, ``N``, and Georgia's codes: ``S1 - Regular`` is a homestead, ``S0`` is none."""
+    first = text.split(" ")[0].strip("()-:,")
+    answer = cells.yes_no(first)
+    if answer is None and _GEORGIA.fullmatch(first.upper()):
+        answer = first.upper() != "S0"
+    return answer
 
 
 def _read_degrees(field: str, cell: LexborNode, origin: str, into: Gathering) -> None:

@@ -145,22 +145,33 @@ _TITLES: dict[Part, tuple[str, ...]] = {
     ),
 }
 _PART_OF: dict[str, Part] = {title: part for part, titles in _TITLES.items() for title in titles}
+_OFFICE = re.compile(
+    r"\s*[-\u2013(]\s*(?:county |tax |property )*"
+    r"(?:assessor|auditor|treasurer|recorder|collector|appraiser|commissioner"
+    r"|certified|current|preliminary|working|proposed|final)\b.*",
+    re.IGNORECASE,
+)
 _YEARS = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 def part_of(title: str, site: Site) -> Part | None:
     """Return our name of the module titled so; None for what nobody reads (maps, permits, neighbours' sales).
 
-    Years in a title do not matter: ``2024 Certified Values`` are ``Certified Values``.
+    Years in a title do not matter, nor whose office keeps the module: ``2024 Certified Values`` are
+    ``Certified Values``, ``Sales - Assessor's Office`` are ``Sales``.
     """
-    name = " ".join(words(_YEARS.sub(" ", title)).split())
+    name = _bare(title)
     for part, further in site.titles.items():
         if part in _TITLES and name in {words(t) for t in further}:
             return part
-    found = _PART_OF.get(name)
+    found = _PART_OF.get(name) or _PART_OF.get(_bare(_OFFICE.sub("", title.strip())))
     if found is None and "valuation" in name.split() and "building" not in name:
         return "valuation"
     return found
+
+
+def _bare(title: str) -> str:
+    return " ".join(words(_YEARS.sub(" ", title)).split())
 
 
 def field_of_labels(labels: dict[str, str], site: Site, fields: frozenset[str]) -> dict[str, str]:
