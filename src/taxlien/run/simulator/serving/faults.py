@@ -12,6 +12,7 @@ from functools import cache
 import msgspec
 
 from taxlien.run.simulator.serving.messages import HTML, Answer, Request, page, redirect
+from taxlien.run.simulator.serving.redesigns import redesigned
 from taxlien.run.simulator.world.draws import Draw, topic
 
 HUGE_BYTES = 300_000_000
@@ -194,28 +195,6 @@ def _spoilt(rule: Rule, answer: Answer) -> Answer:
             return replace(answer, body=_accented(answer.body))
         case _:
             return answer
-
-
-_REDESIGN = (
-    (rb"ctlBodyPane_ctl\d+_", b"app-card-"),
-    (rb"mSection", b"panel"),
-    (rb"module-header|tabular-data-two-column", b"app-grid"),
-    (rb"datalet_div_|Datalet(SideHeading|Data|TitleColor)", b"card-"),
-    (rb"AITEM_", b"lot-"),
-    (rb"AD_LBL|AD_DTA", b"lot-cell"),
-    (rb"CALSELT|dayid", b"day-open"),
-    (rb"searchResults", b"result-grid"),
-    (rb"adv_list", b"list-grid"),
-    (rb"auctionID", b"lotKey"),
-    (rb"Parcel ID|PARID|Account No|parcel_id", b"Property Ref"),
-)
-
-
-def redesigned(body: bytes) -> bytes:
-    """The page after a relaunch of the site: what parsers hold on to is gone."""
-    for pattern, words in _REDESIGN:
-        body = re.sub(pattern, words, body)
-    return body
 
 
 def _accented(body: bytes) -> bytes:

@@ -65,6 +65,8 @@ Rows = Mapping[str, LexborNode]
 def item_of(tree: LexborHTMLParser, page: Page, site: Site) -> Reading:
     """Read the page of one item. An item of a private seller or another county is not ours to keep."""
     panel, specifics, doubted = _rows(tree)
+    if not panel and not specifics:
+        return Reading(verdict="unrecognised", reason="an item without a row")
     asked, shown = page.request.context.get("item_id"), _shown_number(tree, panel)
     if asked and shown and asked != shown:
         return Reading(verdict="no_session", reason=f"the site shows item {shown}, not {asked}")

@@ -6,11 +6,11 @@ import json
 import re
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from taxlien.services.scraper.logic.nesting import is_bottomless
 from taxlien.services.scraper.logic.pages import Page, PageRequest, Reading
-from taxlien.services.scraper.logic.reading_cells import whole, words
+from taxlien.services.scraper.logic.reading_cells import squeeze, whole, words
 from taxlien.services.scraper.logic.reading_pages import is_challenge, is_truncated, is_unavailable
 from taxlien.services.scraper.logic.reading_tables import document, grid_of
 from taxlien.services.scraper.logic.sites import Site
@@ -115,9 +115,17 @@ def _storefront(tree: LexborHTMLParser, text: str, page: Page, site: Site) -> Re
     if rows:
         found = listed_items(rows, site, page.fetched_at)
         return Reading(liens=found.liens, promised=len(rows) - found.foreign)
-    if number is not None and not folders:
+    holder = tree.css_first("#auction-folders-wp, #folderListView")
+    if not folders and (number is not None or holder is not None) and not _says_more(holder):
         return Reading(verdict="empty", reason="the storefront has no folder of items yet")
-    return Reading(follow=()) if folders else Reading(verdict="empty", reason="no item is listed")
+    if folders and page.request.session is None:
+        return Reading()
+    return Reading(verdict="unrecognised", reason="a storefront whose items nobody finds")
+
+
+def _says_more(holder: LexborNode | None) -> bool:
+    """Whether the place of the folders holds something that was not read as one."""
+    return holder is not None and bool(squeeze(holder.text()))
 
 
 def _storefront_id(tree: LexborHTMLParser, text: str) -> int | None:

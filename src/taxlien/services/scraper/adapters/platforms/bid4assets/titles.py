@@ -9,16 +9,39 @@ from taxlien.services.scraper.logic.labelled import identifier
 from taxlien.services.scraper.logic.reading_cells import STATES, squeeze
 
 _COUNTY = re.compile(
-    r"(?P<county>[A-Z][A-Za-z.' -]{1,40}?) (?:County|Parish|Borough),? ?(?P<state>[A-Z]{2})\b"
+    r"(?:^|[\[(,;:|]\s*|\s[-–]\s+)(?P<county>[A-Z][A-Za-z.' -]{1,40}?)"
+    r" (?:County|Parish|Borough),? ?(?P<state>[A-Z]{2})\b"
+)
+_STATE_FIRST = re.compile(
+    r"[\[(]?(?P<state>[A-Z]{2})\s*[,:-]\s*(?P<county>[A-Z][A-Za-z.' ]{1,40}?) (?:County|Parish|Borough)\b"
+)
+_NOT_OF_A_NAME = frozenset(
+    {"tax", "sale", "sales", "deed", "lien", "auction", "property", "the", "of", "in", "online"}
+    | {
+        "foreclosure",
+        "defaulted",
+        "foreclosed",
+        "sheriff",
+        "treasurer",
+        "withdrawn",
+        "vacant",
+        "land",
+    }
 )
 _RUN_TOGETHER = re.compile(
     r"(?P<county>[A-Z][A-Za-z]{2,30}?)(?:County)?(?P<state>[A-Z]{2})(?=[A-Z][a-z])"
 )
 _MARK = re.compile(r"\*{2,}\s*([A-Za-z ]{3,20}?)\s*\*{2,}")
 _PARCEL = re.compile(
-    r"\b(?:APN|PIN|Parcel(?: ?(?:ID|Number|No\.?|#))?|Account(?: ?(?:Number|No\.?|#))?)\s*[:#]\s*(.+)$",
+    r"\b(?:APN|PIN|Tax ID|Parcel(?: ?(?:ID|Number|No\.?|#))?"
+    r"|Account(?: ?(?:Number|No\.?|#))?)\s*[:#]\s*(.+)$",
     re.IGNORECASE,
 )
+_BARE = re.compile(
+    r"\b(?:APN|PIN|Parcel (?:ID|Number|No\.?))\s+(?=[0-9A-Z.-]*\d)([0-9A-Z][0-9A-Z./-]*)(?![^\s,;(])"
+)
+_REST = re.compile(r",\s*(?![\d\s])|;|\||\s[(\[]|\s[-–]\s")
+"""Where a title goes on after the number; a comma before another number parts a list of them."""
 _TAX = re.compile(r"\bTax:\s*(.+)$")
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 
@@ -37,12 +60,15 @@ class Place(NamedTuple):
 def place_of(title: str) -> Place | None:
     """Return the county a title names: ``Elko County, NV Tax ...``, ``MonroePATaxApr26``; or None."""
     plain = _MARK.sub("", squeeze(title[:LONGEST])).strip()
-    found = _COUNTY.match(plain)
+    found = _STATE_FIRST.match(plain) or _COUNTY.search(plain)
     if found is None and " " not in plain:
         found = _RUN_TOGETHER.match(plain)
     if found is None or found["state"] not in STATES:
         return None
-    return Place(squeeze(found["county"]), found["state"])
+    named = squeeze(found["county"]).split()
+    while len(named) > 1 and named[0].lower() in _NOT_OF_A_NAME:
+        named = named[1:]
+    return Place(" ".join(named), found["state"])
 
 
 def same_place(place: Place, county: str, state: str) -> bool:
@@ -57,8 +83,8 @@ def _bare(name: str) -> str:
 def parcel_of(title: str) -> str | None:
     """Return the parcel's number at the end of an item's title, as published; None where there is none."""
     plain = squeeze(title[:LONGEST])
-    found = _PARCEL.search(plain) or _TAX.search(plain)
-    number = identifier(found[1]) if found else None
+    found = _PARCEL.search(plain) or _TAX.search(plain) or _BARE.search(plain)
+    number = identifier(_REST.split(found[1], maxsplit=1)[0]) if found else None
     return number if number and len(number) <= 40 else None
 
 

@@ -38,7 +38,10 @@ _TOWN = re.compile(r".*[^,\s]\s*,\s*([A-Za-z][A-Za-z .'-]*)")
 _MORE = re.compile(r"\s*(?:\.\.\.\s*more\s*>*|<+\s*less)\s*$", re.IGNORECASE)
 _LONGEST_SITE = 300
 _TAIL = 40
-_NOTHING = ("no records found", "no matching records", "0 records", "no parcels found")
+_NOTHING = re.compile(
+    r"no (?:records|parcels) (?:were )?found|no matching records|(?<![\d,.])0 records",
+    re.IGNORECASE,
+)
 
 
 class FloridaPa:
@@ -151,13 +154,12 @@ def _legal(cell: LexborNode) -> str:
 
 
 def _read_other(page: Page, tree: LexborHTMLParser) -> Reading:
-    text = page.text.lower()
-    if any(word in text for word in _NOTHING):
+    if _NOTHING.search(page.text):
         return Reading(verdict="not_found", reason="the site knows no such parcel")
     if is_challenge(page.text):
         return Reading(verdict="challenge", reason="the site asks whether we are human")
     if is_unavailable(page.text):
         return Reading(verdict="unavailable", reason="the server apologises")
     if tree.css_first("table.parcelIDtable") is not None:
-        return Reading(verdict="not_found", reason="the page names no parcel")
+        return Reading(verdict="unrecognised", reason="the parcel's table names no parcel")
     return Reading(verdict="unrecognised", reason="no parcel's table, and no word why")

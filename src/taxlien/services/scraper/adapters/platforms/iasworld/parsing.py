@@ -31,6 +31,7 @@ _NOTHING = (
     "no records were found",
     "0 records found",
 )
+_NO_DATA = (*_NOTHING, "no data available", "no data found", "no information available")
 _LOST = ("session has expired", "session has timed out", "session timed out", "session expired")
 _NAMES = {
     "name",
@@ -104,7 +105,11 @@ def _read_record(
     key = hidden(tree, "hdXPin", "hdPin")
     parcel_id, origin = _parcel_id(page, found, head, key)
     if parcel_id is None or (not found and not into.has_anything()):
-        return Reading(verdict="not_found", reason="a record that names no parcel")
+        if any(said_so in page.text.lower() for said_so in _NO_DATA):
+            return Reading(verdict="not_found", reason="a record without any data")
+        return Reading(
+            verdict="unrecognised", reason="a record that says nothing, nor that it does"
+        )
     if not _is_asked_for(page, (parcel_id, key, *into.other_ids.values())):
         return Reading(verdict="no_session", reason="the record of another parcel than asked for")
     return Reading(
@@ -174,6 +179,13 @@ def _read_other(page: Page, tree: LexborHTMLParser) -> Reading:
         return Reading(verdict="no_session", reason="the session has ended")
     if is_challenge(page.text):
         return Reading(verdict="challenge", reason="the site asks whether we are human")
-    if is_unavailable(page.text) or "system is currently unavailable" in text:
+    if is_unavailable(page.text) or _says_it_is_away(tree):
         return Reading(verdict="unavailable", reason="the server apologises")
     return Reading(verdict="unrecognised", reason="no datalet, no result, and no word why")
+
+
+def _says_it_is_away(tree: LexborHTMLParser) -> bool:
+    """Whether the notice of maintenance shows: every page of the application carries it, hidden."""
+    for hidden_one in tree.css("[style*='display:none'], [style*='display: none']"):
+        hidden_one.decompose()
+    return tree.body is not None and "system is currently unavailable" in tree.body.text().lower()

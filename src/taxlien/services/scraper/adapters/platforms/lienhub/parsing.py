@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from html import unescape
 from typing import Any
 
@@ -26,6 +27,13 @@ _YEAR = re.compile(
     r"\b(20\d\d)\b[^<]{0,60}?\b(?:Tax (?:Lien|Certificate)|Certificate Sale)", re.IGNORECASE
 )
 _SALE = re.compile(r"tax (?:lien auction|certificate sale)|certsale", re.IGNORECASE)
+_LATER = re.compile(
+    r"\b(?:will be |not (?:yet )?(?:been )?|no longer )(?:available|posted|published|advertised)"
+    r"|\bno (?:items|certificates|list)\b",
+    re.IGNORECASE,
+)
+_LIST_NAMED = re.compile(r"(?:view|print|download|see)\b.{0,40}\b(?:list|advertis)", re.IGNORECASE)
+_SEASON = range(4, 7)  # months in which Florida's lists are out
 _NEXT = re.compile(r"next\s*(?:>|»|&gt;)", re.IGNORECASE)
 
 
@@ -49,7 +57,7 @@ def read(page: Page, site: Site) -> Reading:
     held = tree.css_first("table#certs")
     if held is not None:
         return _held(tree, held, page.request, site)
-    return _main_or_wall(tree, text, page.request, site)
+    return _main_or_wall(tree, text, page, site)
 
 
 def _list(tree: LexborHTMLParser, table: LexborNode, request: PageRequest, site: Site) -> Reading:
@@ -58,6 +66,8 @@ def _list(tree: LexborHTMLParser, table: LexborNode, request: PageRequest, site:
     if not liens:
         if unfit:
             return Reading(verdict="unrecognised", reason="no row of the list fits its header")
+        if not _knows_header(table) or rows:
+            return Reading(verdict="unrecognised", reason="a list whose rows nobody knows")
         return Reading(verdict="empty", reason="the list has no row", promised=0)
     first = liens[0].advertising_number or liens[0].parcel_id or ""
     if first and first == request.context.get("before"):
@@ -69,6 +79,11 @@ def _list(tree: LexborHTMLParser, table: LexborNode, request: PageRequest, site:
         promised=len(rows) + unfit,
         notes=(f"{unfit} rows do not fit the header",) if unfit else (),
     )
+
+
+def _knows_header(table: LexborNode) -> bool:
+    """Whether the table is the list as it is known: then no row is none."""
+    return any("account" in squeeze(cell.text()).lower() for cell in table.css("th, td"))
 
 
 def _next(
@@ -138,7 +153,9 @@ def _held(tree: LexborHTMLParser, table: LexborNode, request: PageRequest, site:
         return Reading(follow=(walking.held_request(site, value, 0),))
     rows, unfit = rows_of_table(table)
     liens = _certificates(rows, "available", None)
-    if not liens and not unfit:
+    if not liens and (rows or unfit or request.session is not None):
+        return Reading(verdict="unrecognised", reason="neither the script's token nor rows")
+    if not liens:
         return Reading(verdict="empty", reason="the county holds no certificate", promised=0)
     return Reading(liens=liens, promised=len(rows) + unfit)
 
@@ -156,6 +173,8 @@ def _held_json(text: str, request: PageRequest, site: Site) -> Reading:
     total = total if isinstance(total, int) else None
     start, token = whole(request.context.get("start")) or 0, request.context.get("token")
     end = start + len(data)
+    if not liens and (data or total is None):
+        return Reading(verdict="unrecognised", reason="rows that are no certificates")
     if not liens and not total:
         return Reading(verdict="empty", reason="the county holds no certificate", promised=0)
     more = data and token and total and end < total
@@ -164,7 +183,8 @@ def _held_json(text: str, request: PageRequest, site: Site) -> Reading:
     return Reading(liens=liens, follow=follow, promised=max(expected, len(data)))
 
 
-def _main_or_wall(tree: LexborHTMLParser, text: str, request: PageRequest, site: Site) -> Reading:
+def _main_or_wall(tree: LexborHTMLParser, text: str, page: Page, site: Site) -> Reading:
+    request, at = page.request, page.fetched_at
     unique = _list_id(tree)
     tax_year = _tax_year(tree, request)
     if unique:
@@ -175,11 +195,23 @@ def _main_or_wall(tree: LexborHTMLParser, text: str, request: PageRequest, site:
         return Reading(
             verdict="challenge", reason="a page that asks whether we are human, or says no"
         )
-    if _SALE.search(text):
-        return Reading(verdict="empty", reason="no list is advertised outside the season")
+    if _SALE.search(text) and request.kind == "main" and not _names_a_list(tree):
+        said = _LATER.search(squeeze(tree.body.text(separator=" "))) if tree.body else None
+        if said or _out_of_season(at):
+            return Reading(verdict="empty", reason="no list is advertised outside the season")
     if is_unavailable(text):
         return Reading(verdict="unavailable", reason="the server apologises")
     return Reading(verdict="unrecognised", reason="neither a list nor a sale's main page")
+
+
+def _names_a_list(tree: LexborHTMLParser) -> bool:
+    """Whether the page offers a list, though not under an address that is known here."""
+    links = tree.css("a, button, input[type='button']")
+    return any(_LIST_NAMED.search(squeeze(link.text())) for link in links)
+
+
+def _out_of_season(at: datetime | None) -> bool:
+    return at is not None and at.month not in _SEASON
 
 
 def _list_id(tree: LexborHTMLParser) -> str | None:

@@ -49,6 +49,7 @@ _ABSENT = {
     "transfers": "no Sales module on the page",
     "taxes": "no module of taxes on the page",
 }
+_MUCH = 500
 _NOTHING = "no results match your search criteria"
 _UPLOADED = re.compile(r"Last Data Upload:\s*([\d/]{6,10}(?:,?\s*[\d:]{4,8}\s*[AP]M)?)")
 _AGREE = re.compile(r"terms|disclaimer|agree", re.IGNORECASE)
@@ -66,7 +67,7 @@ def read_page(page: Page, site: Site) -> Reading:
     if modules.keys() - {None} and config.page_type not in {"2", "3"}:
         wrong = _not_the_page_asked_for(page, config, site)
         return wrong or _read_report(page, tree, modules, config, site)
-    return _read_other(page, tree, config)
+    return _read_other(page, tree, config, site)
 
 
 def modules_of(tree: LexborHTMLParser, site: Site) -> Modules:
@@ -115,6 +116,8 @@ def _read_report(
     parcel_id, origin = _parcel_id(page, config, into)
     liens = _liens(modules, parcel_id or "")
     if not named and not into.has_anything() and not liens:
+        if not empty:
+            return Reading(verdict="unrecognised", reason="no data, and no word that there is none")
         return Reading(verdict="not_found", reason="a report without any data")
     if parcel_id is None:
         return Reading(verdict="unrecognised", reason="a report that names no parcel")
@@ -199,7 +202,12 @@ def _note_absent(empty: list[str], modules: Modules, into: Gathering, site: Site
         into.miss(field, reason)
 
 
-def _read_other(page: Page, tree: LexborHTMLParser, config: MapConfig) -> Reading:
+def _knows_nothing(tree: LexborHTMLParser, site: Site) -> bool:
+    """Whether the site says itself that it has not even a summary. Other modules it lacks of any parcel."""
+    return any(part_of(title, site) == "summary" for title in modules_without_data(tree))
+
+
+def _read_other(page: Page, tree: LexborHTMLParser, config: MapConfig, site: Site) -> Reading:
     """A page without a report: results, an honest nothing, or something that has to be told apart."""
     follow = _results(tree)
     if follow:
@@ -213,13 +221,14 @@ def _read_other(page: Page, tree: LexborHTMLParser, config: MapConfig) -> Readin
         return Reading(follow=wanted)
     if config.app_id is None and is_challenge(page.text):
         return Reading(verdict="challenge", reason="the site asks whether we are human")
-    if config.page_type == "4":
+    if config.page_type == "4" and _knows_nothing(tree, site):
         return Reading(verdict="not_found", reason="a report without any module")
-    if _wants_agreement(tree):
+    if _wants_agreement(tree) and not _says_much(tree):
         return Reading(verdict="no_session", reason="the site's terms were not agreed to")
     if is_unavailable(page.text):
         return Reading(verdict="unavailable", reason="the server apologises")
-    if config.page_type == "2" and page.request.kind == "report":
+    searches = tree.css_first("[id$=_btnSearch], [id*=_txtParcelID]") is not None
+    if config.page_type == "2" and searches and page.request.kind == "report":
         return Reading(verdict="not_found", reason="the site answers with its search page")
     return Reading(verdict="unrecognised", reason="no module, no result, and no word why")
 
@@ -228,6 +237,12 @@ def _results(tree: LexborHTMLParser) -> tuple[PageRequest, ...]:
     links = tree.css("a[id*=lnkParcelID]") or tree.css("table[id*=gvwParcelResults] a[href]")
     requests = [report_of_link(link.attributes.get("href") or "") for link in links]
     return tuple({r.key: r for r in requests if r is not None}.values())
+
+
+def _says_much(tree: LexborHTMLParser) -> bool:
+    """Whether there is a whole page under the terms: agreeing to them would show no more of it."""
+    main = tree.css_first("main")
+    return main is not None and len(cell_text(main)) > _MUCH
 
 
 def _wants_agreement(tree: LexborHTMLParser) -> bool:

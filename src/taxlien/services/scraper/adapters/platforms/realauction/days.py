@@ -67,8 +67,8 @@ def shows_another_month(tree: LexborHTMLParser, month: str | None) -> bool:
 
 
 def says_more(tree: LexborHTMLParser) -> bool:
-    """Tell whether some day counts items in a way that ``sale_days`` did not read."""
-    return tree.css_first(".CALBOX .CALSCH, .CALBOX .CALACT") is not None
+    """Tell whether some day says more than its number, in a way that ``sale_days`` did not read."""
+    return any(whole(squeeze(cell.text()) or "0") is None for cell in tree.css(".CALBOX"))
 
 
 def _sales(cell: LexborNode, on: date, site: Site) -> Iterator[SaleDayObserved]:

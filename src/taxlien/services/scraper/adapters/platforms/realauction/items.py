@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import zip_longest
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +18,15 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from taxlien.interfaces.scraper import ItemKind, ItemStatus, LienObserved
 from taxlien.services.scraper.logic.labelled import Labelled, identifier
-from taxlien.services.scraper.logic.reading_cells import day, money, squeeze, words, yes_no
+from taxlien.services.scraper.logic.reading_cells import (
+    CityLine,
+    city_line,
+    day,
+    money,
+    squeeze,
+    words,
+    yes_no,
+)
 from taxlien.services.scraper.logic.reading_tables import document
 from taxlien.services.scraper.logic.sites import Site
 
@@ -94,6 +103,7 @@ _END = re.compile(r"</table|AUCTION_ITEM_SPACER|</div>\s*</div>\s*$", re.IGNOREC
 _CITY = re.compile(
     r"(?P<city>[^,\d]*?)\s*,\s*(?:(?P<state>[A-Za-z]{2})\s*-?(?=\s|\d|$))?\s*(?P<zip>\d{5}(?:-?\d{4})?)?-?"
 )
+_ZIP_LINE = re.compile(r"(?:[A-Za-z]{2})?\s*-?\s*(?P<zip>\d{5}(?:-?\d{4})?)-?")
 _SUFFIX = re.compile(r"\s*\(\d+\)$")
 _SEVERAL = re.compile(r"\bmultiple\b|\bsee\b|\bvarious\b", re.IGNORECASE)
 _LINES = {
@@ -143,7 +153,7 @@ def items_of(html: str, context: Mapping[str, str], site: Site) -> ItemsFound:
     liens: list[LienObserved] = []
     notes: set[str] = set()
     cut = False
-    for here, after in zip(starts, [*starts[1:], None], strict=True):
+    for here, after in zip_longest(starts, starts[1:]):
         fragment = html[here.start() : after.start() if after else None]
         if after is None and not _END.search(fragment):
             cut = True
@@ -294,9 +304,20 @@ def _take_address(found: Labelled, lines: list[str]) -> None:
         origin = "the line under the address"
         found.take("city", city["city"], origin)
         found.take("zip_code", _zip(city["zip"] or ""), origin)
+    elif lines and (place := _place_alone(lines[-1])).zip_code:
+        found.attributes["City line"] = lines.pop()[:80]
+        found.take("city", place.city, "the line under the address")
+        found.take("zip_code", place.zip_code, "the line under the address")
     if lines and "situs_address" in found.values:
         found.values["situs_address"] = ", ".join([found.values["situs_address"], *lines])[:200]
     found.require(("city", "zip_code"), "no line with a city under the address")
+
+
+def _place_alone(line: str) -> CityLine:
+    """Read ``TAMPA FL 33615`` and ``TAMPA, FL, 33615``, or ``FL- 33615``, whose city is missing."""
+    place = city_line(line)
+    alone = _ZIP_LINE.fullmatch(line) if place.zip_code is None else None
+    return CityLine(None, None, _zip(alone["zip"])) if alone else place
 
 
 def _zip(text: str) -> str:
@@ -331,7 +352,7 @@ def _rows_and_lines(tree: LexborHTMLParser) -> tuple[list[Row], dict[str, str]]:
             name = next((_LINES[c] for c in classes if c in _LINES), None)
             if name and (text := squeeze(node.text())):
                 lines.setdefault(name, text)
-    if not rows:
+    if not rows and tree.css_first(".AD_LBL, .AD_DTA") is None:
         rows = [_row(first, second) for first, second in _plain_pairs(tree)]
     return rows, lines
 

@@ -34,6 +34,8 @@ def read(page: Page, site: Site) -> Reading:
     if "AITEM_" in envelope.html:
         return _another("items", page) or _items(envelope, page, site)
     if envelope.ids is not None:
+        if envelope.html.strip():
+            return Reading(verdict="unrecognised", reason="markup in which no item is known")
         return _another("items", page) or _no_items(envelope, page)
     return _calendar_or_day(envelope.html, page, site)
 
@@ -164,7 +166,7 @@ def _calendar_or_day(html: str, page: Page, site: Site) -> Reading:
     if is_truncated(html):
         return Reading(verdict="truncated", reason="the page does not end")
     tree = document(html)
-    if "CALBOX" in html:
+    if tree.css_first(".CALBOX") is not None:
         return _another("calendar", page) or _calendar(tree, page, site)
     seen = day_page(tree)
     if seen is not None:

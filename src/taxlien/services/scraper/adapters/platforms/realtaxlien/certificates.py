@@ -74,7 +74,7 @@ def certificate_of(tree: LexborHTMLParser, page: Page, site: Site) -> Reading:
     title = squeeze(header.text(separator=" ")) if header is not None else ""
     advertised = _ADVERTISED.search(title)
     boxes = _boxes(tree)
-    if not boxes:
+    if not any(boxes.values()):
         if advertised and not advertised[1].strip("0"):
             return Reading(verdict="not_found", reason="the site knows no such certificate")
         return Reading(verdict="unrecognised", reason="a popup without boxes")

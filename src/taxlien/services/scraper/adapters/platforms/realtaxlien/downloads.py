@@ -8,6 +8,7 @@ behind it.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -28,13 +29,25 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "certificate_number": ("certificate number", "number", "certificate"),
     "parcel_id": ("parcel", "parcel id", "folio", "folio1", "folio2"),
     "account": ("account",),
-    "face_amount": ("face amount", "facevalue", "face value", "adv amt", "amount due"),
+    "block": ("block",),
+    "lot": ("lot",),
+    "qualifier": ("qual", "qualifier"),
+    "face_amount": (
+        *("face amount", "facevalue", "face value", "adv amt", "amount due", "total in sale"),
+    ),
     "bid_rate_pct": ("winningbid", "winning bid"),
-    "premium": ("winningpremium", "winning premium"),
+    "premium": ("winningpremium", "winning premium", "premium"),
     "bid": ("bid",),
+    "buyer": ("primary name on account", "winner", "name", "bidder id"),
 }
 _OF_WORDS = {label: field for field, labels in _FIELDS.items() for label in labels}
+_RATE_STATES = frozenset({"04", "12", "34"})
+_PREMIUM_STATES = frozenset({"08", "34"})
+"""Arizona, Florida and New Jersey bid a yearly rate down; in New Jersey, at 0 percent, a premium up as in
+Colorado. Elsewhere, as in Maryland, the bid is a price."""
 _FLORIDA = "12"
+_STRUCK = re.compile(r"(?:struck|stricken)(?: off)?(?: to(?: the)? (?:county|state))?")
+"""The only thing that a buyer's name is looked at for: it is kept nowhere."""
 _HIGHEST_IN_FLORIDA = Decimal(18)
 
 
@@ -54,7 +67,8 @@ def download_of(text: str, context: Mapping[str, str], site: Site) -> Download |
     try:
         header = [squeeze(name) for name in next(rows)]
         fields = [_OF_WORDS.get(words(name), "") for name in header]
-        if "face_amount" not in fields or not {"parcel_id", "account"} & set(fields):
+        named = {"parcel_id", "account"} & set(fields) or {"block", "lot"} <= set(fields)
+        if "face_amount" not in fields or not named:
             return None
         read = [_certificate(row, fields, header, context, site) for row in rows if any(row)]
     except csv.Error:
@@ -78,21 +92,47 @@ def _certificate(
         elif field in {"face_amount", "premium"}:
             found.take(field, text, label, money)
         elif field == "bid_rate_pct":
-            found.take(field, text, label, percent)
+            _take_bid(found, text, label, site.county_fips[:2])
         elif field == "account" and (number := identifier(text)):
             found.other_ids[label] = number
             found.miss("parcel_id", f"the list gives the {label!r} instead")
+    _take_block(found, dict(zip(fields, row, strict=True)))
     if sale_year := year(context.get("sale_year")):
         found.take("tax_year", str(sale_year - 1), "the year before the file's", year)
     found.require(PROMISED, "the list has no such column")
     found.miss("sale_date", "the list names no day")
-    status = _status(found, fields, context, site)
+    struck = any(
+        field == "buyer" and _STRUCK.fullmatch(words(text))
+        for field, text in zip(fields, row, strict=True)
+    )
+    status = "struck_off" if struck else _status(found, fields, context, site)
     return LienObserved(
         kind="certificate",
         status=status,
         parcel_id=found.values.pop("parcel_id", None),
         **found.record(),
     )
+
+
+def _take_bid(found: Labelled, text: str, label: str, state: str) -> None:
+    """What was bid, by what is bid in that state: a rate, a premium or a price, under one label."""
+    if state in _RATE_STATES and "$" not in text:
+        found.take("bid_rate_pct", text, label, percent)
+        return
+    field = "premium" if state in _PREMIUM_STATES else "winning_bid"
+    if field not in found.values:
+        found.take(field, text, label, money)
+    found.miss("bid_rate_pct", "in this state the bid is an amount of money")
+
+
+def _take_block(found: Labelled, cells: dict[str, str]) -> None:
+    """New Jersey names a parcel by block, lot and a qualifier, which most do not have."""
+    block, lot = (identifier(cells.get(name, "")) for name in ("block", "lot"))
+    if "parcel_id" in cells or block is None or lot is None:
+        return
+    qualifier = squeeze(cells.get("qualifier")).lstrip("-")
+    parts = [block, lot, *([qualifier] if qualifier else [])]
+    found.take("parcel_id", "/".join(parts), "Block, Lot, Qual", identifier)
 
 
 def _status(

@@ -89,8 +89,10 @@ def _download(page: Page, site: Site) -> Reading:
 def _list(tree: LexborHTMLParser, request: PageRequest, site: Site) -> Reading:
     found = listed_certificates(tree, request.context, site)
     place = _place(tree)
-    if not found.liens and (place is None or place.total == 0):
-        return Reading(verdict="empty", reason="the list holds no certificate", promised=0)
+    if not found.liens:
+        if (place is not None and place.total == 0) or _NOTHING.search(squeeze(_text_of(tree))):
+            return Reading(verdict="empty", reason="the list holds no certificate", promised=0)
+        return Reading(verdict="unrecognised", reason="a list without a row, and no word why")
     asked = whole(request.context.get("page"))
     if place and asked and place.page != asked:
         if asked <= place.pages:
@@ -104,6 +106,10 @@ def _list(tree: LexborHTMLParser, request: PageRequest, site: Site) -> Reading:
         promised=_promised(place),
         notes=found.notes,
     )
+
+
+def _text_of(tree: LexborHTMLParser) -> str:
+    return tree.body.text(separator=" ") if tree.body is not None else ""
 
 
 class Place(NamedTuple):
@@ -166,6 +172,12 @@ def _nothing(tree: LexborHTMLParser, text: str) -> Reading:
         )
     if is_unavailable(text):
         return Reading(verdict="unavailable", reason="the server apologises")
-    if heading is not None and "batch" in squeeze(heading.text()).lower():
+    if heading is not None and "batch" in squeeze(heading.text()).lower() and _no_row(tree):
         return Reading(verdict="empty", reason="no batch is held by the county")
     return Reading(verdict="unrecognised", reason="neither a list, a certificate nor batches")
+
+
+def _no_row(tree: LexborHTMLParser) -> bool:
+    """Whether the table of batches has its header and nothing else."""
+    header = tree.css_first("tr.searchResultHeader")
+    return header is not None and len(tree.css("tr")) == 1
