@@ -308,6 +308,8 @@ def test_an_unknown_parcel_is_not_found() -> None:
 
 def test_a_page_of_the_application_with_a_captchas_script_is_no_challenge() -> None:
     text = schneider([], page_type=2, further="<div class='g-recaptcha'></div>")
+    assert read(text).verdict == "unrecognised"
+    text = text.replace("<div class", "<a id='ctlBodyPane_ctl02_ctl01_btnSearch'></a><div class")
     assert read(text).verdict == "not_found"
 
 

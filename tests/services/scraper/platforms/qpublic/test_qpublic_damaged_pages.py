@@ -117,7 +117,7 @@ def test_rows_and_cells_that_are_lost_or_doubled_never_lend_their_neighbours_val
     text: str,
 ) -> None:
     reading = read(text)
-    assert reading.verdict in {"ok", "not_found"}
+    assert reading.verdict in {"ok", "not_found", "unrecognised"}
     for parcel in reading.parcels:
         assert parcel.parcel_id == "A-1"
         assert_true(parcel)
