@@ -154,6 +154,10 @@ def test_an_unlabelled_row_under_another_row_is_no_address() -> None:
         ("PORT ST. LUCIE, FL 34952-1234", "PORT ST. LUCIE", "34952-1234"),
         ("UNINCORPORATED, FL-", "UNINCORPORATED", None),
         (", 34691", None, "34691"),
+        ("TAMPA FL 33615", "TAMPA", "33615"),
+        ("TAMPA, FL, 33615", "TAMPA", "33615"),
+        ("FL- 33615", None, "33615"),
+        ("ATLANTA, GA- 30303-1234", "ATLANTA", "30303-1234"),
     ],
 )
 def test_city_lines_of_many_counties(line: str, city: str | None, zip_code: str | None) -> None:
@@ -247,3 +251,72 @@ def test_another_page_is_unrecognised_and_a_wall_is_a_challenge() -> None:
 
 def test_a_page_nested_without_end_is_refused_before_it_is_parsed() -> None:
     assert read("<div id='AITEM_1'>" + "<div>" * 200_000).verdict == "unrecognised"
+
+
+def stats(*, b: str, a: str = "Auction Status", d: str = "", to: str = "") -> str:
+    return (
+        f'<div class="ASTAT_MSGA ASTAT_LBL">{a}</div><div class="ASTAT_MSGB Astat_DATA">{b}</div>'
+        f'<div class="ASTAT_MSGC ASTAT_LBL">{"Amount" if d else ""}</div>'
+        f'<div class="ASTAT_MSGD Astat_DATA">{d}</div>'
+        f'<div class="ASTAT_MSG_SOLDTO_MSG Astat_DATA">{to}</div>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("Redeemed", "redeemed"),
+        ("Canceled/Redeemed", "redeemed"),
+        ("Redeemed 08/01/2026", "redeemed"),
+        ("Canceled per Clerk", "removed"),
+        ("Canceled per Chapter 7/13", "removed"),
+        ("Cancelled Per County", "removed"),
+        ("Postponed to 09/10/2026", "removed"),
+        ("Withdrawn by Plaintiff", "removed"),
+        ("Paid in Full Prior to Sale", "removed"),
+        ("Struck off to the County", "struck_off"),
+        ("Forfeited to State", "struck_off"),
+        ("No Bidder", "unsold"),
+        ("List of Lands", "unsold"),
+    ],
+)
+def test_status_words_of_many_counties_are_kept_beside_their_meaning(
+    words: str, status: str
+) -> None:
+    lien = one(DEED, stats=stats(b=words))
+    assert (lien.status, lien.attributes["Auction Status"]) == (status, words)
+    assert str(lien.sale_date) == "2026-08-06"
+
+
+def test_status_words_with_a_name_in_them_are_kept_only_as_far_as_they_are_known() -> None:
+    lien = one(DEED, stats=stats(b="Canceled per Jane Public"))
+    assert (lien.status, lien.attributes["Auction Status"]) == ("removed", "Canceled")
+
+
+def test_an_item_sold_to_the_county_for_want_of_bids_is_struck_off() -> None:
+    sold = {"a": "Auction Sold", "b": "08/06/2026 11:02 AM ET", "d": "$1,100.00"}
+    assert one(DEED, stats=stats(**sold, to="Struck off to the county")).status == "struck_off"
+    assert one(DEED, stats=stats(**sold, to="3rd Party Bidder")).attributes["Sold To"] == (
+        "3rd Party Bidder"
+    )
+
+
+def test_who_bought_is_read_from_the_status_too_where_it_is_a_category() -> None:
+    lien = one(DEED, stats=stats(b="Sold to Plaintiff"))
+    assert (lien.status, lien.attributes["Sold To"]) == ("sold", "Plaintiff")
+
+
+def test_a_label_and_a_value_in_different_rows_are_never_paired_by_their_cells() -> None:
+    text = item(7, DEED[:3]).replace(
+        "</tbody>", '<tr><td class="AD_LBL">Assessed Value:</td><td>5</td></tr></tbody>'
+    )
+    assert read(text).liens[0].assessed_value is None
+    lonely = item(8, []).replace(
+        "<tbody>", '<tbody><tr><td class="AD_LBL">Assessed Value:</td><td>5</td></tr>'
+    )
+    assert read(lonely).liens[0].assessed_value is None
+
+
+def test_a_mark_of_items_without_any_item_is_unrecognised() -> None:
+    for text in ("AITEM_", '<p>AITEM_7</p><div id="AITEM_x">', '{"retHTML":"AITEM_","rlist":""}'):
+        assert read(text).verdict in {"unrecognised", "truncated"}
