@@ -134,3 +134,59 @@ def test_a_file_the_site_names_is_handed_on_whole() -> None:
 def test_no_text_makes_reading_raise(text: str) -> None:
     assert read(text).verdict
     assert read(f"AdvNum,Parcel,Face Amount,WinningBid\n{text}").verdict
+
+
+def of_state(fips: str) -> Site:
+    return structs.replace(FLORIDA, county_fips=fips)
+
+
+def test_what_was_bid_is_a_rate_a_premium_or_a_price_by_the_state() -> None:
+    text = "ADV_NUM,Folio1,ADV_AMT,User_ID,name,winning_bid\n000001,11-22,500.0000,7,x,45\n"
+    (colorado,) = read(text, site=of_state("08005")).liens
+    assert (colorado.bid_rate_pct, colorado.premium) == (None, Decimal(45))
+    (maryland,) = read(
+        "AdvNum,Parcel,Face Amount,Certificate Number,WinningBid,Premium\n5,01-1-02,3.10,0,$1600.00,$0.00\n",
+        site=of_state("24013"),
+    ).liens
+    assert (maryland.bid_rate_pct, maryland.winning_bid) == (None, Decimal("1600.00"))
+    assert (maryland.premium, maryland.status) == (Decimal("0.00"), "sold")
+    assert "money" in maryland.missing["bid_rate_pct"]
+
+
+def test_new_jersey_names_a_parcel_by_block_lot_and_qualifier() -> None:
+    head = "Advertising_Number,Block,Lot,Qual,Face_Value,Winning_Bidder_number,Name, WinningBid\n"
+    reading = read(
+        head + "0002,3.02,2,,229.25,7,x,$2400.00\n0003,5004,27.01,-C007,99.00,7,x,18\n",
+        site=of_state("34029"),
+    )
+    premium, rate = reading.liens
+    assert (premium.parcel_id, premium.premium, premium.bid_rate_pct) == (
+        "3.02/2",
+        Decimal("2400.00"),
+        None,
+    )
+    assert (rate.parcel_id, rate.bid_rate_pct) == ("5004/27.01/C007", Decimal(18))
+    unsold = read(
+        "ADVNUM,BLOCK,LOT,QUAL,FACE_AMOUNT\n0072,901,46,,1453.62\n",
+        "2023_Unsold.txt",
+        of_state("34013"),
+    )
+    assert (unsold.liens[0].parcel_id, unsold.liens[0].status) == ("901/46", "unsold")
+    to_bid = read(
+        "RA_ITEMID,ADVNUM,BLOCK,LOT,QUAL,TOTAL_IN_SALE,PERCENTAGE_BID,PREMIUM_BID\n31,1,1.04,5,,491.77,,\n",
+        site=of_state("34029"),
+    )
+    assert (to_bid.liens[0].face_amount, to_bid.liens[0].status) == (
+        Decimal("491.77"),
+        "advertised",
+    )
+
+
+def test_a_batch_prints_number_zero_for_all_and_says_what_was_struck_to_the_county() -> None:
+    text = (
+        "SEQ_Number,Parcel,Face Amount,Certificate Number,WinningBid,Bidder ID,Primary Name On Account\n"
+        "230622,19-1,39.58,0,0,000000001,STRUCK TO COUNTY\n231517,19-2,1923.5,0,0,000000002,JANE PUBLIC\n"
+    )
+    reading = read(text, site=of_state("08005"))
+    assert [lien.status for lien in reading.liens] == ["struck_off", "sold"]
+    assert "JANE" not in str(reading)
