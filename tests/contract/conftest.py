@@ -68,7 +68,7 @@ class Cast:
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
     home = tmp_path_factory.mktemp("contract") / "home"
-    with running_product(home, settings=SETTINGS) as running:
+    with running_product(home, "--no-simulate", settings=SETTINGS) as running:
         yield running
 
 

@@ -33,7 +33,7 @@ SETTINGS = {
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
     """A product in which whoever wants to be forgotten is forgotten at once."""
     home = tmp_path_factory.mktemp("accounts") / "home"
-    with running_product(home, settings=SETTINGS) as running:
+    with running_product(home, "--no-simulate", settings=SETTINGS) as running:
         yield running
 
 

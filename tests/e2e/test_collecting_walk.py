@@ -6,13 +6,14 @@ The product as ``taxlien up`` starts it: with a simulator of county sites, and a
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
-from product_runner import RunningProduct
+from product_runner import RunningProduct, running_product
 
 CERTIFICATES = "realtaxlien/sim_fl_alachua"
 DEEDS = "realauction/sim_fl_alachua_realtaxdeed"
@@ -39,6 +40,13 @@ class Counties:
 
     def truth(self, host: str, key: str) -> Any:
         return self._http.get(f"/simulator/truth/{host}/{key}").json()
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
+    """A product that plays counties and collects from them."""
+    with running_product(tmp_path_factory.mktemp("collecting") / "home") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

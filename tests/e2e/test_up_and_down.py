@@ -23,14 +23,14 @@ def pids_of(product: RunningProduct) -> list[int]:
 
 
 def test_the_product_comes_up_stops_whole_and_keeps_its_data(home: Path) -> None:
-    with running_product(home) as first:
+    with running_product(home, "--no-simulate") as first:
         demo = first.found()
         assert demo == demo_plan().size
         items = first.get("/v1/search", q="", page_size=5)["items"]
         assert all("synthetic" in item["flags"] for item in items)
         pids = pids_of(first)
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
-    with running_product(home) as again:
+    with running_product(home, "--no-simulate") as again:
         assert again.found() == demo
 
 
@@ -43,6 +43,6 @@ def test_the_printed_page_names_the_next_step(home: Path) -> None:
 
 
 def test_internal_paths_are_not_reachable_from_outside(home: Path) -> None:
-    with running_product(home) as product:
+    with running_product(home, "--no-simulate") as product:
         for path in ("/internal/liens/export", "/internal/openapi.json", "/metrics"):
             assert product.http.get(path).status_code == 404, path

@@ -42,10 +42,13 @@ FIRST_SEARCH_SECONDS = 60.0
 
 
 class Product:
-    """Everything ``taxlien up`` starts. ``demo`` also loads the synthetic demo liens; ``any_port``
+    """Everything ``taxlien up`` starts. ``demo`` also loads the synthetic demo liens, and ``simulate``
+    plays county sites to collect from; ``any_port``
     leaves the usual ports to others."""
 
-    def __init__(self, home: Path, *, demo: bool, any_port: bool, display: Display) -> None:
+    def __init__(
+        self, home: Path, *, demo: bool, simulate: bool, any_port: bool, display: Display
+    ) -> None:
         # Handing a forked process over to its supervisor is a thing of Linux.
         self._forks = ForkServer("taxlien.run.forks") if sys.platform == "linux" else None
         self.stack = Stack(
@@ -54,6 +57,7 @@ class Product:
             ports=dict.fromkeys(PORTS, 0) if any_port else None,
         )
         self._demo = demo
+        self._simulate = simulate
         self._display = display
 
     async def start(self) -> None:
@@ -85,7 +89,7 @@ class Product:
         # Each is begun in this order and knows the ports of those before it, up or not.
         await asyncio.gather(
             self.stack.start_program(replace(mailbox_program(), forks=self._forks)),
-            *([self._start_simulator()] if self._demo else []),
+            *([self._start_simulator()] if self._simulate else []),
             self.stack.start_program(api),
             self.stack.start_part(Envoy(self._gateway_config)),
             self.stack.start_program(worker),
@@ -103,7 +107,7 @@ class Product:
 
     def _beside_the_collector(self) -> dict[str, str]:
         """Return where the collector finds the simulator, unless a setting from outside says so."""
-        if not self._demo or os.environ.get(SIMULATOR_SETTING):
+        if not self._simulate or os.environ.get(SIMULATOR_SETTING):
             return {}
         offered = simulator_program(self.stack.home.folder(DROPS)).offers
         return {n: url.replace("{port}", f"{{port of {SIMULATOR}}}") for n, url in offered.items()}

@@ -16,6 +16,9 @@ def register(app: typer.Typer) -> None:
 
 def up(
     demo: Annotated[bool, typer.Option(help="Load the synthetic demo liens.")] = True,
+    simulate: Annotated[
+        bool, typer.Option(help="Play county sites and collect from them, beside the demo.")
+    ] = True,
     any_port: Annotated[bool, typer.Option(help="Leave the usual ports to others.")] = False,
 ) -> None:
     """Start everything, print the addresses, and run until Ctrl-C."""
@@ -26,7 +29,13 @@ def up(
     display = Display()
 
     async def work() -> None:
-        product = Product(environment.home(), demo=demo, any_port=any_port, display=display)
+        product = Product(
+            environment.home(),
+            demo=demo,
+            simulate=demo and simulate,
+            any_port=any_port,
+            display=display,
+        )
 
         async def begin() -> None:
             with display:
