@@ -22,6 +22,7 @@ SERVERS = {
 # The word on its command line that tells one program of ours from another.
 PROGRAMS = {
     "worker,relay": "worker and relay",
+    "jobs,scheduler": "collector",
     "api": "API",
     "mailbox": "mailbox",
     "import": "import process",
