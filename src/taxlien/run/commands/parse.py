@@ -33,6 +33,7 @@ def parse(
     """
     import msgspec
 
+    from taxlien.services.scraper.adapters.platforms.platform import read_by
     from taxlien.services.scraper.adapters.platforms.registry import (
         UnknownPlatform,
         UnknownSite,
@@ -54,7 +55,7 @@ def parse(
         raise typer.Exit(2) from None
     request = reader.page_of_file("page" if file == "-" else Path(file).name, county)
     page = Page(request=request, url=f"{county.base_url}{request.path}", text=text)
-    reading = reader.read(page, county)
+    reading = read_by(reader, page, county)
     encoder = msgspec.json.Encoder(decimal_format="number")
     body = encoder.encode(document(reading))
     typer.echo(msgspec.json.format(body, indent=2).decode())

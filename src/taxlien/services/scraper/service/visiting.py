@@ -18,7 +18,7 @@ from taxlien.services.scraper.adapters.fetching.outcomes import (
     Stopped,
     Unreachable,
 )
-from taxlien.services.scraper.adapters.platforms.platform import Platform
+from taxlien.services.scraper.adapters.platforms.platform import Platform, read_by
 from taxlien.services.scraper.adapters.raw_store.raw_store import (
     PageFacts,
     RawPageDamaged,
@@ -212,7 +212,7 @@ class Visitor:
             text=text_of(fetched),
             fetched_at=fetched.fetched_at,
         )
-        reading = self._platform.read(page, self._site)
+        reading = read_by(self._platform, page, self._site)
         visit.raw = (self._raw(claimed, fetched, reading.verdict), fetched.content)
         if reading.verdict == "unavailable" and self._site.expected.seasonal:
             reading = msgspec.structs.replace(reading, verdict="empty")  # closed until the season

@@ -25,7 +25,7 @@ class Platform(Protocol):
         ...
 
     def read(self, page: Page, site: Site) -> Reading:
-        """Say what ``page`` says. Raises nothing, whatever the page is: see ``Reading.verdict``.
+        """Say what ``page`` says. Means to raise nothing, whatever the page is: see ``Reading.verdict``.
 
         Every null field has its reason in ``missing``; a value never comes from a neighbour's cell.
         """
@@ -34,3 +34,12 @@ class Platform(Protocol):
     def page_of_file(self, name: str, site: Site) -> PageRequest:
         """Return the request that would have given a page saved as ``name`` (``taxlien parse``)."""
         ...
+
+
+def read_by(platform: Platform, page: Page, site: Site) -> Reading:
+    """Return what ``platform`` reads. A fault of its parser is a page that nobody could read, no dead run."""
+    try:
+        return platform.read(page, site)
+    except Exception as error:
+        # The kind of fault only: its words may quote the page, and the page names people.
+        return Reading(verdict="unrecognised", reason=f"the parser failed: {type(error).__name__}")

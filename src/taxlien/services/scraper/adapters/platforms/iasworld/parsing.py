@@ -65,14 +65,8 @@ class IasWorld:
         return walking.start(site, scope)
 
     def read(self, page: Page, site: Site) -> Reading:
-        """Say what ``page`` says; a fault of the parser itself is a page nobody could read."""
-        try:
-            return read_page(page, site)
-        except Exception as error:
-            # The kind of fault only: its words may quote the page, and the page names people.
-            return Reading(
-                verdict="unrecognised", reason=f"the parser failed: {type(error).__name__}"
-            )
+        """Say what ``page`` says."""
+        return read_page(page, site)
 
     def page_of_file(self, name: str, site: Site) -> PageRequest:
         """Return the request of a page saved as ``name``."""

@@ -38,19 +38,13 @@ class SchneiderPlatform:
         return walking.start(site, scope)
 
     def read(self, page: Page, site: Site) -> Reading:
-        """Say what ``page`` says; a fault of the parser itself is a page nobody could read."""
-        try:
-            reading = read_page(page, site)
-            if walking.begins_elsewhere(page, reading, site):
-                return Reading(verdict="empty", reason="another walk of the site begins here")
-            if page.request.method == "POST" and reading.parcels:
-                return msgspec.structs.replace(reading, address=walking.address_of(page))
-            return reading
-        except Exception as error:
-            # The kind of fault only: its words may quote the page, and the page names people.
-            return Reading(
-                verdict="unrecognised", reason=f"the parser failed: {type(error).__name__}"
-            )
+        """Say what ``page`` says."""
+        reading = read_page(page, site)
+        if walking.begins_elsewhere(page, reading, site):
+            return Reading(verdict="empty", reason="another walk of the site begins here")
+        if page.request.method == "POST" and reading.parcels:
+            return msgspec.structs.replace(reading, address=walking.address_of(page))
+        return reading
 
     def page_of_file(self, name: str, site: Site) -> PageRequest:
         """Return the request of a page saved as ``name``."""
