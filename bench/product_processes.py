@@ -21,8 +21,8 @@ SERVERS = {
 
 # The word on its command line that tells one program of ours from another.
 PROGRAMS = {
-    "worker,relay": "worker and relay",
-    "jobs,scheduler": "collector",
+    "worker,relay,jobs,scheduler": "worker",
+    "jobs,scheduler": "further worker",
     "api": "API",
     "mailbox": "mailbox",
     "import": "import process",

@@ -65,10 +65,10 @@ class Nats:
             ),
         )
         # What was written last stays in memory until Go's collector wants the room: without a limit near
-        # it, 240 MiB of it after an import; with this one 130, at the same CPU a row.
+        # it, 240 MiB of it after an import; with this one about 115.
         return Launch(
             [str(self.program()), "-c", str(configuration)],
-            environment={"GOMEMLIMIT": "128MiB", "GOGC": "50"},
+            environment={"GOMEMLIMIT": "96MiB", "GOGC": "50"},
             folder=folder,
         )
 
