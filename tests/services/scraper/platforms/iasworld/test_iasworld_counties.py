@@ -210,6 +210,9 @@ def test_a_gate_a_search_and_an_end_of_session_are_told_apart() -> None:
     gate = '<html><form id="Form1" action="Disclaimer.aspx"><input name="btAgree"></form></html>'
     assert read(gate).verdict == "no_session"
     assert read("<html>Your session has expired.</html>").verdict == "no_session"
+    search = '<html><form id="frmMain"><input name="inpParid"></form></html>'
+    assert read(search).verdict == "no_session"
+    assert read(search, kind="search").verdict == "unrecognised"
     nothing = "<html><p>Your search did not find any records.</p></html>"
     assert read(nothing).verdict == "not_found"
     assert read(nothing, kind="search").verdict == "empty"

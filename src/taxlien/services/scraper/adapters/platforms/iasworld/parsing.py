@@ -169,6 +169,8 @@ def _read_other(page: Page, tree: LexborHTMLParser) -> Reading:
         return Reading(verdict="empty", reason="the search found no records")
     if tree.css_first("#btAgree, [name=btAgree]") is not None:
         return Reading(verdict="no_session", reason="the site's disclaimer was not agreed to")
+    if page.request.kind == "datalet" and tree.css_first("#frmMain [name=inpParid]") is not None:
+        return Reading(verdict="no_session", reason="the search again, in place of the record")
     if any(words_ in text for words_ in _LOST):
         return Reading(verdict="no_session", reason="the session has ended")
     if is_challenge(page.text):
