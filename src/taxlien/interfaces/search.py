@@ -1,11 +1,17 @@
-"""What other services may know of searching: which counties people look for. Nobody's search is in it."""
+"""What other services may know of searching: what people look for, and which saved search a lien met."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from decimal import Decimal
+from typing import ClassVar, Literal
+from uuid import UUID
 
+from taxlien.interfaces.liens import Lien
 from taxlien.kit.events import Event
+
+AlertPace = Literal["instant", "daily", "weekly", "off"]
+MatchCause = Literal["created", "changed", "status_changed"]
 
 
 class CountiesSearched(Event, frozen=True, kw_only=True):
@@ -22,3 +28,30 @@ class CountiesSearched(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return "counties"
+
+
+class SearchMatched(Event, frozen=True, kw_only=True):
+    """A lien began to meet a saved search: once for a search and a lien, however often it changes after.
+
+    Money in US dollars, rates in percent, null is unknown. ``payoff`` is what the holder gets if the
+    owner redeems ``payoff_months`` after the sale. ``pace`` is how soon the owner of the search wants
+    to hear of it; whoever tells people decides when and how.
+    """
+
+    type: ClassVar[str] = "search.matched"
+
+    user_id: UUID
+    search_id: UUID
+    search_name: str
+    pace: AlertPace
+    cause: MatchCause
+    lien: Lien
+    price: Decimal | None = None
+    rate_pct: Decimal | None = None
+    payoff: Decimal | None = None
+    payoff_months: int = 12
+    roi_pct: Decimal | None = None
+    at: datetime
+
+    def key(self) -> str:
+        return str(self.user_id)
