@@ -14,10 +14,25 @@ from jinja2 import UndefinedError, meta
 from taxlien.services.notifications.adapters import rendering
 from taxlien.services.notifications.adapters.rendering import FOLDER, render, sources
 from taxlien.services.notifications.logic.kinds import KINDS, LANGUAGES, language_for
+from taxlien.services.notifications.logic.sms import LONGEST_SMS, segments
 
 WEB = "https://taxlien.example"
 EVERY = [(kind, language) for kind in KINDS for language in LANGUAGES]
+LIEN = {
+    "path": "/v1/liens/0190",
+    "title": "100 Example St",
+    "place": "Marion, FL",
+    "parcel_id": "12-34-567",
+    "price": "1250.00",
+    "rate_pct": "18",
+    "payoff": "1475.00",
+    "months": 12,
+}
+SEARCH = {"name": "Near the lake", "total": 40, "more": 39, "liens": [LIEN]}
 VALUES: dict[str, object] = {
+    "pace": "daily",
+    "total": 40,
+    "searches": [SEARCH],
     "email": "ann@example.com",
     "token": "tok_1-A",
     "expires_at": "2026-11-24T17:00:00+00:00",
@@ -32,6 +47,7 @@ VALUES: dict[str, object] = {
     "erase_after": "2026-12-23T17:00:00+00:00",
     "proof": "9f86d08",
 }
+ALWAYS = {"web_url", "unsubscribe_url"}
 VOID = {"meta", "br", "img", "link", "hr", "input"}
 HOSTILE = '"\'><script>alert(1)</script><a href="https://evil.example">&{{ 7*7 }}{% raw %}'
 
@@ -74,7 +90,7 @@ class Page(HTMLParser):
 
 def rendered(kind: str, language: str, **changes: object) -> rendering.Rendered:
     told = {name: {**VALUES, **changes}[name] for name in KINDS[kind].parameters}
-    return render(kind, language, told, web_url=WEB)
+    return render(kind, language, told, web_url=WEB, unsubscribe_url=f"{WEB}/leave?token=t")
 
 
 def test_every_kind_has_words_in_every_language_and_no_other_folder_is_there() -> None:
@@ -88,7 +104,7 @@ def test_template_uses_exactly_the_parameters_of_its_kind(kind: str, language: s
     found = sources(kind, language)
     for text in (found.html, found.text):
         tree = rendering.filling(language, escape=True).parse(text)
-        assert meta.find_undeclared_variables(tree) - {"web_url"} == KINDS[kind].parameters
+        assert meta.find_undeclared_variables(tree) - ALWAYS == KINDS[kind].parameters
 
 
 @pytest.mark.parametrize(("kind", "language"), EVERY)
@@ -113,7 +129,11 @@ def test_both_forms_say_the_same_and_why_it_was_sent(kind: str, language: str) -
     assert "TAXLIEN.online" in mail.text
     in_text = {link.rstrip("):") for link in re.findall(r"https://[^\s)]+", mail.text)}
     assert set(page.links) - {f"{WEB}/"} <= in_text
-    reason = {"en": "You get this mail", "ru": "Вы получили это письмо"}[language]
+    reason = {
+        "en": "You get this mail",
+        "ru": "Вы получили это письмо",
+        "es": "Recibe este correo",
+    }[language]
     assert reason in mail.text
     assert reason in "".join(page.text)
     assert max(map(len, mail.text.splitlines())) <= 120
@@ -130,12 +150,21 @@ def test_missing_parameter_is_an_error_and_never_a_gap(kind: str, language: str)
 TEXTS = ("email", "token", "device_name", "address", "provider", "export_id", "proof", "remaining")
 
 
+def hostile_values(text: str) -> dict[str, object]:
+    """Every value that somebody else may choose, chosen badly; an address of ours stays one."""
+    lien = {**LIEN, **dict.fromkeys(("title", "place", "parcel_id"), text)}
+    return {
+        **dict.fromkeys(TEXTS, text),
+        "searches": [{**SEARCH, "name": text, "liens": [lien]}],
+    }
+
+
 @pytest.mark.parametrize(("kind", "language"), EVERY)
 @settings(max_examples=10, deadline=None)
 @given(text=st.one_of(st.just(HOSTILE), st.text(max_size=40)))
 def test_nothing_that_others_wrote_becomes_markup(kind: str, language: str, text: str) -> None:
     plain = Page(rendered(kind, language).html)
-    hostile = rendered(kind, language, **dict.fromkeys(TEXTS, text))
+    hostile = rendered(kind, language, **hostile_values(text))
     page = Page(hostile.html)
     assert page.tags == plain.tags
     assert page.errors == []
@@ -158,7 +187,54 @@ def test_every_change_of_a_second_factor_has_words(
 
 
 def test_language_falls_back_to_english() -> None:
-    assert [language_for(tag) for tag in ("ru", "ru_RU", "RU-ru", "en-GB", "de", "", None)] == [
-        *["ru"] * 3,
+    assert [language_for(tag) for tag in ("ru", "RU-ru", "es_MX", "en-GB", "de", "", None)] == [
+        *["ru"] * 2,
+        "es",
         *["en"] * 4,
     ]
+
+
+STOPPABLE = [
+    (kind, language) for kind, language in EVERY if KINDS[kind].category in ("alert", "marketing")
+]
+TEXTED = [(kind, language) for kind, language in EVERY if "sms" in KINDS[kind].channels]
+LONG_NAME = "Ünder 5k, 18% und mehr — «Жёлтый дом» " * 4
+EXTREME: dict[str, object] = {
+    "total": 999_999,
+    "searches": [
+        {
+            "name": LONG_NAME,
+            "total": 999_999,
+            "more": 999_998,
+            "liens": [{**LIEN, "title": LONG_NAME, "place": LONG_NAME, "price": "99999999999.99"}],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(("kind", "language"), STOPPABLE)
+def test_every_mail_one_can_do_without_says_how_to_stop_it(kind: str, language: str) -> None:
+    mail = rendered(kind, language)
+    assert f"{WEB}/leave?token=t" in mail.text.splitlines()
+    assert f"{WEB}/leave?token=t" in Page(mail.html).links
+
+
+@pytest.mark.parametrize(("kind", "language"), TEXTED)
+@pytest.mark.parametrize("changes", [{}, {"total": 1}, EXTREME, {**EXTREME, "total": 1}])
+def test_text_message_has_at_most_140_signs_and_needs_no_cutting(
+    kind: str, language: str, changes: dict[str, object]
+) -> None:
+    told = {name: {**VALUES, **changes}[name] for name in KINDS[kind].parameters}
+    raw = rendering.filling(language, escape=False).from_string(sources(kind, language).sms or "")
+    assert 0 < len(" ".join(raw.render(told).split())) <= LONGEST_SMS
+    assert rendering.render_sms(kind, language, told)
+    assert segments(rendering.render_sms(kind, language, told)) <= 3
+
+
+@pytest.mark.parametrize(("kind", "language"), EVERY)
+def test_note_is_two_short_lines(kind: str, language: str) -> None:
+    for changes in ({}, EXTREME):
+        told = {name: {**VALUES, **changes}[name] for name in KINDS[kind].parameters}
+        note = rendering.render_note(kind, language, told)
+        assert 0 < len(note.title) <= rendering.LONGEST_TITLE
+        assert 0 < len(note.body) <= rendering.LONGEST_BODY

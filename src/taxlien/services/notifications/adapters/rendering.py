@@ -1,6 +1,7 @@
-"""Templates of mails: MJML assembled and compiled once for each kind and language, then filled in.
+"""Templates of messages: mail from MJML compiled once for each kind and language, notes, text messages.
 
-A template is one file of words, ``templates/<kind>/<language>.j2``. Its ``[% ... %]`` and ``[[ ... ]]``
+A template is one file of words, ``templates/<kind>/<language>.j2``. A note (push, in-app) is its subject and
+preview, a text message its block ``sms``. Its ``[% ... %]`` and ``[[ ... ]]``
 (layout, paragraphs, buttons) are resolved first, once as MJML and once as plain text. What MJML becomes
 is HTML with ``{{ parameters }}`` still in it; those are filled in last, escaped, so that nothing a
 stranger wrote ever passes the MJML compiler.
@@ -14,16 +15,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import mrml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from taxlien.services.notifications.logic.wording import moment
+from taxlien.services.notifications.logic import figures, wording
+from taxlien.services.notifications.logic.sms import LONGEST_SMS, clipped
 
 FOLDER = Path(__file__).with_name("templates")
+LONGEST_TITLE = 65
+LONGEST_BODY = 178
+"""What phones show of a push message in full, in characters."""
 _WIDTH = 76
-_PARTS = ("subject", "html", "text")
+_WORDS = {"form": "form.txt", "parts": "parts.txt"}
 
 
 class Rendered(NamedTuple):
@@ -34,6 +39,13 @@ class Rendered(NamedTuple):
     text: str
 
 
+class Note(NamedTuple):
+    """A push message or a line of the inbox: two lines of plain text."""
+
+    title: str
+    body: str
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """A template as compiled: Jinja text with nothing left but parameters. For tests and previews."""
@@ -41,14 +53,38 @@ class Sources:
     subject: str
     html: str
     text: str
+    preview: str
+    sms: str | None
 
 
-def render(kind: str, language: str, parameters: Mapping[str, object], *, web_url: str) -> Rendered:
-    """Return a mail of ``kind``. Raises ``jinja2.UndefinedError`` where a parameter is missing."""
+def render(
+    kind: str,
+    language: str,
+    parameters: Mapping[str, object],
+    *,
+    web_url: str,
+    unsubscribe_url: str = "",
+) -> Rendered:
+    """Return a mail of ``kind``. Raises ``jinja2.UndefinedError`` where a parameter is missing.
+
+    ``unsubscribe_url`` is where its reader stops mails of an optional kind.
+    """
     compiled = _compiled(kind, language)
-    values = {**parameters, "web_url": web_url}
-    subject, html, text = (compiled[part].render(values) for part in _PARTS)
+    values = {**parameters, "web_url": web_url, "unsubscribe_url": unsubscribe_url}
+    subject, html, text = (compiled[part].render(values) for part in ("subject", "html", "text"))
     return Rendered(" ".join(subject.split()), html, _wrapped(text))
+
+
+def render_note(kind: str, language: str, parameters: Mapping[str, object]) -> Note:
+    """Return ``kind`` as a push message or a line of the inbox. Raises ``jinja2.UndefinedError``."""
+    compiled = _compiled(kind, language)
+    title, body = (compiled[part].render(parameters) for part in ("subject", "preview"))
+    return Note(clipped(title, LONGEST_TITLE), clipped(body, LONGEST_BODY))
+
+
+def render_sms(kind: str, language: str, parameters: Mapping[str, object]) -> str:
+    """Return ``kind`` as a text message of at most 140 characters. Raises ``KeyError`` where it has none."""
+    return clipped(_compiled(kind, language)["sms"].render(parameters), LONGEST_SMS)
 
 
 @cache
@@ -60,22 +96,27 @@ def sources(kind: str, language: str) -> Sources:
     output = mrml.to_html(mjml.strip())
     if output.warnings:
         raise ValueError(f"{name} is not MJML: {output.warnings[0]}")
-    subject = "".join(
-        words.blocks["subject"](words.new_context({"form": "form.txt", "parts": "parts.txt"}))
-    )
-    text = words.render(form="form.txt", parts="parts.txt", language=language)
-    return Sources(subject.strip(), output.content, text.strip() + "\n")
+    text = words.render(**_WORDS, language=language)
+    subject, preview, sms = (_block(words, name) for name in ("subject", "preview", "sms"))
+    return Sources(subject or "", output.content, text.strip() + "\n", preview or "", sms)
+
+
+def _block(words: Template, name: str) -> str | None:
+    block = words.blocks.get(name)
+    return None if block is None else "".join(block(words.new_context(_WORDS))).strip()
 
 
 @cache
 def _compiled(kind: str, language: str) -> dict[str, Template]:
     found = sources(kind, language)
     escaping, plain = filling(language, escape=True), filling(language, escape=False)
-    return {
+    compiled = {
         "subject": plain.from_string(found.subject),
         "html": escaping.from_string(found.html),
         "text": plain.from_string(found.text),
+        "preview": plain.from_string(found.preview),
     }
+    return compiled if found.sms is None else {**compiled, "sms": plain.from_string(found.sms)}
 
 
 @cache
@@ -86,8 +127,23 @@ def filling(language: str, *, escape: bool) -> Environment:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters["moment"] = _moment_in(language)
+    environment.filters.update(_filters(language))
     return environment
+
+
+def _filters(language: str) -> dict[str, Callable[..., str]]:
+    """Return what templates write values with, in one language."""
+    return {
+        "clip": clipped,
+        "moment": lambda value: wording.moment(str(value), language),
+        "day": lambda value: wording.day(str(value), language),
+        "clock": lambda value, zone: wording.clock(str(value), zone, language),
+        "money": lambda value: figures.money(value, language),
+        "dollars": lambda value: figures.whole_money(value, language),
+        "percent": lambda value: figures.percent(value, language),
+        "count": lambda value: figures.count(value, language),
+        "plural": lambda value, *forms: figures.plural(value, language, *forms),
+    }
 
 
 @cache
@@ -104,10 +160,6 @@ def _assembling() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _moment_in(language: str) -> Callable[[Any], str]:
-    return lambda value: moment(str(value), language)
 
 
 def _wrapped(text: str) -> str:

@@ -1,18 +1,60 @@
-"""Every kind of mail: what it is told, and whether a user may do without it."""
+"""Every kind of message: what it is told, by which channels it may come, whether a user may do without it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Channel = Literal["email", "push", "sms", "webhook", "in_app"]
+Category = Literal["security", "transactional", "alert", "marketing"]
+
+CHANNELS: tuple[Channel, ...] = ("email", "push", "sms", "webhook", "in_app")
+_MAIL: tuple[Channel, ...] = ("email",)
+_ACCOUNT: tuple[Channel, ...] = ("email", "push")
+_RECORD: tuple[Channel, ...] = ("email", "push", "in_app")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """``parameters`` are what its template may use. Only an ``optional`` kind heeds a user's wish to
-    get no mail: what concerns the safety of an account or the law always goes out."""
+    """``parameters`` are what its templates may use.
+
+    Only an ``optional`` kind heeds a user's wishes, hours of quiet and unsubscribing: what concerns the
+    safety of an account, the law or what a user just did always goes out, and at once. What is
+    ``asked_for`` comes only to who said yes to it.
+    """
 
     name: str
     parameters: frozenset[str] = frozenset()
+    category: Category = "security"
+    channels: tuple[Channel, ...] = _MAIL
     optional: bool = False
+    asked_for: bool = False
+
+
+def _account(name: str, *parameters: str, channels: tuple[Channel, ...] = _MAIL) -> Kind:
+    return Kind(name, frozenset(parameters), "security", channels)
+
+
+def _done(
+    name: str,
+    *parameters: str,
+    channels: tuple[Channel, ...] = _RECORD,
+    optional: bool = False,
+) -> Kind:
+    return Kind(name, frozenset(parameters), "transactional", channels, optional)
+
+
+def _alert(name: str, *parameters: str) -> Kind:
+    return Kind(name, frozenset(parameters), "alert", CHANNELS, optional=True)
+
+
+def _offer(
+    name: str,
+    *parameters: str,
+    channels: tuple[Channel, ...] = _RECORD,
+    asked_for: bool = False,
+) -> Kind:
+    return Kind(name, frozenset(parameters), "marketing", channels, True, asked_for)
 
 
 def _kinds(*kinds: Kind) -> dict[str, Kind]:
@@ -20,22 +62,24 @@ def _kinds(*kinds: Kind) -> dict[str, Kind]:
 
 
 KINDS = _kinds(
-    Kind("welcome", optional=True),
-    Kind("verify_email", frozenset({"email", "token", "expires_at"})),
-    Kind("sign_up_repeated", frozenset({"at"})),
-    Kind("reset_password", frozenset({"token", "expires_at"})),
-    Kind("password_changed", frozenset({"at"})),
-    Kind("device_added", frozenset({"at", "device_name", "address"})),
-    Kind("refresh_token_reused", frozenset({"at", "device_name"})),
-    Kind("second_factor_changed", frozenset({"at", "factor", "change", "remaining"})),
-    Kind("identity_linked", frozenset({"at", "provider"})),
-    Kind("export_ready", frozenset({"export_id", "expires_at"})),
-    Kind("deletion_requested", frozenset({"at", "erase_after"})),
-    Kind("deletion_cancelled", frozenset({"at"})),
-    Kind("account_erased", frozenset({"at", "proof"})),
+    _done("welcome", channels=_MAIL, optional=True),
+    _account("verify_email", "email", "token", "expires_at"),
+    _account("sign_up_repeated", "at"),
+    _account("reset_password", "token", "expires_at"),
+    _account("password_changed", "at", channels=_ACCOUNT),
+    _account("device_added", "at", "device_name", "address", channels=_ACCOUNT),
+    _account("refresh_token_reused", "at", "device_name", channels=_ACCOUNT),
+    _account("second_factor_changed", "at", "factor", "change", "remaining", channels=_ACCOUNT),
+    _account("identity_linked", "at", "provider", channels=_ACCOUNT),
+    _account("export_ready", "export_id", "expires_at"),
+    _account("deletion_requested", "at", "erase_after"),
+    _account("deletion_cancelled", "at"),
+    _account("account_erased", "at", "proof"),
+    _alert("saved_search_matches", "pace", "total", "searches"),
 )
+"""By name. Alerts that tell of many things at once carry their number as ``total``."""
 
-LANGUAGES = ("en", "ru")
+LANGUAGES = ("en", "ru", "es")
 
 
 def language_for(wanted: str | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 LONGEST_TEXT = 80
 
@@ -17,6 +18,15 @@ _MONTHS = {
         *("января", "февраля", "марта", "апреля", "мая", "июня", "июля"),
         *("августа", "сентября", "октября", "ноября", "декабря"),
     ),
+    "es": (
+        *("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio"),
+        *("agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+    ),
+}
+_WEEKDAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "ru": ("понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье"),
+    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
 }
 _DOT_OF_A_LINK = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 _ONE_DOT_LEADER = "\u2024"
@@ -25,7 +35,34 @@ _ONE_DOT_LEADER = "\u2024"
 def moment(value: str, language: str) -> str:
     """Write an ISO 8601 time for people, such as ``23 November 2026, 17:05 UTC``."""
     time = datetime.fromisoformat(value).astimezone(UTC)
-    return f"{time.day} {_MONTHS[language][time.month - 1]} {time.year}, {time:%H:%M} UTC"
+    return f"{_date(time, language)}, {time:%H:%M} UTC"
+
+
+def day(value: str, language: str) -> str:
+    """Write an ISO 8601 date (of a time: its date as written) such as ``Monday, 23 November 2026``."""
+    found = date.fromisoformat(value[:10])
+    return f"{_WEEKDAYS[language][found.weekday()]}, {_date(found, language)}"
+
+
+def clock(value: str, zone: str, language: str) -> str:
+    """Write an ISO 8601 time as clocks in ``zone`` show it, such as ``23 November 2026, 12:05 EST``.
+
+    Where a zone has no letters of its own its distance from UTC stands there: ``UTC+05:30``.
+    """
+    time = datetime.fromisoformat(value).astimezone(ZoneInfo(zone))
+    name = time.tzname() or ""
+    if not name.isalpha():
+        name = f"UTC{time:%z}"[:6] + ":" + f"{time:%z}"[3:5]
+    return f"{_date(time, language)}, {time:%H:%M} {name}"
+
+
+def _date(value: date, language: str) -> str:
+    month = _MONTHS[language][value.month - 1]
+    return (
+        f"{value.day} de {month} de {value.year}"
+        if language == "es"
+        else f"{value.day} {month} {value.year}"
+    )
 
 
 def harmless(text: str) -> str:
