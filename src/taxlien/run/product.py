@@ -72,18 +72,18 @@ class Product:
             title="API",
             usual_port=8000,
             environment_of_its_own=_agreed_with_the_gateway(),
-            forks=self._forks,
+            forks=self._forks.whole if self._forks else None,
         )
         worker = Program(
             "worker",
             [sys.executable, "-m", "taxlien.run", "run", "--roles", WORKER_ROLES],
             title="worker",
             environment_of_its_own={**_beside_the_worker(), **self._played_counties()},
-            forks=self._forks,
+            forks=self._forks.whole if self._forks else None,
         )
         # Each is begun in this order and knows the ports of those before it, up or not.
         await asyncio.gather(
-            self.stack.start_program(replace(mailbox_program(), forks=self._forks)),
+            self.stack.start_program(self._small(mailbox_program())),
             *([self._start_simulator()] if self._simulate else []),
             self.stack.start_program(api),
             self.stack.start_part(Envoy(self._gateway_config)),
@@ -97,7 +97,11 @@ class Product:
     async def _start_simulator(self) -> None:
         """Play county sites, so that the demo has something to collect."""
         program = simulator_program(self.stack.home.folder(DROPS))
-        await self.stack.start_program(replace(program, forks=self._forks))
+        await self.stack.start_program(self._small(program))
+
+    def _small(self, program: Program) -> Program:
+        """Return ``program`` to be forked from the image that has little in it."""
+        return replace(program, forks=self._forks.small if self._forks else None)
 
     def _played_counties(self) -> dict[str, str]:
         """Return where jobs find the simulator, unless a setting from outside says so."""

@@ -27,7 +27,7 @@ MakeStack = Callable[..., Stack]
 StatusOf = Callable[[Stack, str], Status]
 
 
-def mail_program(forks: ForkServer) -> Program:
+def mail_program(forks: ForkServer, *, small: bool = True) -> Program:
     command = [sys.executable, "-m", "taxlien.run", "mailbox"]
     return Program(
         "mail",
@@ -35,7 +35,7 @@ def mail_program(forks: ForkServer) -> Program:
         usual_port=0,
         further_ports={"mail-http": 0},
         ready_port="mail-http",
-        forks=forks,
+        forks=forks.small if small else forks.whole,
     )
 
 
@@ -58,7 +58,7 @@ async def test_forked_program_is_ours_and_shares_its_pages(
 ) -> None:
     process = psutil.Process(status_of(forked, "mail").pid)
     assert process.ppid() == os.getpid()
-    assert shared_kilobytes(process.pid) > 30_000
+    assert shared_kilobytes(process.pid) > 15_000
 
 
 async def test_forked_program_is_known_by_its_own_name_and_command(
@@ -106,3 +106,29 @@ async def test_forked_program_ends_when_asked_and_writes_to_its_own_log(
     assert status.pid is not None
     assert not psutil.pid_exists(status.pid)
     assert forked.home.log("mail").exists()
+
+
+async def test_nothing_is_left_of_either_image_once_the_server_was_stopped(
+    home: Path, make_stack: MakeStack, status_of: StatusOf
+) -> None:
+    forks = ForkServer("taxlien.run.forks")
+    stack = make_stack(home, [forks])
+    await stack.start()
+    pid = status_of(stack, "programs").pid
+    assert pid is not None
+    images = [psutil.Process(pid), *psutil.Process(pid).children()]
+    assert len(images) == 2
+    await stack.stop_part("programs")
+    psutil.wait_procs(images, timeout=10)
+    assert not any(image.is_running() for image in images)
+
+
+async def test_whole_image_has_what_the_small_one_lacks(
+    home: Path, make_stack: MakeStack, status_of: StatusOf
+) -> None:
+    forks = ForkServer("taxlien.run.forks")
+    stack = make_stack(home, [forks], [mail_program(forks, small=False)])
+    await stack.start()
+    from_whole = status_of(stack, "mail").pid
+    assert from_whole is not None
+    assert shared_kilobytes(from_whole) > 30_000

@@ -20,6 +20,7 @@ from taxlien.run.stack.processes import Launch, StopSteps
 
 PR_SET_CHILD_SUBREAPER = 36
 READY = b"ready"
+HANDED = b"handed"
 LARGEST = 256 * 1024  # bytes of a request: a command, an environment
 FORK_SECONDS = 10.0
 BLANK = " " * 160  # room on the command line for the words of a forked program, as `ps` shows them
@@ -59,10 +60,71 @@ class Adopted:
             os.kill(self.pid, number)
 
 
+class Door:
+    """The supervisor's end of the sockets through which one image of our code is asked to fork."""
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+
+    def open(self) -> socket.socket:
+        """Make the pair; return the end of whoever forks."""
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.setblocking(False)
+        return theirs
+
+    def hand_over(self, other: socket.socket) -> None:
+        """Send another socket through this one, which nobody reads yet."""
+        assert self._socket is not None
+        socket.send_fds(self._socket, [HANDED], [other.fileno()])
+        other.close()
+
+    async def ready(self) -> bool:
+        """Wait for the word that all is loaded; False where the other end hung up."""
+        if self._socket is None:
+            return False
+        word = await asyncio.get_running_loop().sock_recv(self._socket, len(READY))
+        if word == READY:
+            self._socket.settimeout(FORK_SECONDS)
+        return word == READY
+
+    def fork(self, launch: Launch, output: int, marks: Mapping[str, str]) -> Adopted | None:
+        """Make a process of ``launch`` and become its parent; None where there is no server (any more).
+
+        Blocks for the few milliseconds of a fork.
+        """
+        if self._socket is None or self._socket.gettimeout() == 0:
+            return None
+        wish = Wish(
+            arguments=list(launch.argv[launch.argv.index("-m") + 2 :]),
+            environment={**os.environ, **launch.environment, **marks},
+            folder=str(launch.folder or "/"),
+            parent=os.getpid(),
+            death_signal=int(launch.death_signal),
+        )
+        try:
+            with _heir_of_orphans():
+                socket.send_fds(self._socket, [msgspec.json.encode(wish)], [output])
+                pid = int(self._socket.recv(20))
+        except (
+            OSError,
+            ValueError,
+        ):  # it died; a process that it still made ends at this closed door
+            self.hang_up()
+            return None
+        return Adopted(pid)
+
+    def hang_up(self) -> None:
+        """Ask for nothing more: whoever forks ends."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
 class ForkServer:
     """Started with the servers, asked by ``Program``, and ended once all programs run.
 
-    A program that has to be started again later is started anew, without its help.
+    ``small`` forks what needs little of our code, ``whole`` the rest: the second is a fork of the first
+    that went on loading. A program that has to be started again later is started anew, without them.
     """
 
     name = "programs"
@@ -74,7 +136,7 @@ class ForkServer:
 
     def __init__(self, module: str) -> None:
         self._module = module
-        self._door: socket.socket | None = None
+        self.small, self.whole = Door(), Door()
 
     def program(self) -> Path:
         """Return the interpreter."""
@@ -82,13 +144,14 @@ class ForkServer:
 
     def clear(self, site: Site) -> list[str]:
         """Hang up; it keeps nothing on disk."""
-        self._hang_up()
+        self.small.hang_up()
+        self.whole.hang_up()
         return []
 
     async def prepare(self, site: Site) -> Launch:
-        """Make the pair of sockets through which it is asked."""
-        self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._door.setblocking(False)
+        """Make the sockets through which it is asked; the second goes through the first."""
+        theirs = self.small.open()
+        self.small.hand_over(self.whole.open())
         return Launch(
             [sys.executable, "-m", self._module, BLANK],
             environment={"MALLOC_ARENA_MAX": "2"},
@@ -98,12 +161,8 @@ class ForkServer:
 
     async def probe(self, site: Site) -> str:
         """Wait for the word that all is loaded."""
-        if self._door is None:
-            raise PartFailed(self.title, "it was not started", site.home.log(self.name))
-        word = await asyncio.get_running_loop().sock_recv(self._door, len(READY))
-        if word != READY:
+        if not (await self.small.ready() and await self.whole.ready()):
             raise PartFailed(self.title, "it hung up", site.home.log(self.name))
-        self._door.settimeout(FORK_SECONDS)
         return ""
 
     async def provision(self, site: Site) -> None:
@@ -112,37 +171,6 @@ class ForkServer:
     def environment(self, site: Site) -> dict[str, str]:
         """Nothing: only the supervisor talks to it."""
         return {}
-
-    def fork(self, launch: Launch, output: int, marks: Mapping[str, str]) -> Adopted | None:
-        """Make a process of ``launch`` and become its parent; None where there is no server (any more).
-
-        Blocks for the few milliseconds of a fork.
-        """
-        if self._door is None or self._door.gettimeout() == 0:
-            return None
-        wish = Wish(
-            arguments=list(launch.argv[launch.argv.index("-m") + 2 :]),
-            environment={**os.environ, **launch.environment, **marks},
-            folder=str(launch.folder or "/"),
-            parent=os.getpid(),
-            death_signal=int(launch.death_signal),
-        )
-        try:
-            with _heir_of_orphans():
-                socket.send_fds(self._door, [msgspec.json.encode(wish)], [output])
-                pid = int(self._door.recv(20))
-        except (
-            OSError,
-            ValueError,
-        ):  # it died; a process that it still made ends at this closed door
-            self._hang_up()
-            return None
-        return Adopted(pid)
-
-    def _hang_up(self) -> None:
-        if self._door is not None:
-            self._door.close()
-            self._door = None
 
 
 @contextmanager
