@@ -65,7 +65,11 @@ def connection_arguments(url: str | URL) -> dict[str, Any]:
 
 
 class Database:
-    """The pool of one service. Connections open when needed and are checked before they are used."""
+    """The pool of one service. Connections open when needed and are checked before they are used.
+
+    The last one given back is used first: those that only a busy moment needed grow idle, and the
+    server may close them (``idle_session_timeout``).
+    """
 
     def __init__(self, url: str, *, service: str, pool_size: int = 5) -> None:
         self.service = checked_service(service)
@@ -75,6 +79,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            pool_use_lifo=True,
             pool_timeout=10,
             connect_args={"connect_timeout": 5, "application_name": f"taxlien-{service}"},
         )
@@ -102,6 +107,7 @@ class Database:
         while True:
             try:
                 async with await self._connect_alone() as connection:
+                    await connection.execute("SET idle_session_timeout = 0")  # it only waits
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                     backoff.reset()
                     wake()

@@ -206,6 +206,49 @@ async def test_listening_outlives_its_connection(database: Database) -> None:
     await asyncio.gather(listening, return_exceptions=True)
 
 
+async def test_idle_connections_may_be_closed_by_the_server_and_listening_is_none_of_them(
+    database: Database,
+) -> None:
+    url = database.engine.url.update_query_dict({"options": "-c idle_session_timeout=100ms"})
+    impatient = Database(url.render_as_string(hide_password=False), service="liens")
+    woken = asyncio.Event()
+    listening = asyncio.create_task(impatient.listen("somewhere", woken.set))
+    async with asyncio.timeout(20):
+        await woken.wait()
+        async with impatient.session() as one, impatient.session() as other:
+            pids = [await session.scalar(BACKEND) for session in (one, other)]
+        while await count_of(database, pids):
+            pass
+        woken.clear()
+        async with impatient.session() as session:
+            assert await session.scalar(BACKEND) not in pids
+            await session.execute(text("SELECT pg_notify('somewhere', '')"))
+        await woken.wait()
+    assert not listening.done()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await impatient.close()
+
+
+async def test_the_connection_given_back_last_is_used_first(database: Database) -> None:
+    async with database.session() as one, database.session() as other:
+        pids = [await session.scalar(BACKEND) for session in (one, other)]
+    for _ in range(4):
+        async with database.session() as session:
+            used = await session.scalar(BACKEND)
+        assert used == pids[0]  # sessions end in the reverse order of their beginning
+
+
+BACKEND = text("SELECT pg_backend_pid()")
+
+
+async def count_of(database: Database, pids: list[int]) -> int:
+    """Count backends of ``pids`` that still serve."""
+    alive = text("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(:pids)")
+    async with database.session() as session:
+        return int(await session.scalar(alive, {"pids": pids}) or 0)
+
+
 async def error_of(database: Database, statement: str) -> Exception:
     try:
         async with database.session() as session:

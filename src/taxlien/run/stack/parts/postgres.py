@@ -25,7 +25,8 @@ SUPERUSER = "postgres"
 OWNER = "taxlien"
 DATABASE = "taxlien"
 # Durable (synchronous_commit stays on); sized for bulk imports on a laptop. Rows hold people's
-# names, so no statement and no detail of an error goes to the log.
+# names, so no statement and no detail of an error goes to the log. A connection that a busy moment
+# left in a pool costs 2.3 MB, and our pools find out when it was closed.
 CONFIGURATION = """\
 listen_addresses = '127.0.0.1'
 port = {port}
@@ -35,6 +36,7 @@ hba_file = {hba}
 max_connections = 100
 shared_buffers = 64MB
 work_mem = 8MB
+idle_session_timeout = 60s
 maintenance_work_mem = 128MB
 effective_cache_size = 1GB
 huge_pages = off
