@@ -73,21 +73,25 @@ def measure(home: Path, files: list[Path], supervisor: int) -> None:
         env=environment(home),
         stdout=subprocess.DEVNULL,
     )
-    while importing.poll() is None:
-        memory.look(importing.pid)
-        importer = cpu_of(importing.pid) or used.get("import", 0.0)
-        used["import"] = importer
-        time.sleep(0.5)
-    imported = time.perf_counter() - began
-    if importing.returncode != 0:
-        raise SystemExit("the import was refused")
-    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+    with (
+        psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection,
+        httpx2.Client(base_url=settings["TAXLIEN_GATEWAY_URL"], timeout=10) as http,
+    ):
+        delay = Delay(connection, http)
+        while importing.poll() is None:
+            memory.look(importing.pid)
+            delay.look()
+            importer = cpu_of(importing.pid) or used.get("import", 0.0)
+            used["import"] = importer
+            time.sleep(0.25)
+        imported = time.perf_counter() - began
+        if importing.returncode != 0:
+            raise SystemExit("the import was refused")
         [liens] = connection.execute("SELECT count(*) FROM liens.liens").fetchone() or (0,)
         [rows] = connection.execute("SELECT count(*) FROM liens.observations").fetchone() or (0,)
-    with httpx2.Client(base_url=settings["TAXLIEN_GATEWAY_URL"], timeout=10) as http:
-        while http.get("/v1/search?page_size=1&facets=false").json()["total"] < liens:
+        while delay.look() < liens:
             memory.look()
-            time.sleep(0.5)
+            time.sleep(0.05)
     searchable = time.perf_counter() - began
     spent = {part: s - used.get(part, 0.0) for part, s in cpu_seconds(supervisor).items()}
     limit = bare_copy(url, files)
@@ -96,10 +100,40 @@ def measure(home: Path, files: list[Path], supervisor: int) -> None:
     for name, seconds in (("imported", imported), ("searchable", searchable)):
         print(f"{name:<22}{seconds:>9.1f}{rows / seconds:>9,.0f}{rows / seconds / limit:>14.3f}")
     print(f"{'bare COPY (the limit)':<22}{'':>9}{limit:>9,.0f}{1:>14.3f}")
+    print(f"{'the last lien':<22}{searchable - imported:>9.1f} s after the import ended")
+    delay.show()
     memory.show()
     print("CPU microseconds a row:")
     for part, seconds in sorted({**spent, "import": used["import"]}.items(), key=lambda x: -x[1]):
         print(f"  {part:<20}{seconds / rows * 1e6:>7.0f}")
+
+
+class Delay:
+    """How long liens that are committed wait until they are found: the oldest at each look."""
+
+    def __init__(self, connection: psycopg.Connection[tuple[int]], http: httpx2.Client) -> None:
+        self._connection, self._http = connection, http
+        self._committed: list[tuple[float, int]] = []
+        self._waited: list[float] = []
+
+    def look(self) -> int:
+        """Return how many liens are found now."""
+        [committed] = self._connection.execute(COMMITTED).fetchone() or (0,)
+        now = time.perf_counter()
+        self._committed.append((now, committed))
+        found: int = self._http.get("/v1/search?page_size=1&facets=false").json()["total"]
+        missing = [at for at, count in self._committed if count > found]
+        self._waited.append(time.perf_counter() - missing[0] if missing else 0.0)
+        return found
+
+    def show(self) -> None:
+        """Print the median and the longest wait."""
+        waited = sorted(self._waited)
+        middle = waited[len(waited) // 2]
+        print(f"committed until found: {middle:.1f} s (median), {waited[-1]:.1f} s at most")
+
+
+COMMITTED = "SELECT coalesce(sum((counts ->> 'new')::int), 0) FROM liens.imports"
 
 
 class Memory:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from taxlien.services.liens.service import ImportReport
 
 RECONNECT_SECONDS = 60.0
+NICENESS = 10
+"""An import gives way: what it announced is indexed, and people are answered, before it goes on."""
 
 
 class Job(NamedTuple):
@@ -115,6 +117,7 @@ def _run(
 ) -> int:
     """Import the files one after another; return how many were refused."""
     import asyncio
+    import os
 
     import uvloop
 
@@ -125,6 +128,8 @@ def _run(
 
     settings = read_settings(KitSettings)
     settings.require("database_url")
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, max(nice, NICENESS))
 
     async def work() -> int:
         blobs = Blobs.from_settings(settings) if settings.objects_url else None

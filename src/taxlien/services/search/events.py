@@ -9,7 +9,7 @@ from taxlien.kit.handlers import on_batch
 from . import service
 
 
-@on_batch(LienCreated, LienChanged, LienStatusChanged, max_messages=10_000, max_wait=0.2)
+@on_batch(LienCreated, LienChanged, LienStatusChanged, max_messages=5_000, max_wait=0.2)
 async def index_liens(
     session: Session, events: list[LienCreated | LienChanged | LienStatusChanged]
 ) -> None:

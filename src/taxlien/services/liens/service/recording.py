@@ -25,7 +25,7 @@ from . import merging
 from .enriching import observations_of_new
 from .merging import Together
 
-BATCH_RECORDS = 5_000
+BATCH_RECORDS = 2_500
 
 
 class Provenance(NamedTuple):
