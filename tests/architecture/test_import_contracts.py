@@ -15,7 +15,7 @@ import pytest
 PLANTED = {
     "layers": ("kit/ids.py", "import taxlien.law", "taxlien.kit"),
     "services-independent": (
-        "services/search/service.py",
+        "services/search/service/searching.py",
         "import taxlien.services.liens.service",
         "taxlien.services.search",
     ),

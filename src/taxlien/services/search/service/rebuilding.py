@@ -1,106 +1,31 @@
-"""What search does: keeps the index true to the catalogue, and answers questions from it."""
+"""The index is built anew from the whole catalogue, while the old one serves."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
 
-from taxlien.interfaces.liens import Lien, LienCatalogue
-from taxlien.interfaces.search import CountiesSearched
+from taxlien.interfaces.liens import LienCatalogue
 from taxlien.kit.database import Session
-from taxlien.kit.errors import InvalidInput, NotFound
+from taxlien.kit.errors import NotFound
 from taxlien.kit.ids import new_id
-from taxlien.kit.outbox import emit
-
-from . import repository
-from .adapters import current
-from .adapters.engine import SearchEngine
-from .adapters.lien_catalogue import HttpLienCatalogue
-from .adapters.search_counter import SearchCounter
-from .logic.document import document_of
-from .logic.query import MAX_TEXT, Facets, Hits, SearchQuery, Suggestion
-from .models import Rebuild
+from taxlien.services.search import repository
+from taxlien.services.search.adapters import current
+from taxlien.services.search.adapters.engine import SearchEngine
+from taxlien.services.search.adapters.lien_catalogue import HttpLienCatalogue
+from taxlien.services.search.logic.document import document_of
+from taxlien.services.search.models import Rebuild
 
 _log = structlog.get_logger("taxlien.search")
 
-MAX_SUGGESTIONS = 50
 MAX_ATTEMPTS = 10
 _PROGRESS_EVERY = 5_000
 _CHUNK = 500
 
 Progress = Callable[[int], Awaitable[None]]
-
-
-async def search(query: SearchQuery) -> Hits:
-    """Answer a question from the index this process reads."""
-    return await current.reader().search(query)
-
-
-async def autocomplete(text: str, limit: int) -> list[Suggestion]:
-    """Complete what is being typed. Raises ``InvalidInput`` for a text or limit out of bounds."""
-    if len(text) > MAX_TEXT:
-        raise InvalidInput("q", f"is too long: at most {MAX_TEXT} characters")
-    if not 1 <= limit <= MAX_SUGGESTIONS:
-        raise InvalidInput("limit", f"must be between 1 and {MAX_SUGGESTIONS}")
-    return await current.reader().suggest(text, limit)
-
-
-async def available_filters() -> Facets:
-    """Return every value that can be filtered by, with how many liens have it."""
-    return await current.reader().facets()
-
-
-def open_counter(
-    open_session: Callable[[], AbstractAsyncContextManager[Session]],
-) -> SearchCounter:
-    """Return a counter of this process's searches, which writes what it has every few seconds."""
-
-    async def keep(counts: dict[str, int]) -> None:
-        async with open_session() as session:
-            await keep_searched(session, counts)
-
-    return SearchCounter(keep)
-
-
-async def keep_searched(session: Session, counts: Mapping[str, int]) -> None:
-    """Add up what one process counted, to be announced with what the others did."""
-    if counts:
-        await repository.add_searched(session, counts)
-
-
-async def announce_searched(session: Session) -> int:
-    """Say which counties were searched since this was last said. Returns how many counties."""
-    taken = await repository.take_searched(session)
-    if taken:
-        await emit(
-            session,
-            CountiesSearched(
-                counts={row.county_fips: row.count for row in taken},
-                since=min(row.since for row in taken),
-                until=datetime.now(UTC),
-            ),
-        )
-    return len(taken)
-
-
-async def index_liens(liens: Sequence[Lien]) -> int:
-    """Make ``liens`` findable and return how many were newer than what the index had.
-
-    Idempotent by id and version, and durable on return: a caller that crashes before it acknowledged
-    may hand in the same liens again, and older versions never replace newer ones.
-    """
-    engine = await current.writer()
-    applied = 0
-    for start in range(0, len(liens), _CHUNK):
-        applied += await engine.upsert([document_of(x) for x in liens[start : start + _CHUNK]])
-        await asyncio.sleep(0)  # pricing a chunk takes tens of milliseconds: let others have a turn
-    await engine.commit()
-    return applied
 
 
 async def request_rebuild(session: Session, reason: str) -> Rebuild:

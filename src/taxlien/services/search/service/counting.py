@@ -1,0 +1,46 @@
+"""Which counties are searched for: counted by every process, announced together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+
+from taxlien.interfaces.search import CountiesSearched
+from taxlien.kit.database import Session
+from taxlien.kit.outbox import emit
+from taxlien.services.search import repository
+from taxlien.services.search.adapters.search_counter import SearchCounter
+
+
+def open_counter(
+    open_session: Callable[[], AbstractAsyncContextManager[Session]],
+) -> SearchCounter:
+    """Return a counter of this process's searches, which writes what it has every few seconds."""
+
+    async def keep(counts: dict[str, int]) -> None:
+        async with open_session() as session:
+            await keep_searched(session, counts)
+
+    return SearchCounter(keep)
+
+
+async def keep_searched(session: Session, counts: Mapping[str, int]) -> None:
+    """Add up what one process counted, to be announced with what the others did."""
+    if counts:
+        await repository.add_searched(session, counts)
+
+
+async def announce_searched(session: Session) -> int:
+    """Say which counties were searched since this was last said. Returns how many counties."""
+    taken = await repository.take_searched(session)
+    if taken:
+        await emit(
+            session,
+            CountiesSearched(
+                counts={row.county_fips: row.count for row in taken},
+                since=min(row.since for row in taken),
+                until=datetime.now(UTC),
+            ),
+        )
+    return len(taken)

@@ -1,0 +1,34 @@
+"""Questions answered from the index this process reads."""
+
+from __future__ import annotations
+
+from taxlien.kit.errors import InvalidInput
+from taxlien.services.search.adapters import current
+from taxlien.services.search.logic.query import (
+    MAX_TEXT,
+    Facets,
+    Hits,
+    SearchQuery,
+    Suggestion,
+)
+
+MAX_SUGGESTIONS = 50
+
+
+async def search(query: SearchQuery) -> Hits:
+    """Answer a question from the index this process reads."""
+    return await current.reader().search(query)
+
+
+async def autocomplete(text: str, limit: int) -> list[Suggestion]:
+    """Complete what is being typed. Raises ``InvalidInput`` for a text or limit out of bounds."""
+    if len(text) > MAX_TEXT:
+        raise InvalidInput("q", f"is too long: at most {MAX_TEXT} characters")
+    if not 1 <= limit <= MAX_SUGGESTIONS:
+        raise InvalidInput("limit", f"must be between 1 and {MAX_SUGGESTIONS}")
+    return await current.reader().suggest(text, limit)
+
+
+async def available_filters() -> Facets:
+    """Return every value that can be filtered by, with how many liens have it."""
+    return await current.reader().facets()
