@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from .logic.document import SearchItem
-from .logic.query import Facets, Suggestion
+from taxlien.services.search.logic.document import SearchItem
+from taxlien.services.search.logic.query import Facets, Suggestion
 
 
 class SearchAnswer(msgspec.Struct, kw_only=True):

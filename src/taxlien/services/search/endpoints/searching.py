@@ -8,12 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Query, Request
 
 from taxlien.kit.http.responses import MsgspecResponse
-
-from . import service
-from .adapters.search_counter import SearchCounter
-from .logic.counting import counties_meant
-from .logic.query import MAX_WINDOW, SORTS, build_query
-from .schemas import (
+from taxlien.services.search import service
+from taxlien.services.search.adapters.search_counter import SearchCounter
+from taxlien.services.search.logic.counting import counties_meant
+from taxlien.services.search.logic.query import MAX_WINDOW, SORTS, build_query
+from taxlien.services.search.schemas import (
     AutocompleteAnswer,
     DescribedSearchAnswer,
     FiltersAnswer,
