@@ -28,7 +28,7 @@ from taxlien.kit.settings import KitSettings
 from taxlien.run import registry
 from taxlien.run.application import compose
 from taxlien.services.gateway.logic.limits import LIMITS
-from taxlien.services.gateway.logic.routes import is_public, matching
+from taxlien.services.gateway.logic.routes import PREVIEW_ROUTES, ROUTES, is_public, matching
 
 RULES = tuple(Policy.parse(reference_text("policy.txt")))
 USER_ID = "{user_id}"
@@ -190,11 +190,16 @@ def verdict(answer: httpx2.Response) -> str:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.method} {rule.path}")
 def test_the_gateway_shows_what_people_may_call_and_hides_the_rest(rule: Rule) -> None:
     path = _PLACE.sub(lambda place: "0", rule.path)
-    assert is_public(path) is (SERVICE not in rule.who)
+    table = (*ROUTES, *PREVIEW_ROUTES)
+    assert is_public(path, table) is (SERVICE not in rule.who)
     if SERVICE not in rule.who:
-        route = matching(path)
+        route = matching(path, table)
         assert route is not None
         assert rule.method in route.methods, f"the gateway answers {rule.method} {path} with 405"
+
+
+def test_previews_are_in_no_gateway_but_that_of_a_product_for_development() -> None:
+    assert not is_public("/dev/notifications")
 
 
 def test_what_an_app_says_of_itself_stays_inside() -> None:

@@ -26,9 +26,10 @@ from taxlien.services.gateway.logic.envoy import Doors, Upstream, envoy_config
 from taxlien.services.gateway.logic.envoy_identity import Tokens
 from taxlien.services.gateway.logic.envoy_quotas import Quotas
 from taxlien.services.gateway.logic.limits import with_overrides
-from taxlien.services.gateway.logic.routes import MAILBOX, MAILBOX_ROUTES, ROUTES
+from taxlien.services.gateway.logic.routes import MAILBOX, MAILBOX_ROUTES, PREVIEW_ROUTES, ROUTES
 from taxlien.services.gateway.settings import GatewaySettings
 
+PREVIEWS_SETTING = "TAXLIEN_NOTIFICATIONS_PREVIEWS"
 API = "api"
 PORTS = (
     API,
@@ -71,7 +72,7 @@ class Product:
             [sys.executable, "-m", "taxlien.run", "run", "--roles", "api", "--port", "{port}"],
             title="API",
             usual_port=8000,
-            environment_of_its_own=_agreed_with_the_gateway(),
+            environment_of_its_own={**_agreed_with_the_gateway(), **_for_development()},
             forks=self._forks.whole if self._forks else None,
         )
         worker = Program(
@@ -136,7 +137,7 @@ class Product:
     def _gateway_config(self, port: int, admin_port: int, upstreams: Mapping[str, int]) -> str:
         app = Upstream("127.0.0.1", upstreams[API])
         services = dict.fromkeys(registry.service_names(), app)
-        routes = ROUTES
+        routes = ROUTES + PREVIEW_ROUTES
         if MAILBOX_HTTP in upstreams:
             routes += MAILBOX_ROUTES
             services[MAILBOX] = Upstream("127.0.0.1", upstreams[MAILBOX_HTTP])
@@ -189,6 +190,11 @@ def _beside_the_worker() -> dict[str, str]:
         SMTP_SETTING: SMTP_URL,
     }
     return {name: url for name, url in beside.items() if not os.environ.get(name)}
+
+
+def _for_development() -> dict[str, str]:
+    """Return what only a product on somebody's own machine shows, unless a setting says otherwise."""
+    return {} if os.environ.get(PREVIEWS_SETTING) else {PREVIEWS_SETTING: "true"}
 
 
 def _agreed_with_the_gateway() -> dict[str, str]:

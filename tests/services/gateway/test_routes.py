@@ -8,6 +8,7 @@ from taxlien.services.gateway.logic.routes import (
     CACHE_CONTROL,
     IDEMPOTENT,
     MAILBOX_ROUTES,
+    PREVIEW_ROUTES,
     ROUTES,
     is_public,
     matching,
@@ -66,7 +67,7 @@ def test_the_longest_path_wins() -> None:
 
 
 def test_every_route_is_sound() -> None:
-    table = (*ROUTES, *MAILBOX_ROUTES)
+    table = (*ROUTES, *MAILBOX_ROUTES, *PREVIEW_ROUTES)
     assert len({route.path for route in table}) == len(table)
     for route in table:
         assert route.path.startswith("/")

@@ -11,24 +11,32 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from uuid import UUID
 
+import httpx2
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import text
 
 from taxlien.interfaces import auth, users
+from taxlien.interfaces.liens import Lien
+from taxlien.interfaces.search import SearchMatched
 from taxlien.kit.database import Database
 from taxlien.kit.events import Event
+from taxlien.kit.http.app import create_app
 from taxlien.kit.ids import new_id
+from taxlien.kit.reference import reference_text
+from taxlien.kit.security.policy import Policy
 from taxlien.kit.security.sealing import Keyring, parse_keys
-from taxlien.services.notifications import events, tasks
+from taxlien.services.notifications import endpoints, events, tasks
 from taxlien.services.notifications.adapters import current
 
 DEADLINE = 30.0
 WEB_URL = "https://taxlien.example"
+GATEWAY_SECRET = "the gateway's own word, 32 characters and more"
 KEYS = f"test:{base64.b64encode(bytes(32)).decode()}"
 NOW = datetime.now(UTC)
 
@@ -189,6 +197,28 @@ def until() -> Callable[[Callable[[], Awaitable[bool] | bool]], Awaitable[None]]
 
 
 @pytest.fixture
+def client_of(database: Database) -> Callable[..., httpx2.AsyncClient]:
+    """A client that the gateway says is a user; nobody where none is named."""
+    app = create_app(
+        title="notifications",
+        routers=[endpoints.router],
+        databases={"notifications": database},
+        gateway_secret=GATEWAY_SECRET,
+        policy=Policy.parse(reference_text("policy.txt")),
+    )
+
+    def make(user_id: UUID | None = None) -> httpx2.AsyncClient:
+        known = {"x-user-id": str(user_id), "x-roles": "investor", "x-tier": "free"}
+        return httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app),
+            base_url=WEB_URL,
+            headers={"x-gateway-secret": GATEWAY_SECRET, **(known if user_id else {})},
+        )
+
+    return make
+
+
+@pytest.fixture
 def rows(database: Database) -> Callable[..., Awaitable[list[dict[str, object]]]]:
     """Read a table of notifications, as it is committed."""
 
@@ -231,3 +261,99 @@ def every_event(keyring: Keyring) -> Callable[..., list[Event]]:
         ]
 
     return make
+
+
+@pytest.fixture
+def user_id() -> UUID:
+    return new_id()
+
+
+@pytest.fixture
+async def known(hear, user_id: UUID) -> UUID:
+    """A user who signed up and confirmed their address, whose clock shows UTC and who sleeps never."""
+    who = {"user_id": user_id, "at": NOW}
+    await hear(
+        auth.UserSignedUp(
+            **who, email="ann@example.com", language="en", email_verified=True,
+            method="google", synthetic=True,
+        ),
+        preferences_of(user_id),
+    )  # fmt: skip
+    return user_id
+
+
+def preferences_of(user_id: UUID, **changes: object) -> users.PreferencesChanged:
+    told = {
+        "user_id": user_id, "at": NOW, "language": "en", "currency": "USD", "time_zone": "UTC",
+        "email_notifications": True, "push_notifications": True, "sms_notifications": False,
+    }  # fmt: skip
+    return users.PreferencesChanged(**{**told, **changes})
+
+
+def match_of(
+    user_id: UUID,
+    search_id: UUID,
+    number: int = 1,
+    *,
+    name: str = "Near the lake",
+    pace: str = "instant",
+    lien_id: UUID | None = None,
+    **money: object,
+) -> SearchMatched:
+    lien = Lien(
+        lien_id=lien_id or new_id(), version=1, kind="certificate", status="advertised", state="FL",
+        county_fips="12083", county="Marion", parcel_id=f"12-{number:04}", parcel_key=f"12{number:04}",
+        source="test", first_seen_at=NOW, last_changed_at=NOW, city="Ocala",
+        situs_address=f"{number} Example St",
+    )  # fmt: skip
+    worth = {
+        "price": Decimal(1000 + number),
+        "rate_pct": Decimal(18),
+        "payoff": Decimal(1180 + number),
+        "roi_pct": Decimal(number),
+    }
+    return SearchMatched(
+        user_id=user_id, search_id=search_id, search_name=name, pace=pace, cause="created",
+        lien=lien, at=NOW, **{**worth, **money},
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def telling_on(database: Database):
+    stop = asyncio.Event()
+    job = asyncio.create_task(tasks.tell_gathered(database, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(job, DEADLINE)
+
+
+@pytest.fixture
+def telling() -> Callable[[Database], AbstractAsyncContextManager[None]]:
+    return telling_on
+
+
+@pytest.fixture
+def make_due(database: Database) -> Callable[[], Awaitable[None]]:
+    """Let the time pass until everything gathered is due."""
+
+    async def pass_time() -> None:
+        async with database.session() as session:
+            await session.execute(
+                text("UPDATE notifications.gathered SET due_at = now() WHERE told_at IS NULL")
+            )
+
+    return pass_time
+
+
+@pytest.fixture
+def preferences() -> Callable[..., users.PreferencesChanged]:
+    """Make the event of a user's preferences."""
+    return preferences_of
+
+
+@pytest.fixture
+def match() -> Callable[..., SearchMatched]:
+    """Make the event of a lien that met a saved search."""
+    return match_of

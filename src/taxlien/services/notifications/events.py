@@ -14,6 +14,7 @@ from taxlien.interfaces.auth import (
     SignUpRepeated,
     UserSignedUp,
 )
+from taxlien.interfaces.search import SearchMatched
 from taxlien.interfaces.users import (
     PreferencesChanged,
     UserDeletionCancelled,
@@ -46,6 +47,7 @@ Heard = (
     | UserExportRequested
     | UserErasureDue
     | UserErased
+    | SearchMatched
 )
 
 
@@ -67,6 +69,7 @@ Heard = (
     UserExportRequested,
     UserErasureDue,
     UserErased,
+    SearchMatched,
 )
 async def take_note(session: Session, event: Heard) -> None:
     """Do what the event asks of whoever writes to people."""
@@ -83,6 +86,8 @@ async def take_note(session: Session, event: Heard) -> None:
             await service.erase_user(session, event)
         case UserErased():
             await service.send_farewell(session, event)
+        case SearchMatched():
+            await service.note_match(session, event)
         case UserExportReady() | UserDeletionRequested() | UserDeletionCancelled():
             await service.note_announcement(session, event)
         case _:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Index,
+    LargeBinary,
+    Numeric,
+    Text,
+    Time,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from taxlien.kit.database import metadata_for
 
 metadata = metadata_for("notifications")
 
+Pace = Literal["instant", "daily", "weekly"]
 Status = Literal["held", "queued", "sending", "sent", "failed", "suppressed"]
 _TIME = DateTime(timezone=True)
 _NOW = text("now()")
@@ -35,6 +47,12 @@ class Recipient(Row):
     language: Mapped[str | None] = mapped_column(Text)
     language_chosen: Mapped[bool] = mapped_column(server_default=text("false"))
     email_notifications: Mapped[bool] = mapped_column(server_default=text("true"))
+    push_notifications: Mapped[bool] = mapped_column(server_default=text("true"))
+    sms_notifications: Mapped[bool] = mapped_column(server_default=text("false"))
+    time_zone: Mapped[str | None] = mapped_column(Text)
+    quiet_from: Mapped[time | None] = mapped_column(Time)
+    quiet_until: Mapped[time | None] = mapped_column(Time)
+    mail_stopped_at: Mapped[datetime | None] = mapped_column(_TIME)
     account_at: Mapped[datetime | None] = mapped_column(_TIME)
     preferences_at: Mapped[datetime | None] = mapped_column(_TIME)
     welcomed_at: Mapped[datetime | None] = mapped_column(_TIME)
@@ -83,3 +101,70 @@ class Message(Row):
     created_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
     sent_at: Mapped[datetime | None] = mapped_column(_TIME)
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class Choice(Row):
+    """What a user chose for one kind by one channel; where there is no row, what is usual holds."""
+
+    __tablename__ = "choices"
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    wanted: Mapped[bool] = mapped_column()
+    changed_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+
+
+class Gathered(Row):
+    """One fact that waits to be told with others of its ``gathering``, and afterwards that it was told.
+
+    ``item_id`` is made from what makes the fact this fact. ``sealed`` is what the message says of it.
+    """
+
+    __tablename__ = "gathered"
+    __table_args__ = (
+        CheckConstraint("pace IN ('instant', 'daily', 'weekly')", name="pace"),
+        CheckConstraint("(sealed IS NULL) = (told_at IS NOT NULL)", name="sealed_until_told"),
+        Index(
+            "ix_gathered_waiting",
+            "user_id",
+            "kind",
+            "gathering",
+            postgresql_where=text("told_at IS NULL"),
+        ),
+        Index("ix_gathered_due", "due_at", postgresql_where=text("told_at IS NULL")),
+        Index("ix_gathered_user_id", "user_id"),
+        Index("ix_gathered_created_at", "created_at", postgresql_using="brin"),
+    )
+
+    item_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column()
+    kind: Mapped[str] = mapped_column(Text)
+    gathering: Mapped[str] = mapped_column(Text)
+    pace: Mapped[Pace] = mapped_column(Text)
+    topic: Mapped[UUID] = mapped_column()
+    rank: Mapped[Decimal | None] = mapped_column(Numeric)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    due_at: Mapped[datetime] = mapped_column(_TIME)
+    told_at: Mapped[datetime | None] = mapped_column(_TIME)
+    created_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+
+
+class Notice(Row):
+    """One message in the product's own inbox. ``sealed`` is what it says, kept as long as the notice."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("event_id", "kind", "user_id"),
+        Index("ix_notices_user_id", "user_id", "notice_id"),
+        Index("ix_notices_unread", "user_id", postgresql_where=text("read_at IS NULL")),
+        Index("ix_notices_created_at", "created_at", postgresql_using="brin"),
+    )
+
+    notice_id: Mapped[UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column()
+    user_id: Mapped[UUID] = mapped_column()
+    kind: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+    read_at: Mapped[datetime | None] = mapped_column(_TIME)

@@ -42,6 +42,21 @@ class NotificationsSettings(BaseSettings):
         default=None,
         description="address of the pages that links in mails lead to; unset, the gateway's",
     )
+    api_url: HttpUrl | None = Field(
+        default=None,
+        description="address under which the world reaches the API, for stopping mails with one click;"
+        " unset, where links lead",
+    )
+    previews: bool = Field(
+        default=False,
+        description="whether /dev/notifications shows every message with made-up values; for development",
+    )
+    gather_seconds: float = Field(
+        default=60.0, gt=0, description="seconds that something instant waits for more of its kind"
+    )
+    morning_hour: int = Field(
+        default=8, ge=0, le=23, description="hour of the user's clock at which digests come"
+    )
     first_pause: float = Field(
         default=5.0, gt=0, description="seconds before a mail that failed is tried again; doubles"
     )
@@ -68,3 +83,7 @@ class NotificationsSettings(BaseSettings):
                 " mails need an address for their links"
             )
         return found.rstrip("/")
+
+    def doors_url(self) -> str:
+        """Return where the API is reached from outside, without a slash. Raises ``SettingsError``."""
+        return (self.api_url or self.pages_url()).rstrip("/")

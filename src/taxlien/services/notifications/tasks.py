@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 
 import structlog
 
@@ -19,6 +20,7 @@ _log = structlog.get_logger("taxlien.notifications")
 AT_ONCE = 4  # mails under way in one process, each with a connection to the database
 POLL_SECONDS = 0.5
 TIDY_SECONDS = 30.0
+GATHERINGS_AT_ONCE = 20
 
 
 @background
@@ -64,6 +66,36 @@ async def send_messages(database: Database, stop: asyncio.Event) -> None:
         stopping.cancel()
         if under_way:
             await asyncio.wait(under_way)
+
+
+@background
+async def tell_gathered(database: Database, stop: asyncio.Event) -> None:
+    """Make one message of each gathering that is due, until ``stop``. Outlives the loss of the database."""
+    backoff = Backoff(first=POLL_SECONDS, longest=10.0)
+    while not stop.is_set():
+        pause = POLL_SECONDS
+        try:
+            async with database.session() as session:
+                due = await service.due_gatherings(session, GATHERINGS_AT_ONCE)
+            for gathering in due:
+                await _tell(database, gathering)
+            backoff.reset()
+        except Exception as error:
+            pause = backoff.next()
+            _log.warning("telling_interrupted", error=describe(error), seconds=round(pause, 1))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await stop.wait()
+
+
+async def _tell(database: Database, gathering: service.Gathering) -> None:
+    try:
+        async with database.session() as session:
+            await service.tell(session, gathering)
+    except Exception as error:
+        _log.error("telling_failed", kind=gathering.kind, error=describe(error))
+        async with database.session() as session:
+            await service.put_off(session, gathering)
 
 
 async def _deliver(database: Database, plan: service.Plan, claim: service.Claim) -> None:

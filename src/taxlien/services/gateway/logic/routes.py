@@ -144,6 +144,12 @@ MAILBOX_ROUTES: tuple[Route, ...] = (
 )  # fmt: skip
 """Where the local mailbox shows what was sent; only in a product that has one."""
 
+PREVIEW_ROUTES: tuple[Route, ...] = (
+    Route(path="/dev/notifications", service="notifications", cross_origin=False, cache="never",
+          limit="light"),
+)  # fmt: skip
+"""Where every message is shown with made-up values; only in a product for development."""
+
 HEALTH_PATH = "/healthz"
 """Answered by the gateway itself, without any service: the gateway lives."""
 

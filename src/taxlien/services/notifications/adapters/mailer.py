@@ -17,7 +17,10 @@ class MailRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail to one address. ``message_id`` is the same whenever the same mail is sent again."""
+    """One mail to one address. ``message_id`` is the same whenever the same mail is sent again.
+
+    ``unsubscribe_url`` takes a POST that stops mails of its kind (RFC 8058); None where nobody can.
+    """
 
     message_id: str
     to: str
@@ -26,6 +29,7 @@ class Mail:
     html: str
     language: str
     written_at: datetime
+    unsubscribe_url: str | None = None
 
 
 class Mailer(Protocol):

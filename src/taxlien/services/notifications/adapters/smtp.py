@@ -145,6 +145,9 @@ class SmtpMailer:
         message["Message-ID"] = f"<{mail.message_id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
+        if mail.unsubscribe_url is not None:
+            message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
         message["Content-Language"] = mail.language

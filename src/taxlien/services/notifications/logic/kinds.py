@@ -30,6 +30,11 @@ class Kind:
     optional: bool = False
     asked_for: bool = False
 
+    @property
+    def stoppable(self) -> bool:
+        """Whether its mails can be unsubscribed from; what is sent but once is not worth it."""
+        return self.category in ("alert", "marketing")
+
 
 def _account(name: str, *parameters: str, channels: tuple[Channel, ...] = _MAIL) -> Kind:
     return Kind(name, frozenset(parameters), "security", channels)

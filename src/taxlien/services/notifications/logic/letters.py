@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -39,7 +40,7 @@ Secured = (
 Announced = UserExportReady | UserDeletionRequested | UserDeletionCancelled
 """Events of a user that leave it to us to know the address."""
 
-Parameters = dict[str, str | int | None]
+Parameters = dict[str, Any]
 OpenToken = Callable[[str], str]
 
 

@@ -51,7 +51,7 @@ def send_at(kind: Kind, now: datetime, rhythm: Rhythm, expires_at: datetime | No
     What concerns an account's safety or what a user just did goes at once. What would come too late
     after the hours of quiet comes before their end: a sale does not wait.
     """
-    if not kind.optional:
+    if kind.category in ("security", "transactional"):
         return now
     awake = rhythm.awake(now)
     if expires_at is not None and awake > expires_at - LATEST_BEFORE:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from uuid import UUID
+from datetime import UTC, datetime, time
 
 from taxlien.interfaces.auth import (
     TOKEN_CONTEXT,
@@ -13,10 +12,9 @@ from taxlien.interfaces.auth import (
 )
 from taxlien.interfaces.users import PreferencesChanged
 from taxlien.kit.database import Session
-from taxlien.kit.ids import new_id
 from taxlien.services.notifications import repository
 from taxlien.services.notifications.adapters import current
-from taxlien.services.notifications.logic.kinds import KINDS, language_for
+from taxlien.services.notifications.logic.kinds import language_for
 from taxlien.services.notifications.logic.letters import (
     Announced,
     Letter,
@@ -26,7 +24,7 @@ from taxlien.services.notifications.logic.letters import (
 )
 from taxlien.services.notifications.models import Recipient
 
-from .sealing import seal
+from .queueing import queue
 
 
 async def note_sign_up(session: Session, event: UserSignedUp) -> None:
@@ -57,6 +55,11 @@ async def note_preferences(session: Session, event: PreferencesChanged) -> None:
         recipient.language = language_for(event.language)
         recipient.language_chosen = True
         recipient.email_notifications = event.email_notifications
+        recipient.push_notifications = event.push_notifications
+        recipient.sms_notifications = event.sms_notifications
+        recipient.time_zone = event.time_zone
+        recipient.quiet_from = _clock(event.quiet_from)
+        recipient.quiet_until = _clock(event.quiet_until)
 
 
 async def note_secured(session: Session, event: Secured) -> None:
@@ -67,14 +70,14 @@ async def note_secured(session: Session, event: Secured) -> None:
     _learn(recipient, event.at, known, event.language)
     context = f"{TOKEN_CONTEXT}:{event.user_id}"
     letter = letter_of(event, lambda sealed: current.keyring().open_text(sealed, context))
-    await _queue(session, recipient, letter, event_id_of(event, letter.kind))
+    await queue(session, recipient, letter, event_id_of(event, letter.kind))
 
 
 async def note_announcement(session: Session, event: Announced) -> None:
     """Queue the mail about something a user asked for."""
     recipient = await repository.lock_recipient(session, event.user_id)
     letter = letter_of(event, str)
-    await _queue(session, recipient, letter, event_id_of(event, letter.kind))
+    await queue(session, recipient, letter, event_id_of(event, letter.kind))
 
 
 def _learn(recipient: Recipient, at: datetime, email: str | None, language: str | None) -> None:
@@ -94,25 +97,8 @@ async def _welcome(session: Session, recipient: Recipient, *, greet: bool) -> No
         return
     recipient.welcomed_at = datetime.now(UTC)
     if greet:
-        await _queue(session, recipient, Letter("welcome"), recipient.user_id)
+        await queue(session, recipient, Letter("welcome"), recipient.user_id)
 
 
-async def _queue(session: Session, recipient: Recipient, letter: Letter, event_id: UUID) -> None:
-    """Add the message. An address not known yet is looked up again when it is to be sent."""
-    unwanted = KINDS[letter.kind].optional and not recipient.email_notifications
-    gone = recipient.erased_at is not None
-    message_id = new_id()
-    values: dict[str, object] = {
-        "message_id": message_id,
-        "event_id": event_id,
-        "user_id": recipient.user_id,
-        "kind": letter.kind,
-        "language": recipient.language or language_for(letter.language),
-        "expires_at": letter.expires_at,
-        "status": "suppressed" if unwanted or gone else "queued",
-        "error": "the user is erased" if gone else "not wanted by the user" if unwanted else None,
-    }
-    if not (unwanted or gone):
-        to = letter.email or recipient.email
-        values["sealed"] = seal(current.keyring(), message_id, to, letter.parameters)
-    await repository.add_message(session, values)
+def _clock(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None

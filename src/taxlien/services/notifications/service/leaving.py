@@ -21,13 +21,16 @@ from taxlien.services.notifications import repository
 from taxlien.services.notifications.adapters import current
 from taxlien.services.notifications.logic.kinds import language_for
 from taxlien.services.notifications.logic.letters import event_id_of
-from taxlien.services.notifications.models import Message, Recipient
+from taxlien.services.notifications.models import Gathered, Message, Recipient
 
+from .gathering import facts_context
+from .inbox import opened
 from .sealing import seal, unseal
 
 SERVICE = "notifications"
 FAREWELL = "account_erased"
 HELD_DAYS = 14
+MOST_NOTICES = 100_000
 FAREWELL_DAYS = 3
 KEPT = "the address, sealed, for the one mail that says it is done"
 
@@ -36,9 +39,20 @@ async def export_user(session: Session, event: UserExportRequested) -> None:
     """Put what is known of a user into the object store, sealed, and say where it is."""
     recipient = await repository.get_recipient(session, event.user_id)
     messages = await repository.messages_of(session, event.user_id)
+    choices = await repository.choices_of(session, event.user_id)
+    gathered = await repository.gathered_of(session, event.user_id)
+    notices = await repository.notices_of(
+        session, event.user_id, before=None, limit=MOST_NOTICES, unread_only=False
+    )
     part = {
         "recipients": [_recipient_row(recipient)] if recipient else [],
         "messages": [_message_row(message) for message in messages],
+        "choices": [
+            {"kind": kind, "channel": channel, "wanted": wanted}
+            for (kind, channel), wanted in choices.items()
+        ],
+        "gathered": [_gathered_row(item) for item in gathered],
+        "notices": [opened(current.keyring(), row)._asdict() for row in notices],
     }
     context = f"{EXPORT_CONTEXT}:{event.export_id}:{SERVICE}"
     sealed = current.keyring().seal(msgspec.json.encode(part), context)
@@ -64,6 +78,9 @@ async def erase_user(session: Session, event: UserErasureDue) -> None:
     recipient = await repository.lock_recipient(session, event.user_id)
     email, language = recipient.email, recipient.language
     rows = await repository.delete_messages(session, event.user_id)
+    rows += await repository.delete_gathered(session, event.user_id)
+    rows += await repository.delete_choices(session, event.user_id)
+    rows += await repository.delete_notices(session, event.user_id)
     if recipient.erased_at is None:
         rows += 1 if email is not None else 0
         _blank(recipient)
@@ -121,6 +138,12 @@ def _blank(recipient: Recipient) -> None:
     recipient.language_chosen = False
     recipient.verified = False
     recipient.email_notifications = False
+    recipient.push_notifications = False
+    recipient.sms_notifications = False
+    recipient.time_zone = None
+    recipient.quiet_from = None
+    recipient.quiet_until = None
+    recipient.mail_stopped_at = None
     recipient.account_at = None
     recipient.preferences_at = None
     recipient.welcomed_at = None
@@ -134,6 +157,12 @@ def _recipient_row(recipient: Recipient) -> dict[str, object]:
         "verified": recipient.verified,
         "language": recipient.language,
         "email_notifications": recipient.email_notifications,
+        "push_notifications": recipient.push_notifications,
+        "sms_notifications": recipient.sms_notifications,
+        "time_zone": recipient.time_zone,
+        "quiet_from": recipient.quiet_from,
+        "quiet_until": recipient.quiet_until,
+        "mail_stopped_at": recipient.mail_stopped_at,
         "welcomed_at": recipient.welcomed_at,
         "created_at": recipient.created_at,
     }
@@ -149,4 +178,19 @@ def _message_row(message: Message) -> dict[str, object]:
         "attempts": message.attempts,
         "created_at": message.created_at,
         "sent_at": message.sent_at,
+    }
+
+
+def _gathered_row(item: Gathered) -> dict[str, object]:
+    """What of a message to come is the user's: which facts it tells is public, that it was to be told not."""
+    facts: dict[str, object] = {}
+    if item.sealed is not None:
+        plain = current.keyring().open(bytes(item.sealed), facts_context(item.item_id))
+        facts = msgspec.json.decode(plain)
+    return {
+        "kind": item.kind,
+        "pace": item.pace,
+        "due_at": item.due_at,
+        "told_at": item.told_at,
+        "facts": facts,
     }

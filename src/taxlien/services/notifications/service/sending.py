@@ -21,6 +21,7 @@ from taxlien.services.notifications.models import Message, Status
 from taxlien.services.notifications.settings import NotificationsSettings
 
 from .sealing import unseal
+from .stopping import stop_url_of
 
 _log = structlog.get_logger("taxlien.notifications")
 
@@ -44,12 +45,19 @@ class Plan(NamedTuple):
     keyring: Keyring
     mailer: Mailer
     web_url: str
+    api_url: str
 
 
 def open_plan() -> Plan:
     """Return what sending needs. Raises ``SettingsError`` in words where the environment lacks it."""
     settings = current.settings()
-    return Plan(settings, current.keyring(), current.mailer(), settings.pages_url())
+    return Plan(
+        settings,
+        current.keyring(),
+        current.mailer(),
+        settings.pages_url(),
+        settings.doors_url(),
+    )
 
 
 async def claim_due(session: Session, plan: Plan, limit: int) -> list[Claim]:
@@ -91,6 +99,8 @@ async def tidy(session: Session, plan: Plan) -> int:
     """Forget what was sent long ago, and measure what waits. Returns how many were forgotten."""
     before = datetime.now(UTC) - timedelta(days=plan.settings.keep_days)
     gone = await repository.delete_outlived(session, before)
+    await repository.forget_told(session, before)
+    await repository.forget_notices(session, before)
     for status, count in (await repository.count_open(session)).items():
         _waiting.labels(status).set(count)
     return gone
@@ -107,7 +117,14 @@ async def _written(session: Session, plan: Plan, message: Message) -> Mail | Non
         to = recipient.email if recipient else None
     if to is None:
         raise MailDeferred("no address is known yet")
-    words = render(message.kind, message.language, contents.parameters, web_url=plan.web_url)
+    stop_url = stop_url_of(plan.keyring, plan.api_url, message.user_id, message.kind)
+    words = render(
+        message.kind,
+        message.language,
+        contents.parameters,
+        web_url=plan.web_url,
+        unsubscribe_url=stop_url or "",
+    )
     return Mail(
         message_id=message.message_id.hex,
         to=to,
@@ -116,6 +133,7 @@ async def _written(session: Session, plan: Plan, message: Message) -> Mail | Non
         html=words.html,
         language=message.language,
         written_at=message.created_at,
+        unsubscribe_url=stop_url,
     )
 
 

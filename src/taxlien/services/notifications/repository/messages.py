@@ -1,4 +1,4 @@
-"""Every query of notifications on its own tables."""
+"""Queries on recipients and messages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from taxlien.kit.database import Session
-
-from .models import Message, Recipient, Status
+from taxlien.services.notifications.models import Message, Recipient, Status
 
 _DONE: tuple[Status, ...] = ("sent", "failed", "suppressed")
 _OPEN: tuple[Status, ...] = ("queued", "sending")
@@ -103,6 +102,22 @@ async def delete_messages(session: Session, user_id: UUID) -> int:
         .returning(Message.message_id)
     )
     return len(gone.all())
+
+
+async def suppress_queued(
+    session: Session, user_id: UUID, kinds: Sequence[str], channel: str
+) -> None:
+    """Take back what waits to be sent to a user by a channel; what is being sent goes its way."""
+    await session.execute(
+        update(Message)
+        .where(
+            Message.user_id == user_id,
+            Message.kind.in_(kinds),
+            Message.channel == channel,
+            Message.status == "queued",
+        )
+        .values(status="suppressed", sealed=None, error="not wanted by the user")
+    )
 
 
 async def delete_message(session: Session, message: Message) -> None:

@@ -1,0 +1,11 @@
+"""``/v1/notifications``: how I am told, what I was told, stopping mails from the mail itself."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from . import inbox, preferences, previews, unsubscribing
+
+router = APIRouter(tags=["notifications"])
+for part in (preferences, inbox, unsubscribing, previews):
+    router.include_router(part.router)
