@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 from uuid import UUID
 
 from taxlien.kit.events import Event
@@ -16,6 +16,35 @@ PERSONAL_DATA_SERVICES = ("auth", "notifications", "users")
 
 EXPORT_CONTEXT = "users.export_part"
 """Context of a sealed export part, followed by ``:export_id:service``."""
+
+
+class Allowance(NamedTuple):
+    """What a tier allows. Counts are of things kept at one time, None is no limit; requests a minute.
+
+    The portfolio optimizer is enterprise's; the data interface has subscriptions of its own. Nothing
+    that the law says of a lien is ever behind a tier.
+    """
+
+    tier: Tier
+    requests_per_minute: int
+    saved_searches: int | None
+    watchlist_liens: int | None
+    instant_alerts: bool
+    risk_scores: bool
+    portfolio_optimizer: bool
+    export_rows: int | None
+
+
+ALLOWANCES: tuple[Allowance, ...] = (
+    Allowance("free", 600, 3, 25, False, False, False, 0),
+    Allowance("premium", 3_000, 100, 1_000, True, True, False, 10_000),
+    Allowance("enterprise", 12_000, None, None, True, True, True, None),
+)
+
+
+def allowance_of(tier: str) -> Allowance:
+    """Return what ``tier`` allows; a word that is no tier allows what free does."""
+    return next((found for found in ALLOWANCES if found.tier == tier), ALLOWANCES[0])
 
 
 class UserEvent(Event, frozen=True, kw_only=True):

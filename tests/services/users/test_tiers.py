@@ -11,12 +11,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from taxlien.interfaces.users import TierChanged
+from taxlien.interfaces.users import ALLOWANCES, TierChanged
 from taxlien.kit.errors import Conflict
 from taxlien.kit.ids import new_id
 from taxlien.services.gateway.logic.limits import LIMITS
 from taxlien.services.users import service
-from taxlien.services.users.logic.tiers import ALLOWANCES, trial_end
+from taxlien.services.users.logic.tiers import trial_end
 
 Client = Callable[..., httpx2.AsyncClient]
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Literal, cast
 from uuid import UUID
 
-from taxlien.interfaces.users import Tier, TierChanged
+from taxlien.interfaces.users import ALLOWANCES, Allowance, Tier, TierChanged
 from taxlien.kit.database import Session
 from taxlien.kit.errors import NotFound
 from taxlien.kit.outbox import emit
 from taxlien.kit.security.identity import Caller
 from taxlien.kit.settings import read_settings
-from taxlien.services.users.logic.tiers import ALLOWANCES, TRIAL_TIER, Allowance, trial_end
+from taxlien.services.users.logic.tiers import TRIAL_TIER, trial_end
 from taxlien.services.users.models import User
 from taxlien.services.users.repository import people as repository
 from taxlien.services.users.settings import UsersSettings
