@@ -128,6 +128,14 @@ class RunPage(Row):
             "number",
             postgresql_where=text("state IN ('read', 'unchanged')"),
         ),
+        Index(
+            "ix_run_pages_lists",
+            "run_id",
+            "number",
+            postgresql_where=text(
+                "state IN ('read', 'unchanged') AND memory -> 'lists' IS NOT NULL"
+            ),
+        ),
     )
 
     run_id: Mapped[UUID] = mapped_column(primary_key=True)
