@@ -1,6 +1,6 @@
 """Finding liens: full text, filters, sorts, facets and autocomplete over everything the catalogue knows.
 
-Owns: the search index (files under TAXLIEN_SEARCH_INDEX_PATH) and schema search: rebuilds, searched
+Owns: the search index (files under TAXLIEN_SEARCH_INDEX_PATH) and schema search: rebuilds, searched, owners, saved_searches, matches, query_set
 Emits: counties.searched
 Listens: lien.created, lien.changed, lien.status_changed
 Asks: LienCatalogue

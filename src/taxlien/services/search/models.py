@@ -6,9 +6,22 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import CHAR, BigInteger, CheckConstraint, DateTime, Index, Text, text
+from sqlalchemy import (
+    CHAR,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from taxlien.interfaces.search import AlertPace
 from taxlien.kit.database import metadata_for
 
 metadata = metadata_for("search")
@@ -57,3 +70,77 @@ class Searched(Row):
     county_fips: Mapped[str] = mapped_column(CHAR(5, collation="C"), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
     since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+
+
+class Owner(Row):
+    """Somebody who saves searches, or whose tier was told. ``tier`` None: what their token says.
+
+    After an erasure nothing is left but the id and the fact.
+    """
+
+    __tablename__ = "owners"
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tier: Mapped[str | None] = mapped_column(Text)
+    tier_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class SavedSearch(Row):
+    """A question somebody keeps. ``parameters`` are those of ``GET /v1/search``, in one fixed form.
+
+    ``number`` is its short name in memory and in ``matches``; ``changed`` the version of the set of
+    queries that it last changed in; ``paused`` says that it is above what the owner's tier allows.
+    """
+
+    __tablename__ = "saved_searches"
+    __table_args__ = (
+        CheckConstraint("pace IN ('instant', 'daily', 'weekly', 'off')", name="pace"),
+        Index("ix_saved_searches_user_id", "user_id", "search_id"),
+        Index("ix_saved_searches_changed", "changed"),
+    )
+
+    search_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("search.owners.user_id"))
+    name: Mapped[str] = mapped_column(Text)
+    parameters: Mapped[dict[str, list[str]]] = mapped_column(JSONB)
+    pace: Mapped[AlertPace] = mapped_column(Text)
+    paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    changed: Mapped[int] = mapped_column(BigInteger)
+    share_sha256: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    shared_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+    updated_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+
+
+class Match(Row):
+    """A lien that was announced to a saved search: once, whatever becomes of either."""
+
+    __tablename__ = "matches"
+
+    number: Mapped[int] = mapped_column(
+        ForeignKey("search.saved_searches.number", ondelete="CASCADE"), primary_key=True
+    )
+    lien_id: Mapped[UUID] = mapped_column(primary_key=True)
+    matched_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+
+
+class QuerySet(Row):
+    """One row: the version of all saved queries together, and how many were ever removed.
+
+    Whoever changes a query locks this row first, so that versions become visible in order.
+    """
+
+    __tablename__ = "query_set"
+    __table_args__ = (CheckConstraint("single", name="single"),)
+
+    single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    removed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from taxlien.interfaces.search import CountiesSearched
 from taxlien.kit.database import Session
 from taxlien.kit.outbox import emit
-from taxlien.services.search import repository
 from taxlien.services.search.adapters.search_counter import SearchCounter
+from taxlien.services.search.repository import searched as repository
 
 
 def open_counter(

@@ -12,12 +12,12 @@ from taxlien.interfaces.liens import LienCatalogue
 from taxlien.kit.database import Session
 from taxlien.kit.errors import NotFound
 from taxlien.kit.ids import new_id
-from taxlien.services.search import repository
 from taxlien.services.search.adapters import current
 from taxlien.services.search.adapters.engine import SearchEngine
 from taxlien.services.search.adapters.lien_catalogue import HttpLienCatalogue
 from taxlien.services.search.logic.document import document_of
 from taxlien.services.search.models import Rebuild
+from taxlien.services.search.repository import rebuilds as repository
 
 _log = structlog.get_logger("taxlien.search")
 

@@ -1,15 +1,14 @@
-"""Every query of search on its own tables."""
+"""Every query of rebuilds of the index."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from taxlien.kit.database import Session
-from taxlien.services.search.models import Rebuild, RebuildStatus, Searched
+from taxlien.services.search.models import Rebuild, RebuildStatus
 
 _UNFINISHED: tuple[RebuildStatus, ...] = ("requested", "running")
 
@@ -52,24 +51,3 @@ async def finish(
     if status in ("done", "failed"):
         values["finished_at"] = func.now()
     await session.execute(update(Rebuild).where(Rebuild.rebuild_id == rebuild_id).values(**values))
-
-
-async def add_searched(session: Session, counts: Mapping[str, int]) -> None:
-    """Add to the counts of counties, in one order for all, or two processes could wait for each other."""
-    rows = [{"county_fips": fips, "count": count} for fips, count in sorted(counts.items())]
-    added = insert(Searched).values(rows)
-    total = Searched.count + added.excluded.count
-    await session.execute(
-        added.on_conflict_do_update(index_elements=["county_fips"], set_={"count": total})
-    )
-
-
-async def take_searched(session: Session) -> Sequence[Searched]:
-    """Remove the counts and return them. Of two processes at once, each row goes to one."""
-    waiting = select(Searched.county_fips).order_by(Searched.county_fips)
-    statement = (
-        delete(Searched)
-        .where(Searched.county_fips.in_(waiting.with_for_update(skip_locked=True)))
-        .returning(Searched)
-    )
-    return (await session.scalars(statement)).all()

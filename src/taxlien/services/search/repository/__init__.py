@@ -1,0 +1,1 @@
+"""Every query of search on its own tables, by what they keep."""

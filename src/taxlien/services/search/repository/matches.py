@@ -1,0 +1,80 @@
+"""Every query of which liens were announced to which saved searches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text
+
+from taxlien.interfaces.search import AlertPace
+from taxlien.kit.database import Session
+from taxlien.services.search.models import Match, SavedSearch
+
+# In one order for all, or two workers could wait for each other. The lock on the search makes whoever
+# deletes it wait for this transaction; one that is gone or quiet by now is left out.
+_BEGIN = text(
+    """
+    WITH begun AS (
+        INSERT INTO search.matches (number, lien_id)
+        SELECT pair.number, pair.lien_id
+        FROM unnest(CAST(:numbers AS bigint[]), CAST(:liens AS uuid[])) AS pair (number, lien_id)
+        JOIN search.saved_searches AS s ON s.number = pair.number
+        WHERE NOT s.paused AND s.pace <> 'off'
+        ORDER BY pair.number, pair.lien_id FOR KEY SHARE OF s
+        ON CONFLICT DO NOTHING RETURNING number, lien_id
+    )
+    SELECT begun.lien_id, s.search_id, s.user_id, s.name, s.pace, o.tier
+    FROM begun JOIN search.saved_searches AS s USING (number)
+    JOIN search.owners AS o USING (user_id)
+    ORDER BY s.number, begun.lien_id
+    """
+)
+
+
+class Begun(NamedTuple):
+    """A lien that begins to match a search, and what its owner is told with."""
+
+    lien_id: UUID
+    search_id: UUID
+    user_id: UUID
+    name: str
+    pace: AlertPace
+    tier: str | None
+
+
+async def begin(session: Session, pairs: Sequence[tuple[int, UUID]]) -> list[Begun]:
+    """Record pairs of a search's number and a lien; return those that were not recorded before."""
+    if not pairs:
+        return []
+    numbers, liens = zip(*pairs, strict=True)
+    rows = await session.execute(_BEGIN, {"numbers": list(numbers), "liens": list(liens)})
+    return [Begun(*row) for row in rows.tuples()]
+
+
+async def matches_of(session: Session, user_id: UUID) -> Sequence[tuple[UUID, UUID, datetime]]:
+    """Return search, lien and time of everything that was announced to a user's searches."""
+    rows = await session.execute(
+        select(SavedSearch.search_id, Match.lien_id, Match.matched_at)
+        .join(SavedSearch, SavedSearch.number == Match.number)
+        .where(SavedSearch.user_id == user_id)
+        .order_by(SavedSearch.search_id, Match.lien_id)
+    )
+    return rows.tuples().all()
+
+
+async def counts_of(session: Session, numbers: Sequence[int]) -> dict[int, int]:
+    """Return how many liens were announced to each search."""
+    rows = await session.execute(
+        select(Match.number, func.count()).where(Match.number.in_(numbers)).group_by(Match.number)
+    )
+    return dict(rows.tuples().all())
+
+
+async def remove_all(session: Session, user_id: UUID) -> int:
+    """Forget what was announced to a user's searches. Returns how many."""
+    mine = select(SavedSearch.number).where(SavedSearch.user_id == user_id)
+    gone = await session.execute(delete(Match).where(Match.number.in_(mine)))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
