@@ -53,7 +53,8 @@ def watch(
     while worker.is_running():
         time.sleep(LOOK_SECONDS)
         [kept] = one(connection, KEPT)
-        yield kept, *sizes(worker.pid)
+        if kept:
+            yield kept, *sizes(worker.pid)
         total, done, _ = one(connection, PROGRESS)
         if kept >= pages or (total and done == total):
             return
