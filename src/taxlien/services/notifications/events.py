@@ -14,9 +14,12 @@ from taxlien.interfaces.auth import (
     SignUpRepeated,
     UserSignedUp,
 )
+from taxlien.interfaces.payments import PaymentReceived, UserSubscribed
+from taxlien.interfaces.portfolio import AuctionNeared, WatchTriggered
 from taxlien.interfaces.search import SearchMatched
 from taxlien.interfaces.users import (
     PreferencesChanged,
+    TierChanged,
     UserDeletionCancelled,
     UserDeletionRequested,
     UserErased,
@@ -48,6 +51,11 @@ Heard = (
     | UserErasureDue
     | UserErased
     | SearchMatched
+    | WatchTriggered
+    | AuctionNeared
+    | TierChanged
+    | UserSubscribed
+    | PaymentReceived
 )
 
 
@@ -70,6 +78,11 @@ Heard = (
     UserErasureDue,
     UserErased,
     SearchMatched,
+    WatchTriggered,
+    AuctionNeared,
+    TierChanged,
+    UserSubscribed,
+    PaymentReceived,
 )
 async def take_note(session: Session, event: Heard) -> None:
     """Do what the event asks of whoever writes to people."""
@@ -88,6 +101,10 @@ async def take_note(session: Session, event: Heard) -> None:
             await service.send_farewell(session, event)
         case SearchMatched():
             await service.note_match(session, event)
+        case WatchTriggered():
+            await service.note_watch(session, event)
+        case AuctionNeared() | TierChanged() | UserSubscribed() | PaymentReceived():
+            await service.note_occasion(session, event)
         case UserExportReady() | UserDeletionRequested() | UserDeletionCancelled():
             await service.note_announcement(session, event)
         case _:

@@ -28,11 +28,38 @@ LIEN = {
     "payoff": "1475.00",
     "months": 12,
 }
+CHANGE = {
+    **LIEN,
+    "label": "Lots by the river",
+    "reason": "status_changed",
+    "status": "redeemed",
+    "previous_status": "sold",
+    "previous_price": "1500.00",
+    "redeemed_on": "2026-11-20",
+}
 SEARCH = {"name": "Near the lake", "total": 40, "more": 39, "liens": [LIEN]}
 VALUES: dict[str, object] = {
     "pace": "daily",
     "total": 40,
     "searches": [SEARCH],
+    "watches": [{**SEARCH, "liens": [CHANGE]}],
+    "more": 39,
+    "liens": [CHANGE],
+    "description": "A course",
+    "amount": "49.00",
+    "currency": "USD",
+    "receipt_number": "R-1",
+    "plan": "premium",
+    "paid_until": "2026-12-23T17:00:00+00:00",
+    "ends_at": "2026-12-23T17:00:00+00:00",
+    "county": "Marion",
+    "state": "FL",
+    "auction_on": "2026-12-22",
+    "starts_at": "2026-12-22T14:00:00+00:00",
+    "time_zone": "America/New_York",
+    "user_zone": "America/Los_Angeles",
+    "hour_known": True,
+    "watched": 7,
     "email": "ann@example.com",
     "token": "tok_1-A",
     "expires_at": "2026-11-24T17:00:00+00:00",
@@ -147,15 +174,19 @@ def test_missing_parameter_is_an_error_and_never_a_gap(kind: str, language: str)
             render(kind, language, told, web_url=WEB)
 
 
-TEXTS = ("email", "token", "device_name", "address", "provider", "export_id", "proof", "remaining")
+TEXTS = ("email", "token", "device_name", "address", "provider", "export_id", "proof", "remaining",
+         "description", "receipt_number", "plan", "county")  # fmt: skip
 
 
 def hostile_values(text: str) -> dict[str, object]:
     """Every value that somebody else may choose, chosen badly; an address of ours stays one."""
-    lien = {**LIEN, **dict.fromkeys(("title", "place", "parcel_id"), text)}
+    lien = {**CHANGE, **dict.fromkeys(("title", "place", "parcel_id", "label"), text)}
+    section = {**SEARCH, "name": text, "liens": [lien]}
     return {
         **dict.fromkeys(TEXTS, text),
-        "searches": [{**SEARCH, "name": text, "liens": [lien]}],
+        "searches": [section],
+        "watches": [section],
+        "liens": [lien],
     }
 
 
@@ -199,16 +230,24 @@ STOPPABLE = [
 ]
 TEXTED = [(kind, language) for kind, language in EVERY if "sms" in KINDS[kind].channels]
 LONG_NAME = "Ünder 5k, 18% und mehr — «Жёлтый дом» " * 4
+LONGEST_LIEN = {
+    **CHANGE,
+    **dict.fromkeys(("title", "place", "label"), LONG_NAME),
+    "price": "99999999999.99",
+    "previous_price": "99999999999.99",
+    "status": "void",
+}
 EXTREME: dict[str, object] = {
     "total": 999_999,
-    "searches": [
-        {
-            "name": LONG_NAME,
-            "total": 999_999,
-            "more": 999_998,
-            "liens": [{**LIEN, "title": LONG_NAME, "place": LONG_NAME, "price": "99999999999.99"}],
-        }
-    ],
+    "searches": [{"name": LONG_NAME, "total": 999_999, "more": 999_998, "liens": [LONGEST_LIEN]}],
+    "watches": [{"name": LONG_NAME, "total": 999_999, "more": 999_998, "liens": [LONGEST_LIEN]}],
+    "liens": [LONGEST_LIEN],
+    "county": LONG_NAME,
+    "watched": 999_999,
+    "time_zone": "Asia/Kathmandu",
+    "auction_on": "2026-09-30",
+    "starts_at": "2026-09-30T12:00:00+00:00",
+    "description": LONG_NAME,
 }
 
 

@@ -22,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from taxlien.services.notifications.logic import figures, wording
 from taxlien.services.notifications.logic.sms import LONGEST_SMS, clipped
+from taxlien.services.notifications.logic.statuses import status_name
 
 FOLDER = Path(__file__).with_name("templates")
 LONGEST_TITLE = 65
@@ -139,6 +140,8 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         "day": lambda value: wording.day(str(value), language),
         "clock": lambda value, zone: wording.clock(str(value), zone, language),
         "money": lambda value: figures.money(value, language),
+        "amount": lambda value, currency: figures.amount(value, str(currency), language),
+        "status": lambda value: status_name(str(value), language),
         "dollars": lambda value: figures.whole_money(value, language),
         "percent": lambda value: figures.percent(value, language),
         "count": lambda value: figures.count(value, language),

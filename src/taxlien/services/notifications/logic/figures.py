@@ -23,6 +23,13 @@ def money(value: object, language: str) -> str:
     return f"{sign}${written}"
 
 
+def amount(value: object, currency: str, language: str) -> str:
+    """Write a sum in a currency: dollars as everywhere, any other by its code."""
+    if currency == "USD" or value is None:
+        return money(value, language)
+    return money(value, language).replace("$", "").strip(_NARROW) + f"{_NARROW}{currency}"
+
+
 def whole_money(value: object, language: str) -> str:
     """Write US dollars where every sign counts: ``$1,235``; rounded half up."""
     if value is None:
@@ -41,7 +48,7 @@ def percent(value: object, language: str) -> str:
 
 def count(value: int, language: str) -> str:
     """Write a whole number with its thousands apart."""
-    written = f"{value:,}"
+    written = f"{int(value):,}"
     return _russian(written) if language == "ru" else written
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from taxlien.interfaces.liens import Lien
+from taxlien.interfaces.portfolio import WatchTriggered
 from taxlien.interfaces.search import SearchMatched
 
 from .pacing import Pace
@@ -24,6 +25,9 @@ MOST_SECTIONS = 10
 SHOWN_OF_SEVERAL = 5
 LIEN_PATH = "/v1/liens/{lien_id}"
 """Where a lien is shown, under the address that links lead to."""
+
+ONE_TOPIC = UUID(int=0)
+"""The topic of messages without sections."""
 
 Facts = dict[str, Any]
 
@@ -79,22 +83,66 @@ def match_of(event: SearchMatched) -> Item | None:
     )
 
 
+def watch_of(event: WatchTriggered) -> Item:
+    """Return what a change of something watched is told as.
+
+    A price, a redemption and other changes are alerts, gathered for a moment. New liens of a whole county
+    come by the hundred and are told once a week. The same version of a lien is told once for a watch.
+    """
+    weekly = event.reason == "new_lien" and event.target == "county"
+    kinds = {"price_dropped": "price_drop", "redeemed": "redemption_update"}
+    lien, pace = event.lien, ("weekly" if weekly else "instant")
+    fell = None
+    if event.previous_price is not None and event.price is not None:
+        fell = event.previous_price - event.price
+    return Item(
+        item_id=fact_id(
+            "watch", event.user_id, event.watch_id, lien.lien_id, lien.version, event.reason
+        ),
+        kind="weekly_digest" if weekly else kinds.get(event.reason, "watch_changed"),
+        pace="weekly" if weekly else "instant",
+        gathering=pace,
+        topic=event.watch_id if weekly else ONE_TOPIC,
+        rank=event.price if weekly else fell,
+        facts={
+            "label": harmless(event.label),
+            **lien_facts(lien),
+            "reason": event.reason,
+            "status": lien.status,
+            "previous_status": event.previous_status,
+            "price": _text(event.price),
+            "previous_price": _text(event.previous_price),
+            "redeemed_on": lien.redeemed_on.isoformat() if lien.redeemed_on else None,
+            "rate_pct": _text(lien.bid_rate_pct),
+            "payoff": None,
+            "months": None,
+        },
+    )
+
+
 def told_of(kind: str, pace: Pace, sections: Sequence[Section]) -> Facts:
     """Return the parameters of the one message of ``kind`` about ``sections``."""
-    return {"saved_search_matches": _matches_told}[kind](pace, sections)
+    match kind:
+        case "saved_search_matches":
+            return {"pace": pace, **_in_sections(sections, "searches", named_by="search")}
+        case "weekly_digest":
+            return _in_sections(sections, "watches", named_by="label")
+        case _:
+            [section] = sections
+            shown = section.items[:MOST_SHOWN]
+            return {"total": section.total, "more": section.total - len(shown), "liens": shown}
 
 
-def _matches_told(pace: Pace, sections: Sequence[Section]) -> Facts:
+def _in_sections(sections: Sequence[Section], name: str, *, named_by: str) -> Facts:
     shown = MOST_SHOWN if len(sections) == 1 else SHOWN_OF_SEVERAL
     return {
-        "pace": pace,
         "total": sum(section.total for section in sections),
-        "searches": [
+        name: [
             {
-                "name": section.items[0]["search"],
+                "name": section.items[0][named_by],
                 "total": section.total,
                 "more": section.total - min(shown, len(section.items)),
-                "liens": [_without(facts, "search") for facts in section.items[:shown]],
+                "liens": [_without(facts, named_by) for facts in section.items[:shown]],
             }
             for section in sections[:MOST_SECTIONS]
         ],
@@ -116,7 +164,8 @@ def path_of(told: Facts) -> str | None:
     """Return where a message leads that tells of one lien; None where it tells of more, or of none."""
     if told.get("total", 1) != 1:
         return None
-    liens = [lien for search in told.get("searches", [told]) for lien in search.get("liens", [])]
+    sections = told.get("searches") or told.get("watches") or [told]
+    liens = [lien for section in sections for lien in section.get("liens", [])]
     return liens[0]["path"] if liens else told.get("path")
 
 

@@ -80,7 +80,21 @@ KINDS = _kinds(
     _account("deletion_requested", "at", "erase_after"),
     _account("deletion_cancelled", "at"),
     _account("account_erased", "at", "proof"),
+    _done("purchase_confirmation", "at", "description", "amount", "currency", "receipt_number"),
+    _done("subscription_started", "plan", "amount", "currency", "paid_until", "receipt_number"),
+    _done("subscription_renewed", "plan", "amount", "currency", "paid_until", "receipt_number"),
     _alert("saved_search_matches", "pace", "total", "searches"),
+    _alert("price_drop", "total", "more", "liens"),
+    _alert("redemption_update", "total", "more", "liens"),
+    _alert("watch_changed", "total", "more", "liens"),
+    _alert(
+        "auction_reminder",
+        *("county", "state", "auction_on", "starts_at", "time_zone", "hour_known"),
+        *("watched", "user_zone"),
+    ),
+    _offer("weekly_digest", "total", "watches"),
+    _offer("trial_ending", "ends_at"),
+    _offer("premium_teaser", asked_for=True),
 )
 """By name. Alerts that tell of many things at once carry their number as ``total``."""
 

@@ -48,7 +48,7 @@ OpenToken = Callable[[str], str]
 class Letter:
     """A mail to be: ``email`` and ``language`` are None where only we can know them.
 
-    After ``expires_at`` it would help nobody and is not sent.
+    Before ``not_before`` it is not sent; after ``expires_at`` it would help nobody and is not either.
     """
 
     kind: str
@@ -56,6 +56,7 @@ class Letter:
     language: str | None = None
     parameters: Parameters = field(default_factory=dict)
     expires_at: datetime | None = None
+    not_before: datetime | None = None
 
 
 def letter_of(event: Secured | Announced, open_token: OpenToken) -> Letter:

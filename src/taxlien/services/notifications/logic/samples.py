@@ -24,7 +24,21 @@ def _lien(number: int) -> dict[str, Any]:
     }
 
 
+def _change(number: int) -> dict[str, Any]:
+    lien = _lien(number)
+    return {
+        **lien,
+        "label": "Lots by the river",
+        "reason": "new_lien" if number == 1 else "status_changed",
+        "status": ("sold", "advertised", "redeemed", "struck_off")[number],
+        "previous_status": None if number == 1 else "advertised",
+        "previous_price": f"{float(lien['price']) * 1.21:.2f}",
+        "redeemed_on": None if number == 3 else "2026-12-18",
+    }
+
+
 _LIENS = [_lien(number) for number in range(4)]
+_CHANGES = [_change(number) for number in range(4)]
 _VALUES: dict[str, Any] = {
     "email": "you@example.com",
     "token": "sample-token",
@@ -42,7 +56,23 @@ _VALUES: dict[str, Any] = {
     "pace": "daily",
     "total": 40,
     "more": 36,
-    "liens": _LIENS,
+    "liens": _CHANGES,
+    "watches": [{"name": "Marion, FL", "total": 212, "more": 209, "liens": _CHANGES[:3]}],
+    "description": "Course: reading a sale list",
+    "amount": "49.00",
+    "currency": "USD",
+    "receipt_number": "R-2026-001234",
+    "plan": "premium",
+    "paid_until": "2027-01-21T17:05:00+00:00",
+    "ends_at": "2026-12-24T17:00:00+00:00",
+    "county": "Marion",
+    "state": "FL",
+    "auction_on": "2026-12-22",
+    "starts_at": "2026-12-22T14:00:00+00:00",
+    "time_zone": "America/New_York",
+    "user_zone": "America/Los_Angeles",
+    "hour_known": True,
+    "watched": 7,
     "searches": [
         {"name": "Houses under $5,000", "total": 37, "more": 34, "liens": _LIENS[:3]},
         {"name": "Near the lake", "total": 3, "more": 2, "liens": _LIENS[3:]},
@@ -50,6 +80,13 @@ _VALUES: dict[str, Any] = {
 }
 
 
+_OF_KIND: dict[str, dict[str, Any]] = {
+    "redemption_update": {"liens": [{**change, "status": "redeemed"} for change in _CHANGES]},
+    "weekly_digest": {"total": 212},
+}
+
+
 def sample_of(kind: str) -> dict[str, Any]:
     """Return values for every parameter of ``kind``."""
-    return {name: _VALUES[name] for name in sorted(KINDS[kind].parameters)}
+    values = {**_VALUES, **_OF_KIND.get(kind, {})}
+    return {name: values[name] for name in sorted(KINDS[kind].parameters)}

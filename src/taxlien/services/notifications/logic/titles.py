@@ -9,6 +9,17 @@ _TITLES: dict[str, tuple[str, str, str]] = {
         "Новые залоги по сохранённым поискам",
         "Gravámenes nuevos en búsquedas guardadas",
     ),
+    "price_drop": ("Price drops", "Снижение цены", "Bajadas de precio"),
+    "redemption_update": ("Redemptions", "Выкуп залогов", "Redenciones"),
+    "watch_changed": (
+        "Changes of what you watch",
+        "Изменения в том, за чем вы следите",
+        "Cambios en lo que usted sigue",
+    ),
+    "auction_reminder": ("Sale reminders", "Напоминания о торгах", "Avisos de subastas"),
+    "weekly_digest": ("Weekly digest", "Сводка за неделю", "Resumen semanal"),
+    "trial_ending": ("End of the trial", "Конец пробного периода", "Fin de la prueba"),
+    "premium_teaser": ("What Premium adds", "Что даёт Premium", "Lo que añade Premium"),
 }
 
 

@@ -3,10 +3,11 @@
 from taxlien.services.notifications.repository import Gathering
 
 from .choosing import Choices, choose, my_wishes
-from .gathering import note_match
+from .gathering import note_match, note_watch
 from .hearing import note_announcement, note_preferences, note_secured, note_sign_up, note_verified
 from .inbox import my_inbox, read_all, read_notice
 from .leaving import erase_user, export_user, send_farewell
+from .noting import note_occasion
 from .previewing import Preview, check_shown, preview
 from .sending import Claim, Plan, claim_due, deliver, open_plan, tidy
 from .stopping import Change, Standing, change_mails, standing
@@ -32,10 +33,12 @@ __all__ = [
     "my_wishes",
     "note_announcement",
     "note_match",
+    "note_occasion",
     "note_preferences",
     "note_secured",
     "note_sign_up",
     "note_verified",
+    "note_watch",
     "open_plan",
     "preview",
     "put_off",

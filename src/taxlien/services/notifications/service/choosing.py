@@ -18,9 +18,8 @@ from taxlien.services.notifications.logic.kinds import (
 )
 from taxlien.services.notifications.logic.titles import title_of
 from taxlien.services.notifications.logic.wishes import Wishes, choosable
-from taxlien.services.notifications.models import Recipient
 
-from .wishing import wishes_of
+from .wishing import take_back_unwanted, wishes_of
 
 
 class KindChoice(NamedTuple):
@@ -67,17 +66,8 @@ async def choose(
         recipient.mail_stopped_at = None
     elif recipient.mail_stopped_at is None:
         recipient.mail_stopped_at = datetime.now(UTC)
-    await _take_back(session, recipient)
+    await take_back_unwanted(session, recipient)
     return _choices(await wishes_of(session, recipient), recipient.language)
-
-
-async def _take_back(session: Session, recipient: Recipient) -> None:
-    """Stop what waits to be sent and is not wanted any more."""
-    wishes = await wishes_of(session, recipient)
-    for kind in choosable():
-        for channel in kind.channels:
-            if not wishes.wants(kind, channel):
-                await repository.suppress_queued(session, recipient.user_id, [kind.name], channel)
 
 
 def _check(wanted: Mapping[str, Mapping[Channel, bool]]) -> None:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import msgspec
 
+from taxlien.interfaces.portfolio import WatchTriggered
 from taxlien.interfaces.search import SearchMatched
 from taxlien.kit.database import Session
 from taxlien.services.notifications import repository
 from taxlien.services.notifications.adapters import current
-from taxlien.services.notifications.logic.gathering import Item, match_of
+from taxlien.services.notifications.logic.gathering import Item, match_of, watch_of
 from taxlien.services.notifications.logic.pacing import due_at
 
 from .wishing import rhythm_of
@@ -22,6 +23,11 @@ async def note_match(session: Session, event: SearchMatched) -> None:
     item = match_of(event)
     if item is not None:
         await gather(session, event.user_id, item)
+
+
+async def note_watch(session: Session, event: WatchTriggered) -> None:
+    """Keep a change of something watched until its user is told."""
+    await gather(session, event.user_id, watch_of(event))
 
 
 async def gather(session: Session, user_id: UUID, item: Item) -> None:

@@ -25,6 +25,7 @@ from taxlien.services.notifications.logic.letters import (
 from taxlien.services.notifications.models import Recipient
 
 from .queueing import queue
+from .wishing import take_back_unwanted
 
 
 async def note_sign_up(session: Session, event: UserSignedUp) -> None:
@@ -60,6 +61,7 @@ async def note_preferences(session: Session, event: PreferencesChanged) -> None:
         recipient.time_zone = event.time_zone
         recipient.quiet_from = _clock(event.quiet_from)
         recipient.quiet_until = _clock(event.quiet_until)
+        await take_back_unwanted(session, recipient)
 
 
 async def note_secured(session: Session, event: Secured) -> None:

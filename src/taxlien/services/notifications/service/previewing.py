@@ -14,7 +14,6 @@ from taxlien.services.notifications.logic.sms import segments
 
 from .stopping import STOP_PATH
 
-
 SAMPLE_WEB_URL = "https://taxlien.example"
 
 

@@ -34,7 +34,7 @@ async def queue(session: Session, recipient: Recipient, letter: Letter, event_id
         return
     reachable = await _reachable(session, recipient, kind)
     for channel in wishes.channels(kind):
-        if channel == "in_app":
+        if channel == "in_app" and letter.not_before is None:
             await add_notice(session, recipient, letter, event_id)
         elif channel in reachable:
             await _add(session, recipient, letter, event_id, channel, None)
@@ -65,7 +65,10 @@ async def _add(
         "status": "suppressed" if suppressed else "queued",
         "error": suppressed,
         "next_attempt_at": send_at(
-            KINDS[letter.kind], now, rhythm_of(recipient), letter.expires_at
+            KINDS[letter.kind],
+            max(now, letter.not_before or now),
+            rhythm_of(recipient),
+            letter.expires_at,
         ),
     }
     if not suppressed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from taxlien.kit.database import Session
 from taxlien.services.notifications import repository
 from taxlien.services.notifications.logic.pacing import Rhythm
-from taxlien.services.notifications.logic.wishes import Wishes
+from taxlien.services.notifications.logic.wishes import Wishes, choosable
 from taxlien.services.notifications.models import Recipient
 
 USUAL_ZONE = "America/New_York"
@@ -29,3 +29,12 @@ async def wishes_of(session: Session, recipient: Recipient) -> Wishes:
         choices=await repository.choices_of(session, recipient.user_id),
         mail_stopped=recipient.mail_stopped_at is not None,
     )
+
+
+async def take_back_unwanted(session: Session, recipient: Recipient) -> None:
+    """Stop what waits to be sent to a user and is not wanted any more."""
+    wishes = await wishes_of(session, recipient)
+    for kind in choosable():
+        for channel in kind.channels:
+            if not wishes.wants(kind, channel):
+                await repository.suppress_queued(session, recipient.user_id, [kind.name], channel)
