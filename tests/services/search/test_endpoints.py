@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from taxlien.kit.http.app import create_app
 from taxlien.services.search import service
-from taxlien.services.search.endpoints import router
+from taxlien.services.search.endpoints.searching import router
 
 
 def app() -> FastAPI:

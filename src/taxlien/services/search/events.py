@@ -1,10 +1,11 @@
-"""What search hears: every lien that appeared or changed becomes findable."""
+"""What search hears: every lien that appeared or changed, and what becomes of those who save searches."""
 
 from __future__ import annotations
 
 from taxlien.interfaces.liens import LienChanged, LienCreated, LienStatusChanged
+from taxlien.interfaces.users import TierChanged, UserErasureDue, UserExportRequested
 from taxlien.kit.database import Session
-from taxlien.kit.handlers import on_batch
+from taxlien.kit.handlers import on, on_batch
 
 from . import service
 
@@ -15,3 +16,17 @@ async def index_liens(
 ) -> None:
     """Index the liens of a batch. The index is durable before the session's transaction commits."""
     await service.index_liens([event.lien for event in events])
+
+
+@on(TierChanged, UserExportRequested, UserErasureDue)
+async def follow_users(
+    session: Session, event: TierChanged | UserExportRequested | UserErasureDue
+) -> None:
+    """Keep to what a user's tier allows; give all that is kept of a user; forget it."""
+    match event:
+        case TierChanged():
+            await service.follow_tier(session, event)
+        case UserExportRequested():
+            await service.export_user(session, event)
+        case UserErasureDue():
+            await service.erase_user(session, event)

@@ -125,6 +125,15 @@ ROUTES: tuple[Route, ...] = (
     Route(path="/v1/search", service="search", timeout=5.0),
     Route(path="/v1/search/filters", service="search", timeout=5.0, cache="minute"),
     Route(path="/v1/search/autocomplete", service="search", timeout=5.0, limit="light"),
+    Route(path="/v1/search/saved", service="search", methods=_ALL, cache="never"),
+    # What a link leads to: a guess could be right, so it counts like a sign-in.
+    Route(
+        path="/v1/search/shared",
+        service="search",
+        methods=("POST",),
+        cache="never",
+        limit="sign_in",
+    ),
     # the gateway's own pages
     _page("/", match="exact", cache="minute"),
     _page("/account"),

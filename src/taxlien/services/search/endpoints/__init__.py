@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import searching
+from . import saved, searching
 
 router = APIRouter()
 router.include_router(searching.router)
+router.include_router(saved.router)

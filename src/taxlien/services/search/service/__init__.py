@@ -2,6 +2,7 @@
 
 from .counting import announce_searched, keep_searched, open_counter
 from .indexing import index_liens
+from .leaving import erase_user, export_user
 from .rebuilding import (
     MAX_ATTEMPTS,
     Progress,
@@ -15,17 +16,34 @@ from .rebuilding import (
     record_progress,
     request_rebuild,
 )
+from .saving import (
+    TierAllowsLess,
+    change_search,
+    delete_search,
+    follow_tier,
+    save_search,
+    saved_search,
+    saved_searches,
+)
 from .searching import MAX_SUGGESTIONS, autocomplete, available_filters, search
+from .sharing import copy_shared, share_search, shared_search, stop_sharing
 
 __all__ = [
     "MAX_ATTEMPTS",
     "MAX_SUGGESTIONS",
     "Progress",
+    "TierAllowsLess",
     "announce_searched",
     "autocomplete",
     "available_filters",
+    "change_search",
     "claim_rebuild",
+    "copy_shared",
+    "delete_search",
+    "erase_user",
+    "export_user",
     "finish_rebuild",
+    "follow_tier",
     "get_rebuild",
     "index_liens",
     "keep_searched",
@@ -36,5 +54,11 @@ __all__ = [
     "rebuild_index",
     "record_progress",
     "request_rebuild",
+    "save_search",
+    "saved_search",
+    "saved_searches",
     "search",
+    "share_search",
+    "shared_search",
+    "stop_sharing",
 ]

@@ -1,0 +1,90 @@
+"""A saved search: the parameters of a search in one fixed form, and the question they ask today."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from taxlien.interfaces.search import AlertPace
+from taxlien.interfaces.users import allowance_of
+from taxlien.kit.errors import InvalidInput
+
+from .query import MAX_CHOICES, MAX_TEXT, SearchQuery, build_query
+
+MAX_NAME = 100
+
+# How an answer is cut is no part of what is asked.
+_OF_A_PAGE = frozenset({"page", "page_size", "facets", "cursor", "limit"})
+_PARAMETERS = {
+    name: str(parameter.annotation).startswith("Sequence")
+    for name, parameter in inspect.signature(build_query).parameters.items()
+    if name not in _OF_A_PAGE
+}
+"""Every parameter that can be saved, and whether it takes several values."""
+
+Parameters = dict[str, list[str]]
+
+
+def canonical(given: Mapping[str, Sequence[str]]) -> Parameters:
+    """Return ``given`` in one fixed form: names in order, values once each, nothing empty.
+
+    Raises ``InvalidInput`` naming the parameter for one that there is not, and for what
+    ``GET /v1/search`` would refuse.
+    """
+    kept: Parameters = {}
+    for name in sorted(given):
+        if name not in _PARAMETERS:
+            raise InvalidInput(f"query.{name}", "is no parameter of a search that can be saved")
+        values = _values(name, given[name])
+        if values:
+            kept[name] = values
+    query_of(kept)
+    return kept
+
+
+def query_of(parameters: Mapping[str, Sequence[str]]) -> SearchQuery:
+    """Return the question that saved parameters ask, by the rules of today.
+
+    Raises ``InvalidInput`` naming the parameter where they ask something that is no longer known.
+    """
+    arguments: dict[str, Any] = {
+        name: list(values) if _PARAMETERS[name] else values[0]
+        for name, values in parameters.items()
+        if name in _PARAMETERS and values
+    }
+    try:
+        return build_query(**arguments, facets=False)
+    except InvalidInput as error:
+        raise InvalidInput(f"query.{error.field}", error.message) from None
+
+
+def checked_name(name: str) -> str:
+    """Return a name without space around it. Raises ``InvalidInput``."""
+    kept = " ".join(name.replace("\x00", " ").split())
+    if not 1 <= len(kept) <= MAX_NAME:
+        raise InvalidInput("name", f"must have 1 to {MAX_NAME} characters")
+    return kept
+
+
+def usual_pace(tier: str) -> AlertPace:
+    """Return how soon somebody hears who did not say: at once where their tier has that."""
+    return "instant" if allowance_of(tier).instant_alerts else "daily"
+
+
+def pace_in_force(pace: AlertPace, tier: str) -> AlertPace:
+    """Return how soon somebody hears: what they chose, but instant only where their tier has it."""
+    return usual_pace(tier) if pace == "instant" else pace
+
+
+def _values(name: str, given: Sequence[str]) -> list[str]:
+    if len(given) > MAX_CHOICES:
+        raise InvalidInput(f"query.{name}", f"has too many values: at most {MAX_CHOICES}")
+    parts = [p for value in given for p in (value.split(",") if _PARAMETERS[name] else (value,))]
+    kept = [" ".join(part.replace("\x00", " ").split()) for part in parts]
+    found = list({value.casefold(): value for value in reversed(kept) if value}.values())
+    if any(len(value) > MAX_TEXT for value in found):
+        raise InvalidInput(f"query.{name}", f"is too long: at most {MAX_TEXT} characters")
+    if not _PARAMETERS[name] and len(found) > 1:
+        raise InvalidInput(f"query.{name}", "takes one value")
+    return sorted(found, key=str.casefold)

@@ -1,0 +1,84 @@
+"""What somebody may take along of their saved searches, and how they are forgotten here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from taxlien.interfaces.users import (
+    EXPORT_CONTEXT,
+    UserDataErased,
+    UserDataExported,
+    UserErasureDue,
+    UserExportRequested,
+)
+from taxlien.kit.database import Session
+from taxlien.kit.outbox import emit
+from taxlien.services.search.adapters import personal_data
+from taxlien.services.search.models import SavedSearch
+from taxlien.services.search.repository import matches, saved
+
+SERVICE = "search"
+
+
+async def export_user(session: Session, event: UserExportRequested) -> None:
+    """Put what is kept of a user into the object store, sealed, and say where it is."""
+    part = {
+        "saved_searches": [_row(search) for search in await saved.all_of(session, event.user_id)],
+        "matches": [
+            {"search_id": search_id, "lien_id": lien_id, "matched_at": at}
+            for search_id, lien_id, at in await matches.matches_of(session, event.user_id)
+        ],
+    }
+    context = f"{EXPORT_CONTEXT}:{event.export_id}:{SERVICE}"
+    sealed = personal_data.keyring().seal(msgspec.json.encode(part), context)
+    stored = await personal_data.blobs().put_if_absent(sealed)
+    await emit(
+        session,
+        UserDataExported(
+            user_id=event.user_id,
+            at=datetime.now(UTC),
+            export_id=event.export_id,
+            service=SERVICE,
+            sha256=stored.sha256,
+            rows=sum(map(len, part.values())),
+        ),
+    )
+
+
+async def erase_user(session: Session, event: UserErasureDue) -> None:
+    """Forget a user's searches, links and matches. Only the id stays, so that nothing late returns.
+
+    Safe to repeat: the second time there is nothing left, and the answer is given again.
+    """
+    owner = await saved.lock_owner(session, event.user_id)
+    rows = await matches.remove_all(session, event.user_id)
+    removed = await saved.remove_all(session, event.user_id)
+    if removed:
+        await saved.next_version(session, removed=removed)
+    owner.tier = owner.tier_at = None
+    owner.erased_at = owner.erased_at or datetime.now(UTC)
+    await emit(
+        session,
+        UserDataErased(
+            user_id=event.user_id,
+            at=datetime.now(UTC),
+            erasure_id=event.erasure_id,
+            service=SERVICE,
+            rows=rows + removed,
+        ),
+    )
+
+
+def _row(search: SavedSearch) -> dict[str, object]:
+    return {
+        "search_id": search.search_id,
+        "name": search.name,
+        "parameters": search.parameters,
+        "pace": search.pace,
+        "paused": search.paused,
+        "shared_at": search.shared_at,
+        "created_at": search.created_at,
+        "updated_at": search.updated_at,
+    }
