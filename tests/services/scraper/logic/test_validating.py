@@ -133,6 +133,15 @@ def test_a_kind_of_record_that_vanishes_fails_although_the_count_is_well() -> No
     assert ("vanished", "parcel") in failures(validate(run, last, EXPECTED))
 
 
+def test_a_seasonal_list_may_take_nearly_all_of_a_kind_along_and_not_the_last() -> None:
+    seasonal = replace(EXPECTED, seasonal=True, max_change=2.0)
+    last = figures([*liens(100), *parcels(200)])
+    few = figures([*liens(5), *parcels(200)])
+    assert publishable(validate(few, last, seasonal))
+    assert ("vanished", "lien") in failures(validate(few, last, replace(seasonal, seasonal=False)))
+    assert ("vanished", "lien") in failures(validate(figures(parcels(200)), last, seasonal))
+
+
 def test_a_first_run_of_few_records_is_compared_with_nothing() -> None:
     last = figures(LIENS[:5])
     found = validate(figures(LIENS), last, EXPECTED)
