@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import io
 import json
-import re
-import secrets
 import time
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pyotp
 import pytest
 
+from product_person import Person
 from product_runner import RunningProduct, running_product
+from taxlien.interfaces.users import PERSONAL_DATA_SERVICES
 
 SETTINGS = {
     "TAXLIEN_USERS_DELETION_GRACE_DAYS": "0",
@@ -37,72 +36,20 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct
         yield running
 
 
-class Person:
-    """Somebody with a browser, a mailbox and, later, an authenticator app."""
-
-    def __init__(self, product: RunningProduct) -> None:
-        self.product = product
-        self.email = f"ada.{secrets.token_hex(4)}@demo.taxlien.online"
-        self.password = f"correct horse {secrets.token_hex(6)}"
-        self.access = self.refresh = self.device = ""
-        self.recovery_codes: list[str] = []
-
-    def call(self, method: str, path: str, body: Any = None, **options: Any) -> httpx2.Response:
-        headers = {"authorization": f"Bearer {self.access}"} if self.access else {}
-        return self.product.http.request(method, path, json=body, headers=headers, **options)
-
-    def does(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        answer = self.call(method, path, body)
-        assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.content else None
-
-    def login(self) -> dict[str, Any]:
-        self.access = ""
-        body = {"email": self.email, "password": self.password}
-        return self.keep(self.does("POST", "/v1/auth/login", body | self._device()))
-
-    def _device(self) -> dict[str, str]:
-        return {"device_token": self.device} if self.device else {}
-
-    def keep(self, answer: dict[str, Any]) -> dict[str, Any]:
-        if "access_token" in answer:
-            self.access, self.refresh = answer["access_token"], answer["refresh_token"]
-            self.device = answer.get("device_token") or self.device
-        return answer
-
-    def mails(self) -> list[dict[str, Any]]:
-        """Every mail that came, the newest first."""
-        mailbox = json.loads((self.product.home / "stack.json").read_text())["environment"]
-        url = f"{mailbox['TAXLIEN_MAILBOX_URL']}/api/messages"
-        return list(httpx2.get(url, params={"to": self.email, "limit": 50}).json()["messages"])
-
-    def mail(self, words: str) -> dict[str, Any]:
-        """Wait for the mail whose subject has ``words``, and return it."""
-        found: list[dict[str, Any]] = []
-
-        def came() -> bool:
-            found[:] = [m for m in self.mails() if words.lower() in m["subject"].lower()]
-            return bool(found)
-
-        self.product.wait_until(came, f"a mail about {words!r}; there are {self.mails()}")
-        return found[0]
-
-
 @pytest.fixture(scope="module")
 def person(product: RunningProduct) -> Person:
     """A person who signed up and followed the link in the mail."""
     someone = Person(product)
     body = {"email": someone.email, "password": someone.password, "full_name": "Ada Lovelace"}
     someone.does("POST", "/v1/auth/signup", body, 202)
-    link = re.search(r"#token=([A-Za-z0-9_~.-]+)", someone.mail("confirm")["text"])
-    assert link is not None
+    token = someone.mailed_token("confirm")
     early = someone.call(
         "POST", "/v1/auth/login", {"email": someone.email, "password": someone.password}
     )
     assert early.status_code == 403
     assert early.json()["code"] == "email_not_verified"
-    someone.does("POST", "/v1/auth/verify-email", {"token": link[1]})
-    again = someone.call("POST", "/v1/auth/verify-email", {"token": link[1]})
+    someone.does("POST", "/v1/auth/verify-email", {"token": token})
+    again = someone.call("POST", "/v1/auth/verify-email", {"token": token})
     assert again.status_code in (401, 404, 409, 422)
     return someone
 
@@ -199,7 +146,7 @@ def test_an_export_holds_everything_and_nobody_elses(person: Person) -> None:
     )
     archive = zipfile.ZipFile(io.BytesIO(person.call("GET", f"{path}/download").content))
     names = archive.namelist()
-    for service in ("auth", "users", "notifications"):
+    for service in PERSONAL_DATA_SERVICES:
         assert any(service in name and name.endswith(".json") for name in names), names
     assert any(name.endswith(".csv") for name in names)
     everything = b"".join(archive.read(name) for name in names).decode()
@@ -249,6 +196,6 @@ def test_forgetting_leaves_a_proof_and_nothing_else(person: Person) -> None:
         lambda: bool(admin.does("GET", path)["proof"]), "every service answered"
     )
     proof = admin.does("GET", path)
-    assert {answer["service"] for answer in proof["answers"]} == {"auth", "users", "notifications"}
+    assert {answer["service"] for answer in proof["answers"]} == set(PERSONAL_DATA_SERVICES)
     assert person.email not in json.dumps(proof)
     assert "rows checked" in person.product.run("audit", "verify")
