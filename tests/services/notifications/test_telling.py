@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
+
 from taxlien.interfaces import users
 from taxlien.kit.database import Database
 from taxlien.kit.ids import new_id
+from taxlien.services.notifications import service
 
 NOW = datetime.now(UTC)
+SEARCH = new_id()
 
 
 def plain(mail: EmailMessage) -> str:
@@ -139,3 +144,33 @@ async def test_silence_is_kept_and_nothing_is_gathered_for_the_erased(
     await hear(users.UserErasureDue(user_id=known, at=NOW, erasure_id=new_id()))
     await hear(match(known, new_id(), 3))
     assert await rows("gathered") == []
+
+
+async def test_process_that_dies_while_it_tells_has_told_nothing(
+    database, mail_server, sending, telling, until, hear, known, match, make_due, rows
+) -> None:
+    """The message and the marks are one transaction: cut off before its end, all of it is told later."""
+    await hear(*(match(known, SEARCH, n) for n in range(3)))
+    await make_due()
+    with suppress(ConnectionAbortedError):
+        async with database.session() as session:
+            [gathering] = await service.due_gatherings(session, 10)
+            assert await service.tell(session, gathering)
+            raise ConnectionAbortedError
+    assert await rows() == []
+    async with telling(database), sending(database):
+        await until(lambda: len(mail_server.mails) == 1)
+    assert mail_server.mails[0]["Subject"] == "3 new liens in “Near the lake”"
+
+
+async def test_gathering_that_cannot_be_told_holds_up_no_other(
+    database, mail_server, sending, telling, until, hear, known, match, make_due
+) -> None:
+    await hear(match(known, SEARCH, 1))
+    async with database.session() as session:
+        await session.execute(text("UPDATE notifications.gathered SET sealed = 'damaged'"))
+    await hear(match(known, new_id(), 2))
+    await make_due()
+    async with telling(database), sending(database):
+        await until(lambda: len(mail_server.mails) == 1)
+    assert "2 Example St" in plain(mail_server.mails[0])

@@ -130,6 +130,7 @@ class Gathered(Row):
             "user_id",
             "kind",
             "gathering",
+            "due_at",
             postgresql_where=text("told_at IS NULL"),
         ),
         Index("ix_gathered_due", "due_at", postgresql_where=text("told_at IS NULL")),

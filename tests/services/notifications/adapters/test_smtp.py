@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -186,6 +187,17 @@ async def test_headers_say_what_the_mail_is(mail_server) -> None:
     assert got["Date"] == "Fri, 02 Jan 2026 00:00:00 +0000"
     assert [part.get_content_type() for part in got.iter_parts()] == ["text/plain", "text/html"]
     assert "Bcc" not in got
+
+
+async def test_address_that_stops_mails_arrives_whole_however_long_it_is(mail_server) -> None:
+    url = f"https://taxlien.example/v1/notifications/unsubscribe?token={'Ab-_' * 60}%3D%3D"
+    send = mailer(f"smtp://127.0.0.1:{mail_server.port}").send
+    await send(replace(mail(), unsubscribe_url=url))
+    await send(replace(mail("анна@example.com"), unsubscribe_url=url))
+    for got in mail_server.mails:
+        headers = dict(got.raw_items())
+        assert headers["List-Unsubscribe"] == f"<{url}>"
+        assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 @pytest.mark.parametrize(

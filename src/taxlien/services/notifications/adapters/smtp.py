@@ -8,13 +8,12 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
-from email.policy import SMTPUTF8 as UTF8_POLICY
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from ipaddress import ip_address
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -22,6 +21,26 @@ import aiosmtplib
 from taxlien.kit.settings import SettingsError
 
 from .mailer import Mail, MailDeferred, MailRefused
+
+
+_Policy: TypeAlias = "EmailPolicy[EmailMessage[Any, Any]]"
+
+
+class _OneLine(UnstructuredHeader, BaseHeader):
+    """A header that is never folded: an address cut in two, or encoded, is none to a mail program."""
+
+    def fold(self, *, policy: _Policy) -> str:
+        """Return the header as a line, which may have 998 characters (RFC 5322, 2.1.1)."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _with_whole_addresses(policy: _Policy) -> _Policy:
+    headers = HeaderRegistry()
+    headers.map_to_type("list-unsubscribe", _OneLine)
+    return policy.clone(header_factory=headers)
+
+
+SMTP_POLICY, UTF8_POLICY = _with_whole_addresses(SMTP), _with_whole_addresses(SMTPUTF8)
 
 Tls = Literal["none", "starttls", "implicit"]
 

@@ -31,7 +31,7 @@ _HEADERS = {
 @router.get("")
 async def show_stop(token: Token, session: SessionDep) -> HTMLResponse:
     """Ask what to stop. Opening the address changes nothing."""
-    return _page(await service.standing(session, token), done=False, resumed=False)
+    return _page(await service.standing(session, token), resumed=False)
 
 
 @router.post("")
@@ -39,7 +39,7 @@ async def stop(token: Token, request: Request, session: SessionDep) -> HTMLRespo
     """Stop mails of the kind that the token names, unless a form says ``what`` else. Safe to repeat."""
     change = await _change(request)
     found = await service.change_mails(session, token, change)
-    return _page(found, done=change != "resume", resumed=change == "resume")
+    return _page(found, resumed=change == "resume")
 
 
 async def _change(request: Request) -> service.Change:
@@ -51,14 +51,13 @@ async def _change(request: Request) -> service.Change:
     return _CHANGES.get(form.get("what", [""])[0], "kind")
 
 
-def _page(found: service.Standing, *, done: bool, resumed: bool) -> HTMLResponse:
+def _page(found: service.Standing, *, resumed: bool) -> HTMLResponse:
     page = render_page(
         "stop",
         language=found.language,
         words=stop_words(found.kind, found.language),
         kind_stopped=found.kind_stopped,
         all_stopped=found.all_stopped,
-        done=done,
         resumed=resumed,
     )
     return HTMLResponse(page, headers=_HEADERS)

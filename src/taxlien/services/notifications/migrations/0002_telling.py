@@ -47,7 +47,7 @@ CREATE TABLE notifications.gathered (
     CONSTRAINT ck_gathered_pace CHECK (pace IN ('instant', 'daily', 'weekly')),
     CONSTRAINT ck_gathered_sealed_until_told CHECK ((sealed IS NULL) = (told_at IS NOT NULL))
 );
-CREATE INDEX ix_gathered_waiting ON notifications.gathered (user_id, kind, gathering)
+CREATE INDEX ix_gathered_waiting ON notifications.gathered (user_id, kind, gathering, due_at)
     WHERE told_at IS NULL;
 CREATE INDEX ix_gathered_due ON notifications.gathered (due_at) WHERE told_at IS NULL;
 CREATE INDEX ix_gathered_user_id ON notifications.gathered (user_id);
