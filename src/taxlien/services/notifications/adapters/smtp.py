@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8, EmailPolicy
+from email.message import EmailMessage, Message
+from email.policy import SMTP, SMTPUTF8, EmailPolicy, Policy
 from email.utils import format_datetime, parseaddr
 from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias
@@ -22,14 +22,13 @@ from taxlien.kit.settings import SettingsError
 
 from .mailer import Mail, MailDeferred, MailRefused
 
-
 _Policy: TypeAlias = "EmailPolicy[EmailMessage[Any, Any]]"
 
 
 class _OneLine(UnstructuredHeader, BaseHeader):
     """A header that is never folded: an address cut in two, or encoded, is none to a mail program."""
 
-    def fold(self, *, policy: _Policy) -> str:
+    def fold(self, *, policy: Policy[Message[str, str]]) -> str:
         """Return the header as a line, which may have 998 characters (RFC 5322, 2.1.1)."""
         return f"{self.name}: {self}{policy.linesep}"
 
