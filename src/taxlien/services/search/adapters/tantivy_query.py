@@ -1,85 +1,24 @@
-"""Turns a question into Tantivy queries, built from objects: no text of a user is ever parsed as syntax."""
+"""Turns filters into Tantivy queries, built from objects: no text of a user is ever parsed as syntax."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tantivy import FieldType, Occur, Query, Schema, TextAnalyzer
+from tantivy import FieldType, Occur, Query, Schema
 
 from taxlien.services.search.logic.places import county_key, fold
 from taxlien.services.search.logic.query import Filters, Span
 
-from .tantivy_schema import PART, TEXT_FIELDS
-
-MAX_WORDS = 12
-_SHORTEST_TYPO = 4
-_LONGEST_TYPO = 24
-_SHORTEST_PREFIX = 3
-
-# Every word is required, so how rare it is tells nothing: what counts is how well and where it matches.
-# An exact word outweighs any sum of near ones; a parcel or certificate number outweighs an address.
-_EXACT = {"number": 60.0, "address": 30.0, "place": 20.0}
-_PREFIX = 5.0
-_NEAR = 1.0
+from .tantivy_schema import PART
+from .tantivy_text import TextQueries
 
 
 class QueryBuilder:
-    """Builds queries for one schema; words come from the analyzer that indexed the documents."""
+    """Builds queries for one schema."""
 
-    def __init__(self, schema: Schema, words: TextAnalyzer) -> None:
+    def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._words = words
-
-    def words(self, text: str) -> list[str]:
-        """Return the words of ``text``, as the index knows them."""
-        return self._words.analyze(text)[:MAX_WORDS]
-
-    def text(self, text: str, *, near: bool) -> Query:
-        """Return liens that have every word of ``text``, the last one perhaps only begun.
-
-        With ``near``, words of letters may be one typo away; those weigh less than exact ones. Words
-        joined by punctuation also match as one: a parcel id is found however it is punctuated.
-        """
-        chunks = [words for c in text.split() if (words := self.words(c))][:MAX_WORDS]
-        if not chunks:
-            return Query.empty_query()
-        clauses = []
-        for position, words in enumerate(chunks):
-            last = position == len(chunks) - 1
-            clause = self._all(
-                [
-                    self._word(word, begun=last and i == len(words) - 1, near=near)
-                    for i, word in enumerate(words)
-                ]
-            )
-            if len(words) > 1:
-                joined = "".join(words)
-                whole = [self._exact("number", joined), *self._begun("number", joined, last)]
-                clause = Query.boolean_query([(Occur.Should, q) for q in (clause, *whole)])
-            clauses.append(clause)
-        return self._all(clauses)
-
-    def _word(self, word: str, *, begun: bool, near: bool) -> Query:
-        choices = [self._exact(field, word) for field in TEXT_FIELDS]
-        for field in TEXT_FIELDS:
-            choices += self._begun(field, word, begun)
-        if near and word.isalpha() and _SHORTEST_TYPO <= len(word) <= _LONGEST_TYPO:
-            choices += [
-                Query.const_score_query(
-                    Query.fuzzy_term_query(self._schema, field, word, distance=1, prefix=begun),
-                    _NEAR,
-                )
-                for field in ("address", "place")
-            ]
-        return Query.boolean_query([(Occur.Should, choice) for choice in choices])
-
-    def _exact(self, field: str, word: str) -> Query:
-        return Query.const_score_query(self.term(field, word), _EXACT[field])
-
-    def _begun(self, field: str, word: str, begun: bool) -> list[Query]:
-        if not begun or len(word) < _SHORTEST_PREFIX:
-            return []
-        return [Query.const_score_query(self.prefix(field, word), _PREFIX)]
+        self.text = TextQueries(schema).text
 
     def prefix(self, field: str, word: str) -> Query:
         """Return liens with a word in ``field`` that begins with ``word``."""

@@ -21,17 +21,16 @@ from taxlien.services.search.logic.query import (
     SearchQuery,
     Suggestion,
 )
+from taxlien.services.search.logic.spelling import may_widen
+from taxlien.services.search.logic.words import Word, read_words
 
 from .tantivy_files import HeldLock, IndexFiles
 from .tantivy_query import QueryBuilder
-from .tantivy_schema import CHOICE_FIELDS, PART, words_analyzer
+from .tantivy_schema import CHOICE_FIELDS, PART
 
 _log = structlog.get_logger("taxlien.search")
 
 REFRESH_SECONDS = 0.2
-WIDEN_BELOW = 10
-"""With fewer exact matches than this, words one typo away are counted too."""
-
 _FACETS = {"year": 300, **dict.fromkeys(CHOICE_FIELDS, 5000)}
 _FACETS_OF_A_SEARCH = {**_FACETS, "county": 50, "property_type": 50, "year": 60}
 _EMPTY_FACETS = tuple(_FACETS)
@@ -84,15 +83,16 @@ class Snapshot:
         """Answer ``asked``."""
         counties = self.counties if asked.filters.counties else []
         restrictions = self._builder.filters(asked.filters, counties)
-        near = False
-        query = self._builder.restrict(
-            self._builder.text(asked.text, near=False) if asked.text else None, restrictions
-        )
+        pieces = read_words(asked.text) if asked.text else []
+        ranked = asked.sort == RELEVANCE
+        text = self._builder.text(pieces, ranked=ranked) if asked.text else None
+        query = self._builder.restrict(text, restrictions)
         found = self._page(asked, query)
         total: int = found.count  # type: ignore[attr-defined]
-        if asked.text and total < WIDEN_BELOW:
-            near = True
-            query = self._builder.restrict(self._builder.text(asked.text, near=True), restrictions)
+        near = may_widen(pieces, total)
+        if near:
+            text = self._builder.text(pieces, near=self._unknown, ranked=ranked)
+            query = self._builder.restrict(text, restrictions)
             found = self._page(asked, query)
             total = found.count  # type: ignore[attr-defined]
         return Hits(
@@ -100,6 +100,14 @@ class Snapshot:
             total=total,
             facets=self._facets_of(asked, query),
             near_matches=near,
+        )
+
+    def _unknown(self, word: Word) -> bool:
+        """Tell whether no lien has this word, in any of its forms."""
+        return not any(
+            self._searcher.doc_freq(field, form)
+            for field in ("address", "place")
+            for form in word.forms
         )
 
     def _page(self, asked: SearchQuery, query: Query) -> SearchResult:
@@ -135,7 +143,7 @@ class Snapshot:
 
     def suggest(self, text: str, limit: int) -> list[Suggestion]:
         """Complete ``text``: counties whose name begins so, then addresses, then parcels."""
-        words = self._builder.words(text)
+        words = [word.written for piece in read_words(text) for word in piece]
         if not words:
             return []
         found = self._counties_beginning(fold(text), limit)
@@ -221,7 +229,6 @@ class TantivyReader:
 
     def __init__(self, files: IndexFiles) -> None:
         self._files = files
-        self._words = words_analyzer()
         self._changing = threading.Lock()
         self._checked = float("-inf")
         self._stamp: tuple[int, int] | None = None
@@ -274,7 +281,7 @@ class TantivyReader:
         self._lock, self._index, self._generation, self._meta = lock, index, generation, None
 
     def _show(self, index: Index) -> None:
-        self._snapshot = Snapshot(index.searcher(), QueryBuilder(index.schema, self._words))
+        self._snapshot = Snapshot(index.searcher(), QueryBuilder(index.schema))
 
     def _meta_stamp(self) -> tuple[int, int] | None:
         if self._generation is None:

@@ -9,15 +9,16 @@ import tantivy
 from tantivy import Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
 
 from taxlien.services.search.logic.document import LienDocument
+from taxlien.services.search.logic.tokens import number_words
+from taxlien.services.search.logic.words import address_words, place_words
 
-LAYOUT = "t2"
+LAYOUT = "t3"
 """Names this schema and these tokenizers: change it with them, and the index is built anew."""
 
 TEXT_FIELDS = ("address", "place", "number")
 NUMBER_FIELDS = ("price", "rate", "roi", "year", "auction_day", "version", "id_low")
 CHOICE_FIELDS = ("state", "county", "status", "kind", "property_type")
 
-LONGEST_WORD = 40
 _SIGN = 2**63
 _LOW = 2**64 - 1
 
@@ -28,7 +29,9 @@ def build_schema() -> Schema:
     builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
     for name in TEXT_FIELDS:
         builder.add_text_field(name, tokenizer_name="words", index_option="basic")
+    builder.add_text_field("pair", tokenizer_name="words", index_option="basic")
     builder.add_text_field("parcel_part", tokenizer_name="parts", index_option="basic")
+    builder.add_text_field("city", tokenizer_name="raw", index_option="basic")
     for name in CHOICE_FIELDS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in NUMBER_FIELDS:
@@ -38,14 +41,8 @@ def build_schema() -> Schema:
 
 
 def words_analyzer() -> TextAnalyzer:
-    """Return what splits text into words: letters and digits, lower case, without accents."""
-    return (
-        TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(Filter.lowercase())
-        .filter(Filter.ascii_fold())
-        .filter(Filter.remove_long(LONGEST_WORD))
-        .build()
-    )
+    """Return what parts words that are ready to index: ``logic.words`` made them."""
+    return TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
 
 
 def parts_analyzer() -> TextAnalyzer:
@@ -81,12 +78,14 @@ class _Row(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     address: str
     place: str
     number: str
+    pair: str
     parcel_part: str
     state: str
     county: str
     status: str
     kind: str
     item: bytes
+    city: str | None = None
     property_type: str | None = None
     year: int | None = None
     price: int | None = None
@@ -102,14 +101,17 @@ def tantivy_json(document: LienDocument) -> str:
     """Return ``document`` for Tantivy, as JSON: one call for all fields, which costs a fifth of one
     object a field. Every number fits 64 bits: one that did not would be refused."""
     lien_id = document.lien_id
+    address, place = address_words(document.address), place_words(document.place)
     row = _Row(
         id=lien_id,
         id_low=low_half(lien_id),
         version=document.version,
-        address=document.address,
-        place=document.place,
-        number=f"{document.parcel_key} {document.numbers}",
+        address=" ".join(address.words),
+        place=" ".join(place.words),
+        number=" ".join(number_words(f"{document.parcel_key} {document.numbers}")),
+        pair=" ".join((*address.pairs, *place.pairs)),
         parcel_part=document.parcel_key,
+        city=document.city,
         state=document.state,
         county=document.county,
         status=document.status,

@@ -75,7 +75,7 @@ class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``auction_day`` is the proleptic ordinal of the sale's local date. ``address``, ``place`` and
     ``numbers`` are texts to split into words; ``parcel_key`` is one word. ``county`` is
-    ``MD|24510|Baltimore City``: sorts by state, keeps the code and shows the name.
+    ``MD|24510|Baltimore City``: sorts by state, keeps the code and shows the name; ``city`` likewise.
     """
 
     lien_id: UUID
@@ -95,6 +95,7 @@ class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     roi: int | None
     auction_day: int | None
     item: bytes
+    city: str | None = None
 
 
 def document_of(lien: Lien) -> LienDocument:
@@ -115,6 +116,7 @@ def document_of(lien: Lien) -> LienDocument:
         parcel_key=lien.parcel_key,
         state=lien.state,
         county=f"{lien.state}|{lien.county_fips}|{lien.county}",
+        city=f"{lien.state}|{lien.county_fips}|{lien.city}" if lien.city else None,
         status=lien.status,
         kind=lien.kind,
         property_type=property_type or None,

@@ -245,15 +245,17 @@ HIGHWAYS: dict[tuple[str, ...], str] = {
 }
 """How a numbered road says whose it is."""
 
+NEED_ROAD_WORD = frozenset(("state", "st", "county", "co", "cnty"))
+"""Those that mean a road only with one of ``ROAD_WORDS`` after them: CO 5 may be Colorado."""
+
 ROAD_WORDS = frozenset(("highway", "road", "route"))
 """What may stand between that and the number: STATE ROAD 50, US HWY 27, CO RD 210."""
 
-_UNITS_OF_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth".split()  # noqa: SIM905
-_TEENS = (
-    "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth "
-    "nineteenth"
-).split()
-_TENS = "twent thirt fort fift sixt sevent eight ninet".split()  # noqa: SIM905
+_ORDINALS = """
+first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth
+fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth
+""".split()  # noqa: SIM905
+_TENS = "twent thirt fort fift sixt sevent eight ninet"
 
 
 def ordinal(number: int) -> str:
@@ -263,10 +265,10 @@ def ordinal(number: int) -> str:
 
 
 ORDINALS = {
-    **{word: n for n, word in enumerate(_UNITS_OF_ORDINALS + _TEENS, 1)},
-    **{f"{ten}ieth": 10 * n for n, ten in enumerate(_TENS, 2)},
+    **{word: n for n, word in enumerate(_ORDINALS, 1)},
+    **{f"{ten}ieth": 10 * n for n, ten in enumerate(_TENS.split(), 2)},
 }
 """First to ninetieth."""
 
-TENS = {f"{ten}y": 10 * n for n, ten in enumerate(_TENS, 2)}
+TENS = {f"{ten}y": 10 * n for n, ten in enumerate(_TENS.split(), 2)}
 """Twenty to ninety: they make an ordinal with the word after them."""

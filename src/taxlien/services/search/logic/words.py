@@ -3,24 +3,22 @@
 Whatever a county or a person writes short comes out as one full word (``N 22nd Av`` and ``North 22nd
 Avenue`` are the same), accents and apostrophes are gone, numbers have no leading zeros. Engines index
 what ``address_words``, ``place_words`` and ``number_words`` return, as words that need no further
-analysis, and look for what ``read_question`` returns.
+analysis, and look for what ``read_words`` returns.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Literal
-
-import msgspec
+from typing import Literal, NamedTuple
 
 from .street_names import (
     DIRECTIONS,
     FULL,
     HIGHWAYS,
+    NEED_ROAD_WORD,
     ORDINALS,
     ROAD_WORDS,
     STATES_TOO,
@@ -30,150 +28,200 @@ from .street_names import (
     UNIT_WORDS,
     ordinal,
 )
+from .tokens import plain, tokens_of, without_zeros
 
-LONGEST_WORD = 40
 MAX_WORDS = 12
 
 Role = Literal["name", "number", "suffix", "direction", "unit", "noise"]
 
-_NOT_COMPOSED = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
-)
-_APOSTROPHES = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}`´ʻʼ]")
-_INITIALS = re.compile(r"\b([a-z])\.\s?(?=[a-z]\b)")
-_TOKEN = re.compile(r"#|[^\W_]+")
-_FUSED_ROAD = re.compile(r"(us|sr|sh|cr|fm|i|hwy|rte?)(\d{1,4}[a-z]?)")
-_ORDINAL = re.compile(r"0*(\d{1,3})(?:st|nd|rd|th)")
-_SHORT_NUMBER = re.compile(r"\d{1,3}")
-_ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
-_LABELS = frozenset(("county", "parish", "borough", "cnty"))
-_JOINED_PREFIXES = frozenset(("mc", "o"))
+_ORDINAL = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
+_ROAD_NUMBER = re.compile(r"\d{1,4}[a-z]?")
+_UNASKED = frozenset(("county", "parish", "borough", "cnty", "#"))
+_NUMBER_LABELS = frozenset("parcel apn pin folio account certificate cert number no".split())  # noqa: SIM905
+_LONGEST_ROAD_OWNER = 2
 
 
-class Word(msgspec.Struct, frozen=True):
+class Word(NamedTuple):
     """One word that must be found. ``forms`` are what the index may have, likeliest first.
 
-    ``written`` is the word as it stood, in lower case without accents; ``start`` and ``end`` tell which
-    tokens it was read from. ``optional`` words say little: they only help to choose.
+    ``written`` is the word as it stood, plain. Words of the role ``noise`` need not be there: people
+    say "Polk County", an address does not. ``length`` is how many tokens it was read from.
     """
 
     forms: tuple[str, ...]
     written: str
     role: Role
-    start: int
-    end: int
-
-    @property
-    def optional(self) -> bool:
-        """Tell whether a lien may lack this word: people say "Polk County", its address does not."""
-        return self.role == "noise"
+    length: int = 1
 
 
-def plain(text: str) -> str:
-    """Return ``text`` in lower case, without accents and apostrophes, its digits 0 to 9."""
-    if not text.isascii():
-        parts = unicodedata.normalize("NFKD", text.casefold())
-        text = "".join(
-            str(unicodedata.decimal(c)) if c.isdecimal() else c
-            for c in parts
-            if not unicodedata.combining(c)
-        ).translate(_NOT_COMPOSED)
-    text = _APOSTROPHES.sub("", text.lower())
-    return _INITIALS.sub(r"\1", text) if "." in text else text
+class IndexedText(NamedTuple):
+    """The words of a text, and neighbours as one word each, for engines that rank by them."""
+
+    words: tuple[str, ...]
+    pairs: tuple[str, ...]
 
 
-def tokens_of(text: str) -> list[str]:
-    """Return runs of letters and digits, and ``#``."""
-    return [token[:LONGEST_WORD] for token in _TOKEN.findall(plain(text))]
+_NOTHING = IndexedText((), ())
 
 
-def without_zeros(token: str) -> str:
-    """Return a number as it is compared: 00427 and 427 are one."""
-    return token.lstrip("0") or "0" if token[:1] == "0" and token.isdigit() else token
+def address_words(text: str) -> IndexedText:
+    """Return what to index of an address."""
+    head, _, rest = text.partition(" ")
+    if not (head.isascii() and head.isdigit() and " " in rest):
+        return _address_words(text)[0] if text else _NOTHING
+    # A street is read once, not for each of its houses.
+    house = without_zeros(head)
+    street, first = _address_words(rest, housed=True)
+    pairs = [f"{house}_{form}" for form in first]
+    return IndexedText((house, *street.words), (*pairs, *street.pairs))
 
 
-def address_words(text: str) -> list[str]:
-    """Return the words of an address to index."""
-    return list(_address_words(text)) if text else []
-
-
-@lru_cache(maxsize=1024)
-def _address_words(text: str) -> tuple[str, ...]:
-    return tuple(form for word in _read(tokens_of(text), asked=False) for form in word.forms)
+@lru_cache(maxsize=65_536)
+def _address_words(text: str, *, housed: bool = False) -> tuple[IndexedText, tuple[str, ...]]:
+    """Return what to index, and the forms of the first word."""
+    forms = [word.forms for word in _read(tokens_of(text), asked=False, housed=housed)]
+    return _indexed(forms), forms[0] if forms else ()
 
 
 @lru_cache(maxsize=8192)
-def place_words(text: str) -> tuple[str, ...]:
-    """Return the words of a city, county, state and ZIP code to index. ZIP codes keep their zeros."""
-    found: list[str] = []
+def place_words(text: str) -> IndexedText:
+    """Return what to index of a city, county, state and ZIP code. ZIP codes keep their zeros."""
     tokens = tokens_of(text)
-    for index, token in enumerate(tokens):
-        if token.isdigit():
-            found.append(token)
-            continue
-        found += _place_forms(token, tokens[index + 1 : index + 2])
-    return tuple(dict.fromkeys(found))
+    return _indexed([_place_forms(t, i + 1 < len(tokens)) for i, t in enumerate(tokens)])
 
 
-def _place_forms(token: str, after: Sequence[str]) -> tuple[str, ...]:
+def _place_forms(token: str, followed: bool) -> tuple[str, ...]:
     if token in TWO_NAMES:
-        first, second = TWO_NAMES[token]
-        return (second, first) if after else (first,)
+        return TWO_NAMES[token] if followed else TWO_NAMES[token][:1]
     full = FULL.get(token, token)
     return (full, token) if token in STATES_TOO else (full,)
 
 
-def number_words(numbers: str) -> list[str]:
-    """Return the words of parcel ids and certificate numbers (parted by spaces) to index.
+def _indexed(forms: Sequence[tuple[str, ...]]) -> IndexedText:
+    words = dict.fromkeys(form for alternatives in forms for form in alternatives)
+    pairs = dict.fromkeys(
+        f"{one}_{two}" for before, after in pairwise(forms) for one in before for two in after
+    )
+    return IndexedText(tuple(words), tuple(pairs))
 
-    Of ``0427-05-6``: its parts, the whole without punctuation, and the whole with its parts kept
-    apart; each with and without leading zeros.
+
+def read_words(text: str) -> list[list[Word]]:
+    """Return the words of a question by the pieces that spaces part, at most ``MAX_WORDS`` in all.
+
+    A word read from several pieces (``twenty first``) stands in the first of them.
     """
-    found: list[str] = []
-    for number in numbers.split():
-        found += _number_words(plain(number))
-    return list(dict.fromkeys(found))
-
-
-def _number_words(number: str) -> tuple[str, ...]:
-    if number.isalnum():
-        return (without_zeros(number[:LONGEST_WORD]),)
-    parts = [part[:LONGEST_WORD] for part in _TOKEN.findall(number) if part != "#"]
-    shorter = [without_zeros(part) for part in parts]
-    if len(parts) < 2:
-        return tuple(shorter)
-    return (*shorter, joined(parts), apart(parts))
-
-
-def joined(parts: Iterable[str]) -> str:
-    """Return a number without its punctuation."""
-    return without_zeros("".join(parts)[:LONGEST_WORD])
-
-
-def apart(parts: Iterable[str]) -> str:
-    """Return a number by its parts, whatever zeros they are filled up with: 4-27 is 004-0027."""
-    return "-".join(without_zeros(part) for part in parts)[:LONGEST_WORD]
-
-
-def pairs_of(words: Sequence[str]) -> list[str]:
-    """Return neighbouring words as one: an engine that has them ranks ``12 oak street`` rightly."""
-    return [f"{one} {two}" for one, two in pairwise(words)]
-
-
-def read_words(text: str) -> list[Word]:
-    """Return the words of a question, at most ``MAX_WORDS``."""
-    return _read(tokens_of(text), asked=True)[:MAX_WORDS]
-
-
-def _read(tokens: Sequence[str], *, asked: bool) -> list[Word]:
-    """Read tokens from left to right, by the longest that means something together."""
-    tokens = _split_roads(tokens)
-    found: list[Word] = []
+    pieces = [tokens_of(piece) for piece in plain(text).split()]
+    starts = [index for index, piece in enumerate(pieces) for _ in piece]
+    words = _read([token for piece in pieces for token in piece], asked=True)
+    found: list[list[Word]] = [[] for _ in pieces]
     at = 0
-    while at < len(tokens):
-        forms, role, length = _next_word(tokens, at, asked=asked)
-        if forms:
-            written = "".join(tokens[at : at + length])
-            found.append(Word(forms, written, role, at, at + length))
-        at += length
+    for word in words[:MAX_WORDS]:
+        found[starts[at]].append(word)
+        at += word.length
+    return [piece for piece in found if piece]
+
+
+def begun_ordinals(written: str) -> list[str]:
+    """Return the ordinals whose name begins so: ``fir`` may become ``first``, which is ``1st``."""
+    return [ordinal(n) for name, n in ORDINALS.items() if name.startswith(written)]
+
+
+def _read(tokens: Sequence[str], *, asked: bool, housed: bool = False) -> list[Word]:
+    """Read tokens from left to right, by the longest that mean something together.
+
+    ``housed`` tells that a house number stands before them.
+    """
+    found: list[Word] = []
+    while (at := sum(word.length for word in found)) < len(tokens):
+        rest = tokens[at:]
+        found += _road(rest, asked) or [_word(rest, asked, first=not (found or housed))]
     return found
+
+
+def _road(tokens: Sequence[str], asked: bool) -> list[Word] | None:
+    """Read a numbered road. However it is written it is indexed as ``sr highway 50``."""
+    for length in range(_LONGEST_ROAD_OWNER, 0, -1):
+        owner = HIGHWAYS.get(tuple(tokens[:length]))
+        if owner is None:
+            continue
+        words, rest = tokens[:length], tokens[length:]
+        worded = [token for token in rest[:1] if _full(token) in ROAD_WORDS]
+        number = rest[len(worded) : len(worded) + 1]
+        if not number or not _ROAD_NUMBER.fullmatch(number[0]):
+            continue
+        if not worded and words[0] in NEED_ROAD_WORD:
+            continue
+        return [
+            Word(
+                (owner,) if asked or worded else (owner, "highway"),
+                "".join(words),
+                "direction",
+                length,
+            ),
+            *(Word(("highway",), token, "suffix") for token in worded),
+            Word((without_zeros(number[0]),), number[0], "number"),
+        ]
+    return None
+
+
+def _word(tokens: Sequence[str], asked: bool, *, first: bool) -> Word:
+    """Read one word from the beginning of ``tokens``."""
+    token, after = tokens[0], tokens[1] if len(tokens) > 1 else ""
+    if token.isdigit():
+        return _number(token, after, asked, alone=first and len(tokens) <= 2, first=first)
+    if match := _ORDINAL.fullmatch(token):
+        return Word((ordinal(int(match[1])),), token, "number")
+    if token in TENS and ORDINALS.get(after, 10) < 10:
+        return Word((ordinal(TENS[token] + ORDINALS[after]),), token + after, "number", 2)
+    if token in ORDINALS:
+        return Word((ordinal(ORDINALS[token]), token), token, "name")
+    if len(token) == 1 and f"{token}{after}" in ("ne", "nw", "se", "sw"):
+        return Word((FULL[token + after],), token + after, "direction", 2)
+    if token in ("mc", "o") and len(after) > 2 and after.isalpha() and not _of_a_kind(after):
+        return Word((token + after,), token + after, "name", 2)
+    if token in TWO_NAMES:
+        both = asked or (bool(after) and after.isalpha() and not _of_a_kind(after))
+        return Word(TWO_NAMES[token][: 1 + both], token, "suffix")
+    if asked and (token in _UNASKED or (token in _NUMBER_LABELS and _numbered(tokens))):
+        return Word((FULL.get(token, token),), token, "noise")
+    full = FULL.get(token, token)
+    forms = (full, token) if asked and token in STATES_TOO else (full,)
+    return Word(forms, token, _role(full))
+
+
+def _number(token: str, after: str, asked: bool, *, alone: bool, first: bool) -> Word:
+    """Read a number. One before a street's suffix is an ordinal unless it is the house's."""
+    number = without_zeros(token)
+    if len(number) > 3:
+        return Word((number,), token, "number")
+    nth = ordinal(int(number))
+    if after and nth == number + after and not (first and after in TWO_NAMES):
+        return Word((nth,), token + after, "number", 2)
+    if asked:
+        return Word((number, nth), token, "number")
+    if _full(after) not in SUFFIX_WORDS or (first and not alone):
+        return Word((number,), token, "number")
+    return Word((number, nth) if first else (nth,), token, "number")
+
+
+def _numbered(tokens: Sequence[str]) -> bool:
+    return any(c.isdigit() for token in tokens[1:3] for c in token)
+
+
+def _full(token: str) -> str:
+    return TWO_NAMES[token][0] if token in TWO_NAMES else FULL.get(token, token)
+
+
+def _of_a_kind(token: str) -> bool:
+    """Tell whether a word ends the name of a street: a suffix, a direction or a unit."""
+    return _role(_full(token)) != "name"
+
+
+def _role(full: str) -> Role:
+    if full in SUFFIX_WORDS:
+        return "suffix"
+    if full in DIRECTIONS:
+        return "direction"
+    if full in UNIT_WORDS:
+        return "unit"
+    return "number" if any(c.isdigit() for c in full) else "name"
