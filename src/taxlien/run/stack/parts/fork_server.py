@@ -23,6 +23,8 @@ READY = b"ready"
 HANDED = b"handed"
 LARGEST = 256 * 1024  # bytes of a request: a command, an environment
 FORK_SECONDS = 10.0
+# glibc: few arenas, and large buffers given back at once (it would learn to keep them): 17 MB of a worker.
+MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 BLANK = " " * 160  # room on the command line for the words of a forked program, as `ps` shows them
 
 
@@ -154,7 +156,7 @@ class ForkServer:
         self.small.hand_over(self.whole.open())
         return Launch(
             [sys.executable, "-m", self._module, BLANK],
-            environment={"MALLOC_ARENA_MAX": "2"},
+            environment=MALLOC,
             folder=Path.cwd(),
             stdin=theirs.detach(),
         )
