@@ -23,6 +23,7 @@ from sqlalchemy import text
 
 from taxlien.interfaces import auth, users
 from taxlien.interfaces.liens import Lien
+from taxlien.interfaces.portfolio import WatchTriggered
 from taxlien.interfaces.search import SearchMatched
 from taxlien.kit.database import Database
 from taxlien.kit.events import Event
@@ -159,7 +160,10 @@ def hear(database: Database) -> Callable[..., Awaitable[None]]:
     async def hand_in(*heard: Event) -> None:
         for event in heard:
             async with database.session() as session:
-                await events.take_note(session, event)  # type: ignore[arg-type]
+                if isinstance(event, SearchMatched | WatchTriggered):
+                    await events.gather_news(session, [event])
+                else:
+                    await events.take_note(session, event)  # type: ignore[arg-type]
 
     return hand_in
 

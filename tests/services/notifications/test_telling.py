@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,9 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from taxlien.interfaces import users
+from taxlien.kit.bus import Outgoing, connect_bus
+from taxlien.kit.consumer import Consumer
 from taxlien.kit.database import Database
+from taxlien.kit.events import encode, wrap
 from taxlien.kit.ids import new_id
-from taxlien.services.notifications import service
+from taxlien.services.notifications import events, service
 
 NOW = datetime.now(UTC)
 SEARCH = new_id()
@@ -174,3 +178,29 @@ async def test_gathering_that_cannot_be_told_holds_up_no_other(
     async with telling(database), sending(database):
         await until(lambda: len(mail_server.mails) == 1)
     assert "2 Example St" in plain(mail_server.mails[0])
+
+
+async def test_matches_delivered_twice_by_the_bus_are_kept_once(
+    database, known, match, bus_url, until, rows
+) -> None:
+    bus, stop = connect_bus(bus_url), asyncio.Event()
+    consumer = Consumer(database, bus, events.gather_news, service="notifications")
+    running = asyncio.create_task(consumer.run(stop))
+    heard = [match(known, SEARCH, n) for n in range(30)]
+    envelopes = [wrap(event, source="search") for event in heard]
+    # The same envelopes again, the same facts in new ones, and one of another user at the end.
+    envelopes += [*envelopes, *(wrap(event, source="search") for event in heard)]
+    envelopes.append(wrap(match(new_id(), SEARCH), source="search"))
+    try:
+        await bus.publish([Outgoing(e.id, e.type, e.subject, encode(e)) for e in envelopes])
+
+        async def all_came() -> bool:
+            return len({row["user_id"] for row in await rows("gathered")}) == 2
+
+        await until(all_came)
+        assert await bus.dead_letters() == []
+    finally:
+        stop.set()
+        await running
+        await bus.close()
+    assert [row["user_id"] for row in await rows("gathered")].count(known) == 30

@@ -1,4 +1,4 @@
-"""What notifications hears. One handler for all, so that what happened to one user is heard in order."""
+"""What notifications hears: what happened to a user in order, by one handler; news of liens in batches."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from taxlien.interfaces.users import (
     UserExportRequested,
 )
 from taxlien.kit.database import Session
-from taxlien.kit.handlers import on
+from taxlien.kit.handlers import on, on_batch
 
 from . import service
 
@@ -50,8 +50,6 @@ Heard = (
     | UserExportRequested
     | UserErasureDue
     | UserErased
-    | SearchMatched
-    | WatchTriggered
     | AuctionNeared
     | TierChanged
     | UserSubscribed
@@ -77,8 +75,6 @@ Heard = (
     UserExportRequested,
     UserErasureDue,
     UserErased,
-    SearchMatched,
-    WatchTriggered,
     AuctionNeared,
     TierChanged,
     UserSubscribed,
@@ -99,13 +95,15 @@ async def take_note(session: Session, event: Heard) -> None:
             await service.erase_user(session, event)
         case UserErased():
             await service.send_farewell(session, event)
-        case SearchMatched():
-            await service.note_match(session, event)
-        case WatchTriggered():
-            await service.note_watch(session, event)
         case AuctionNeared() | TierChanged() | UserSubscribed() | PaymentReceived():
             await service.note_occasion(session, event)
         case UserExportReady() | UserDeletionRequested() | UserDeletionCancelled():
             await service.note_announcement(session, event)
         case _:
             await service.note_secured(session, event)
+
+
+@on_batch(SearchMatched, WatchTriggered)
+async def gather_news(session: Session, events: list[service.News]) -> None:
+    """Keep what users are to be told together."""
+    await service.note_news(session, events)

@@ -41,10 +41,9 @@ async def due_of_gathering(
     )
 
 
-async def add_gathered(session: Session, values: dict[str, Any]) -> bool:
-    """Add an item unless this very fact was added before. Return whether it is new."""
-    statement = insert(Gathered).values(values).on_conflict_do_nothing()
-    return await session.scalar(statement.returning(Gathered.item_id)) is not None
+async def add_gathered(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Add items, but no fact that was added before."""
+    await session.execute(insert(Gathered).values(list(rows)).on_conflict_do_nothing())
 
 
 async def due_gatherings(session: Session, limit: int) -> list[Gathering]:

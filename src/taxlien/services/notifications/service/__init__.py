@@ -3,7 +3,7 @@
 from taxlien.services.notifications.repository import Gathering
 
 from .choosing import Choices, choose, my_wishes
-from .gathering import note_match, note_watch
+from .gathering import News, note_news
 from .hearing import note_announcement, note_preferences, note_secured, note_sign_up, note_verified
 from .inbox import my_inbox, read_all, read_notice
 from .leaving import erase_user, export_user, send_farewell
@@ -18,6 +18,7 @@ __all__ = [
     "Choices",
     "Claim",
     "Gathering",
+    "News",
     "Plan",
     "Preview",
     "Standing",
@@ -32,13 +33,12 @@ __all__ = [
     "my_inbox",
     "my_wishes",
     "note_announcement",
-    "note_match",
+    "note_news",
     "note_occasion",
     "note_preferences",
     "note_secured",
     "note_sign_up",
     "note_verified",
-    "note_watch",
     "open_plan",
     "preview",
     "put_off",

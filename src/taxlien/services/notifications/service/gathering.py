@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,52 +15,68 @@ from taxlien.services.notifications import repository
 from taxlien.services.notifications.adapters import current
 from taxlien.services.notifications.logic.gathering import Item, match_of, watch_of
 from taxlien.services.notifications.logic.pacing import due_at
+from taxlien.services.notifications.models import Recipient
 
 from .wishing import rhythm_of
 
-
-async def note_match(session: Session, event: SearchMatched) -> None:
-    """Keep a lien that began to meet a saved search until its user is told."""
-    item = match_of(event)
-    if item is not None:
-        await gather(session, event.user_id, item)
+News = SearchMatched | WatchTriggered
+"""Events that may come by the thousand."""
 
 
-async def note_watch(session: Session, event: WatchTriggered) -> None:
-    """Keep a change of something watched until its user is told."""
-    await gather(session, event.user_id, watch_of(event))
+async def note_news(session: Session, events: Sequence[News]) -> None:
+    """Keep what met saved searches and what changed of things watched until their users are told.
+
+    Users are taken in one order, so that two workers never wait for each other.
+    """
+    of_user: dict[UUID, list[Item]] = {}
+    for event in events:
+        item = match_of(event) if isinstance(event, SearchMatched) else watch_of(event)
+        if item is not None:
+            of_user.setdefault(event.user_id, []).append(item)
+    for user_id in sorted(of_user):
+        await _gather(session, user_id, of_user[user_id])
 
 
-async def gather(session: Session, user_id: UUID, item: Item) -> None:
-    """Keep an item until it is due. It joins what waits already; a fact that was kept before does nothing."""
+async def _gather(session: Session, user_id: UUID, items: Sequence[Item]) -> None:
+    """Keep items until they are due. They join what waits already; a fact that was kept does nothing."""
     recipient = await repository.lock_recipient(session, user_id)
     if recipient.erased_at is not None:
         return
-    due = await repository.due_of_gathering(session, user_id, item.kind, item.gathering)
-    if due is None:
-        settings = current.settings()
-        due = due_at(
-            item.pace,
-            datetime.now(UTC),
-            rhythm_of(recipient),
-            window=timedelta(seconds=settings.gather_seconds),
-            hour=settings.morning_hour,
-        )
-    context = facts_context(item.item_id)
+    due: dict[tuple[str, str], datetime] = {}
+    for item in items:
+        key = (item.kind, item.gathering)
+        if key not in due:
+            waiting = await repository.due_of_gathering(session, user_id, *key)
+            due[key] = waiting or _due_of(item, recipient)
     await repository.add_gathered(
-        session,
-        {
-            "item_id": item.item_id,
-            "user_id": user_id,
-            "kind": item.kind,
-            "gathering": item.gathering,
-            "pace": item.pace,
-            "topic": item.topic,
-            "rank": item.rank,
-            "due_at": due,
-            "sealed": current.keyring().seal(msgspec.json.encode(item.facts), context),
-        },
+        session, [_row(user_id, item, due[item.kind, item.gathering]) for item in items]
     )
+
+
+def _due_of(item: Item, recipient: Recipient) -> datetime:
+    settings = current.settings()
+    return due_at(
+        item.pace,
+        datetime.now(UTC),
+        rhythm_of(recipient),
+        window=timedelta(seconds=settings.gather_seconds),
+        hour=settings.morning_hour,
+    )
+
+
+def _row(user_id: UUID, item: Item, due: datetime) -> dict[str, object]:
+    context = facts_context(item.item_id)
+    return {
+        "item_id": item.item_id,
+        "user_id": user_id,
+        "kind": item.kind,
+        "gathering": item.gathering,
+        "pace": item.pace,
+        "topic": item.topic,
+        "rank": item.rank,
+        "due_at": due,
+        "sealed": current.keyring().seal(msgspec.json.encode(item.facts), context),
+    }
 
 
 def facts_context(item_id: UUID) -> str:
