@@ -18,6 +18,15 @@ async def index_liens(
     await service.index_liens([event.lien for event in events])
 
 
+# A consumer of its own: an index that is behind holds back no alert, nor the other way round.
+@on_batch(LienCreated, LienChanged, LienStatusChanged, max_messages=5_000, max_wait=0.2)
+async def match_liens(
+    session: Session, events: list[LienCreated | LienChanged | LienStatusChanged]
+) -> None:
+    """Tell which saved searches the liens of a batch begin to meet."""
+    await service.match_liens(session, events)
+
+
 @on(TierChanged, UserExportRequested, UserErasureDue)
 async def follow_users(
     session: Session, event: TierChanged | UserExportRequested | UserErasureDue

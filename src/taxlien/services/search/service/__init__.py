@@ -3,6 +3,7 @@
 from .counting import announce_searched, keep_searched, open_counter
 from .indexing import index_liens
 from .leaving import erase_user, export_user
+from .matching import match_liens
 from .rebuilding import (
     MAX_ATTEMPTS,
     Progress,
@@ -47,6 +48,7 @@ __all__ = [
     "get_rebuild",
     "index_liens",
     "keep_searched",
+    "match_liens",
     "open_catalogue",
     "open_counter",
     "open_writer",

@@ -1,0 +1,136 @@
+"""A lien as conditions ask about it. What costs something to know is worked out when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from typing import Self
+
+from taxlien.interfaces.liens import Lien
+
+from .conditions import PREFIX, SHORTEST_PREFIX, beginning_token, token
+from .document import LienDocument, document_of
+from .places import county_key
+from .tokens import number_words
+from .words import address_words, place_words
+
+WORD_FIELDS = ("address", "place", "number")
+CHOICES = ("state", "fips", "county_key", "status", "kind", "property_type", "year")
+"""Fields of one value that are known without working anything out."""
+
+
+class LienFacts:
+    """The facts of one lien, as they are in the document that an engine indexes of it."""
+
+    __slots__ = ("_document", "_known", "_make", "_words")
+
+    def __init__(self, known: Mapping[str, str | None], make: Callable[[], LienDocument]) -> None:
+        self._known = known
+        self._make = make
+        self._document: LienDocument | None = None
+        self._words: dict[str, tuple[str, ...]] | None = None
+
+    @classmethod
+    def of_lien(cls, lien: Lien) -> Self:
+        """Return the facts of a lien; it is priced only when a condition asks for what that gives."""
+        known = _known(
+            lien.state,
+            lien.county_fips,
+            lien.county,
+            lien.status,
+            lien.kind,
+            (lien.property_type.strip().casefold() if lien.property_type else None) or None,
+            lien.tax_year,
+        )
+        return cls(known, lambda: document_of(lien))
+
+    @classmethod
+    def of_document(cls, document: LienDocument) -> Self:
+        """Return the facts of a lien that is ready to index."""
+        state, fips, county = document.county.split("|", 2)
+        known = _known(
+            state,
+            fips,
+            county,
+            document.status,
+            document.kind,
+            document.property_type,
+            document.year,
+        )
+        return cls(known, lambda: document)
+
+    @property
+    def document(self) -> LienDocument:
+        """The lien as an engine indexes it."""
+        if self._document is None:
+            self._document = self._make()
+        return self._document
+
+    def has(self, field: str, value: str) -> bool:
+        """Tell whether ``value`` is one of the lien's values of ``field``."""
+        if field in self._known:
+            return self._known[field] == value
+        return value in self._values(field)
+
+    def choice(self, field: str) -> str | None:
+        """Return the value of one of ``CHOICES``; None where it is not known."""
+        return self._known[field]
+
+    def begun(self, field: str, beginning: str) -> bool:
+        """Tell whether a value of ``field`` begins so."""
+        return any(value.startswith(beginning) for value in self._values(field))
+
+    def number(self, field: str) -> float | None:
+        """Return a number; None where it is not known."""
+        found: float | None = getattr(self.document, field)
+        return found
+
+    def tokens(self, *, words: bool, beginnings: bool) -> Iterator[str]:
+        """Yield the tokens of what is known, of words and of their beginnings where those are asked."""
+        for field, value in self._known.items():
+            if value is not None:
+                yield token(field, value)
+        if words or beginnings:
+            for field in WORD_FIELDS:
+                for word in self._values(field):
+                    yield token(field, word)
+        if beginnings:
+            yield from dict.fromkeys(chain.from_iterable(map(self._beginnings, WORD_FIELDS)))
+
+    def _beginnings(self, field: str) -> Iterator[str]:
+        for word in self._values(field):
+            for length in range(SHORTEST_PREFIX, min(len(word), PREFIX) + 1):
+                yield beginning_token(field, word[:length])
+
+    def _values(self, field: str) -> tuple[str, ...]:
+        if field not in WORD_FIELDS:
+            found: str | tuple[str, ...] | None = getattr(self.document, field)
+            return (found,) if isinstance(found, str) else found or ()
+        if self._words is None:
+            document = self.document
+            self._words = {
+                "address": address_words(document.address).words,
+                "place": place_words(document.place).words,
+                "number": tuple(number_words(f"{document.parcel_key} {document.numbers}")),
+            }
+        return self._words[field]
+
+
+def _known(
+    state: str,
+    fips: str,
+    county: str,
+    status: str,
+    kind: str,
+    property_type: str | None,
+    year: int | None,
+) -> dict[str, str | None]:
+    return {
+        "state": state,
+        "fips": fips,
+        "county_key": county_key(county),
+        "status": status,
+        "kind": kind,
+        "property_type": property_type,
+        "year": None if year is None else str(year),
+    }

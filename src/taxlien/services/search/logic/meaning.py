@@ -1,0 +1,154 @@
+"""What a question means, as conditions on a lien: exactly what an engine finds for it, without typos.
+
+A saved search matches by the same words as a search: analysed alike, each required, the last one perhaps
+only begun, a piece with punctuation also as one number. What differs is that nothing near counts: an
+alert is for what was asked, never for what is one typo away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .conditions import (
+    SHORTEST_PREFIX,
+    AllOf,
+    AnyOf,
+    Begins,
+    Condition,
+    Is,
+    Within,
+    all_of,
+    any_of,
+)
+from .places import STATE_NAMES, county_key, fold
+from .query import Filters, SearchQuery, Span
+from .tokens import apart, joined, without_zeros
+from .words import Word, begun_ordinals, read_words
+
+_SHORTEST_WHOLE_NUMBER = 6
+_LONGEST_LETTERS_OF_A_NUMBER = 3
+_LONGEST_ZIP = 5
+
+# How many liens of a thousand have it, roughly: queries are filed by the rarest thing they need.
+_COSTS = {"state": 60.0, "status": 300.0, "kind": 400.0, "property_type": 100.0, "year": 150.0}
+_COUNTY_COST = 8.0
+_WORD_COSTS = {"name": 3.0, "number": 1.0, "suffix": 120.0, "direction": 90.0, "unit": 30.0}
+_NUMBER_COST = 0.1
+_OF_STATES = frozenset(word for name in STATE_NAMES.values() for word in fold(name).split())
+
+
+def conditions_of(query: SearchQuery) -> Condition:
+    """Return what must hold of a lien for ``query`` to find it, whatever its order and page."""
+    parts = _filters(query.filters)
+    if query.text:
+        parts.append(_text(read_words(query.text)))
+    return all_of(parts)
+
+
+def _filters(filters: Filters) -> list[Condition]:
+    chosen: tuple[tuple[str, Sequence[str]], ...] = (
+        ("state", filters.states),
+        ("status", filters.statuses),
+        ("kind", filters.kinds),
+        ("property_type", filters.property_types),
+        ("year", [str(year) for year in filters.years]),
+    )
+    parts: list[Condition] = []
+    if filters.counties:
+        parts.append(any_of([c for county in filters.counties for c in _county(county)]))
+    for field, values in chosen:
+        if values:
+            parts.append(any_of([Is(field, value, _COSTS[field]) for value in values]))
+    spans: tuple[tuple[str, Span | None], ...] = (("price", filters.price), ("rate", filters.rate))
+    parts += [Within(field, span.low, span.high) for field, span in spans if span is not None]
+    return parts
+
+
+def _county(wanted: str) -> list[Condition]:
+    """ "Baltimore" means the county and the city of that name, "Baltimore County" the county alone."""
+    if wanted.isdigit():
+        return [Is("fips", wanted, _COUNTY_COST)]
+    key = county_key(wanted)
+    named: list[Condition] = [Is("county_key", key, _COUNTY_COST)]
+    if key == fold(wanted):
+        named.append(Is("county_key", f"{key} city", _COUNTY_COST))
+    return named
+
+
+def _text(pieces: Sequence[Sequence[Word]]) -> Condition:
+    if not pieces:
+        return AnyOf(())
+    named = any(word.role in ("name", "number") for piece in pieces for word in piece)
+    last = len(pieces) - 1
+    required = [
+        condition
+        for position, piece in enumerate(pieces)
+        for condition in _piece(piece, begun=position == last, named=named)
+    ]
+    words: Condition = all_of(required)
+    whole = _whole(pieces)
+    return any_of([words, *whole])
+
+
+def _piece(piece: Sequence[Word], *, begun: bool, named: bool) -> list[Condition]:
+    numeric = len(piece) > 1 and any(word.role == "number" for word in piece)
+    required = [
+        _word(word, begun=begun and position == len(piece) - 1, numeric=numeric)
+        for position, word in enumerate(piece)
+        if not (word.role == "noise" and named)
+    ]
+    if numeric and required:
+        parts = [word.written for word in piece]
+        return [any_of([AllOf(tuple(required)), *_number(parts, begun)])]
+    return required
+
+
+def _number(parts: Sequence[str], begun: bool) -> list[Condition]:
+    forms = dict.fromkeys((joined(parts), apart(parts)))
+    found: list[Condition] = [Is("number", form, _NUMBER_COST) for form in forms]
+    if begun:
+        found += [Begins("number", form, _NUMBER_COST) for form in forms]
+    return found
+
+
+def _whole(pieces: Sequence[Sequence[Word]]) -> list[Condition]:
+    words = [word for piece in pieces for word in piece]
+    if len(pieces) < 2 or not all(_part_of_a_number(word) for word in words):
+        return []
+    if len("".join(word.written for word in words)) < _SHORTEST_WHOLE_NUMBER:
+        return []
+    return _number([word.written for word in words], begun=True)
+
+
+def _word(word: Word, *, begun: bool, numeric: bool) -> Condition:
+    number = word.role == "number"
+    cost = _WORD_COSTS.get(word.role, 50.0)
+    if not _OF_STATES.isdisjoint(word.forms):
+        cost = max(cost, 60.0)
+    choices: list[Condition] = [Is("address", form, cost) for form in word.forms]
+    places = (word.written,) if number else word.forms
+    if not number or len(word.written) <= _LONGEST_ZIP:
+        choices += [Is("place", form, cost) for form in places]
+    if numeric or _part_of_a_number(word):
+        choices.append(Is("number", without_zeros(word.written), cost))
+    if begun and len(word.written) >= SHORTEST_PREFIX:
+        choices += _begun(word, cost)
+    return any_of(choices)
+
+
+def _begun(word: Word, cost: float) -> list[Condition]:
+    written = word.written
+    if word.role == "number":
+        form = without_zeros(written)
+        zip_code = [Begins("place", written, cost)] if len(written) < _LONGEST_ZIP else []
+        return [Begins("number", form, cost), Begins("address", form, cost), *zip_code]
+    ordinals = begun_ordinals(written)
+    return [
+        Begins("address", written, cost),
+        Begins("place", written, cost),
+        *(Is("address", nth, cost) for nth in ordinals),
+    ]
+
+
+def _part_of_a_number(word: Word) -> bool:
+    return word.role == "number" or len(word.written) <= _LONGEST_LETTERS_OF_A_NUMBER

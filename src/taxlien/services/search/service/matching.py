@@ -1,0 +1,176 @@
+"""Every lien that appears or changes is matched against all saved searches, and what begins is told once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import structlog
+
+from taxlien.interfaces.liens import Lien, LienChanged, LienCreated, LienStatusChanged
+from taxlien.interfaces.search import MatchCause, SearchMatched
+from taxlien.kit.database import Session
+from taxlien.kit.errors import InvalidInput
+from taxlien.kit.outbox import emit_many
+from taxlien.services.search.logic.facts import LienFacts
+from taxlien.services.search.logic.meaning import conditions_of
+from taxlien.services.search.logic.percolation import QueryIndex
+from taxlien.services.search.logic.pricing import MONTHS, Pricing, price_for_search
+from taxlien.services.search.logic.saved import pace_in_force, query_of
+from taxlien.services.search.logic.touching import may_begin
+from taxlien.services.search.repository import matches, saved
+
+_log = structlog.get_logger("taxlien.search")
+
+_READ_AT_ONCE = 2_000
+_PAIRS_AT_ONCE = 5_000
+_LIENS_AT_ONCE = 200
+_REMOVED_AT_MOST = 1_000
+
+LienEvent = LienCreated | LienChanged | LienStatusChanged
+
+
+class _Known:
+    """The saved searches of one database as this process knows them, and as of which version."""
+
+    def __init__(self) -> None:
+        self.index = QueryIndex()
+        self.version = -1
+        self.removed = 0
+
+
+class _Change(NamedTuple):
+    """What happened to a lien in one batch. ``fields`` None: all of them, since it is new."""
+
+    lien: Lien
+    cause: MatchCause
+    fields: frozenset[str] | None
+
+
+_known: WeakKeyDictionary[object, _Known] = WeakKeyDictionary()
+
+
+async def match_liens(session: Session, events: Sequence[LienEvent]) -> int:
+    """Announce what begins to match; returns how many pairs of a search and a lien.
+
+    Each pair is recorded in the transaction that announces it, so it is announced once, whatever is
+    delivered again. Searches saved before this transaction read their version are all asked.
+    """
+    index = await _up_to_date(session)
+    if not index:
+        return 0
+    changes = _merged(events)
+    pairs = []
+    for number, (lien_id, change) in enumerate(changes.items()):
+        pairs += [(found, lien_id) for found in _met(index, change)]
+        if number % _LIENS_AT_ONCE == 0:
+            await asyncio.sleep(
+                0
+            )  # this takes a tenth of a millisecond a lien: let others have a turn
+    return await _announce(session, changes, pairs)
+
+
+def _met(index: QueryIndex, change: _Change) -> Iterator[int]:
+    for number in index.match(LienFacts.of_lien(change.lien)):
+        condition = index.condition(number)
+        if change.fields is None or (condition and may_begin(condition, change.fields)):
+            yield number
+
+
+async def _announce(
+    session: Session, changes: dict[UUID, _Change], pairs: Sequence[tuple[int, UUID]]
+) -> int:
+    begun_in_all = 0
+    prices: dict[UUID, Pricing] = {}
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        begun = await matches.begin(session, pairs[start : start + _PAIRS_AT_ONCE])
+        for found in begun:
+            if found.lien_id not in prices:
+                prices[found.lien_id] = price_for_search(changes[found.lien_id].lien)
+        told = [_matched(found, changes[found.lien_id], prices[found.lien_id]) for found in begun]
+        begun_in_all += await emit_many(session, told)
+    return begun_in_all
+
+
+def _matched(begun: matches.Begun, change: _Change, pricing: Pricing) -> SearchMatched:
+    payoff = pricing.payoff
+    return SearchMatched(
+        user_id=begun.user_id,
+        search_id=begun.search_id,
+        search_name=begun.name,
+        pace=pace_in_force(begun.pace, begun.tier) if begun.tier else begun.pace,
+        cause=change.cause,
+        lien=change.lien,
+        price=pricing.price,
+        rate_pct=pricing.rate_pct,
+        payoff=payoff.holder_proceeds if payoff else None,
+        payoff_months=MONTHS,
+        roi_pct=payoff.roi_pct if payoff else None,
+        at=datetime.now(UTC),
+    )
+
+
+def _merged(events: Sequence[LienEvent]) -> dict[UUID, _Change]:
+    """Return one change a lien: its newest state, how it first came, and all that changed of it."""
+    merged: dict[UUID, _Change] = {}
+    for event in events:
+        change = _change(event)
+        before = merged.get(change.lien.lien_id)
+        if before is not None:
+            newest = max(before.lien, change.lien, key=lambda lien: lien.version)
+            fields = None
+            if before.fields is not None and change.fields is not None:
+                fields = before.fields | change.fields
+            change = _Change(newest, before.cause, fields)
+        merged[change.lien.lien_id] = change
+    return merged
+
+
+def _change(event: LienEvent) -> _Change:
+    match event:
+        case LienCreated():
+            return _Change(event.lien, "created", None)
+        case LienChanged():
+            return _Change(event.lien, "changed", frozenset(event.changed))
+        case LienStatusChanged():
+            return _Change(event.lien, "status_changed", frozenset({*event.changed, "status"}))
+
+
+async def _up_to_date(session: Session) -> QueryIndex:
+    """Return the saved searches as the database has them now: what changed since the last look is read.
+
+    Versions become visible in order, so nothing below the version read can appear later.
+    """
+    known = _known.setdefault(session.bind, _Known())
+    version, removed = await saved.query_set(session)
+    if version == known.version:
+        return known.index
+    gone = removed - known.removed
+    if version < known.version or gone > max(_REMOVED_AT_MOST, len(known.index)):
+        known = _known[session.bind] = _Known()
+    if known.version < 0:
+        known.removed = removed
+    after = 0
+    while read := await saved.changed_after(session, known.version, after, _READ_AT_ONCE):
+        for query in read:
+            _take(known.index, query)
+        after = read[-1].number
+        await asyncio.sleep(0)
+    known.version = version
+    return known.index
+
+
+def _take(index: QueryIndex, query: saved.StoredQuery) -> None:
+    if not query.live:
+        index.remove(query.number)
+        return
+    try:
+        index.put(query.number, conditions_of(query_of(query.parameters)))
+    except InvalidInput as error:
+        # Saved under rules that are no longer; its owner sees it, and it finds nothing.
+        index.remove(query.number)
+        _log.warning("saved_search_unreadable", number=query.number, field=error.field)

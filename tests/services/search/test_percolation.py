@@ -1,0 +1,209 @@
+"""Matching by reverse search answers exactly what trying every query would, and what the engine finds."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taxlien.services.search.adapters.tantivy_engine import TantivyEngine
+from taxlien.services.search.logic.conditions import packed, unpacked
+from taxlien.services.search.logic.drawers import LARGE
+from taxlien.services.search.logic.facts import LienFacts
+from taxlien.services.search.logic.meaning import conditions_of
+from taxlien.services.search.logic.percolation import QueryIndex
+from taxlien.services.search.logic.query import Filters, SearchQuery, Span, build_query
+from taxlien.services.search.logic.spelling import WIDEN_BELOW
+from taxlien.services.search.logic.touching import may_begin
+
+COUNTIES = (
+    "MD|24510|Baltimore city",
+    "MD|24005|Baltimore County",
+    "FL|12105|Polk",
+    "FL|12086|Miami-Dade",
+)
+STREETS = (
+    "N 22nd Av",
+    "NORTH 22 AVENUE",
+    "St Louis St",
+    "Oak Street",
+    "US 27",
+    "Émile Zola Ct",
+    "McDuff",
+    "",
+)
+NUMBERS = ("0427-05-6", "24-29-09-000123", "A 17", "5501", "")
+ASKED = (
+    "oak", "oak st", "22nd ave", "north 22", "twenty second", "zola", "0427-05", "042705", "polk county",
+    "florida", "miami dade", "st", "a-17", "us 27", "fir", "oa", "baltimore", "duff", "00427", "!!", "5501",
+)  # fmt: skip
+
+spans = st.builds(
+    lambda ends: Span(*ends),
+    st.one_of(
+        st.tuples(st.none(), st.integers(0, 60)),
+        st.tuples(st.integers(0, 60), st.none()),
+        st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda e: (min(e), max(e))),
+    ),
+)
+
+
+def some(values: tuple[Any, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(st.sampled_from(values), max_size=2, unique=True).map(tuple)
+
+
+queries = st.builds(
+    SearchQuery,
+    text=st.one_of(st.just(""), st.sampled_from(ASKED)),
+    filters=st.builds(
+        Filters,
+        states=some(("MD", "FL", "GA")),
+        counties=some(("24510", "Baltimore", "Baltimore County", "12105", "miami dade")),
+        statuses=some(("sold", "advertised", "redeemed")),
+        kinds=some(("certificate", "deed_sale")),
+        property_types=some(("residential", "land")),
+        years=some((2022, 2023)),
+        price=st.one_of(st.none(), spans),
+        rate=st.one_of(st.none(), spans),
+    ),
+    sort=st.just("price_asc"),
+    limit=st.just(1000),
+    facets=st.just(False),
+)
+
+documents = st.fixed_dictionaries(
+    {
+        "county": st.sampled_from(COUNTIES),
+        "address": st.tuples(st.sampled_from(("", "12 ", "5501 ")), st.sampled_from(STREETS)).map(
+            "".join
+        ),
+        "numbers": st.sampled_from(NUMBERS),
+        "status": st.sampled_from(("sold", "advertised")),
+        "kind": st.sampled_from(("certificate", "deed_sale")),
+        "property_type": st.sampled_from((None, "residential", "land")),
+        "year": st.sampled_from((None, 2022, 2023)),
+        "price": st.one_of(st.none(), st.integers(0, 60)),
+        "rate": st.one_of(st.none(), st.integers(0, 60)),
+    }
+)
+
+
+def document_from(make_document: Any, n: int, fields: dict[str, Any]) -> Any:
+    state, _, county = fields["county"].split("|")
+    return make_document(n, state=state, place=f"Lakeland {county} {state}", **fields)
+
+
+def index_of(asked: list[SearchQuery]) -> QueryIndex:
+    index = QueryIndex()
+    for number, query in enumerate(asked):
+        index.put(number, conditions_of(query))
+    return index
+
+
+@given(st.lists(queries, min_size=1, max_size=8), st.lists(documents, min_size=1, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_few_queries_are_met_as_if_each_was_tried(make_document, asked, liens) -> None:
+    conditions = [conditions_of(query) for query in asked]
+    assert [unpacked(packed(condition)) for condition in conditions] == conditions
+    index = index_of(asked)
+    for n, fields in enumerate(liens):
+        facts = LienFacts.of_document(document_from(make_document, n, fields))
+        tried = [number for number, each in enumerate(conditions) if each.holds(facts)]
+        assert index.match(facts) == tried
+
+
+@given(
+    st.lists(queries, min_size=1, max_size=12),
+    st.lists(documents, min_size=1, max_size=12),
+    st.lists(st.integers(0, 4 * LARGE), max_size=40),
+)
+@settings(max_examples=15, deadline=None)
+def test_full_drawers_are_met_as_if_each_was_tried(make_document, asked, liens, gone) -> None:
+    """So many copies that drawers keep bitmaps, some taken out and some put anew."""
+    many = [query for query in asked for _ in range(4 * LARGE // len(asked) + 1)]
+    index = index_of(many)
+    now = dict(enumerate(conditions_of(query) for query in many))
+    for round_, removed in enumerate((gone[::2], gone[1::2])):
+        for n, fields in enumerate(liens):
+            facts = LienFacts.of_document(document_from(make_document, n, fields))
+            assert index.match(facts) == [
+                number for number, each in now.items() if each.holds(facts)
+            ]
+        for number in removed:
+            index.remove(number)
+            now.pop(number, None)
+        added = 10_000 * (round_ + 1) + len(removed)
+        now[added] = conditions_of(asked[0])
+        index.put(added, now[added])
+    assert len(index) == len(now)
+
+
+@given(st.lists(queries, min_size=1, max_size=40), st.lists(documents, min_size=1, max_size=20))
+@settings(max_examples=12, deadline=None)
+def test_what_is_met_is_what_the_engine_finds(make_document, asked, liens) -> None:
+    # Ten of each: an engine counts near words too only where it finds fewer than ten.
+    made = [
+        document_from(make_document, 100 * n + copy, fields)
+        for n, fields in enumerate(liens)
+        for copy in range(WIDEN_BELOW)
+    ]
+    with TemporaryDirectory() as folder:
+        found = asyncio.run(_found_by_engine(Path(folder), made, asked))
+    index = index_of(asked)
+    met: list[set[UUID]] = [set() for _ in asked]
+    for document in made:
+        for number in index.match(LienFacts.of_document(document)):
+            met[number].add(document.lien_id)
+    for query, one, other in zip(asked, met, found, strict=True):
+        assert one == other, query
+
+
+async def _found_by_engine(
+    folder: Path, made: list[Any], asked: list[SearchQuery]
+) -> list[set[UUID]]:
+    """Return which liens the engine finds for each query; none where it has only near words to offer."""
+    engine = TantivyEngine(folder, heap_bytes=15_000_000, writer=True)
+    await engine.upsert(made)
+    await engine.commit()
+    found: list[set[UUID]] = []
+    for query in asked:
+        hits = await engine.search(query)
+        ids = {UUID(int=msgspec.json.decode(item)["n"]) for item in hits.items}
+        found.append(set() if hits.near_matches else ids)
+    await engine.close()
+    return found
+
+
+def test_queries_are_filed_by_what_is_rare() -> None:
+    def anchors(**asked: Any) -> tuple[str, ...]:
+        found = conditions_of(build_query(**asked)).anchors()
+        return () if found is None else found.tokens
+
+    assert anchors(state=["FL"], county=["12105"], q="") == ("fips=12105",)
+    assert anchors(state=["FL", "GA"], status=["sold"]) == ("state=FL", "state=GA")
+    assert anchors(state=["FL"], q="zola court") == ("address=zola", "place=zola")
+    assert "number^427-5" in anchors(q="0427-05")
+    assert anchors(price_max="5000") == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "changed", "may"),
+    [
+        ({"state": ["FL"]}, {"market_value"}, False),
+        ({"state": ["FL"], "status": ["sold"]}, {"status"}, True),
+        ({"price_max": "5000"}, {"face_amount"}, True),
+        ({"price_max": "5000"}, {"situs_address"}, False),
+        ({"q": "oak"}, {"situs_address"}, True),
+        ({"q": "oak"}, {"status"}, False),
+        ({}, {"status"}, False),
+    ],
+)
+def test_only_what_is_asked_for_can_begin(asked, changed, may) -> None:
+    assert may_begin(conditions_of(build_query(**asked)), changed) is may
