@@ -39,9 +39,10 @@ def make_document() -> MakeDocument:
             "roi": None,
             "auction_day": None,
         }
-        unknown = set(fields) - set(values) - {"parcel_id"}
+        unknown = set(fields) - set(values) - {"parcel_id", "certificate", "city"}
         assert not unknown, unknown
-        parcel_id = fields.pop("parcel_id", values["parcel_key"])
+        parcel_id = fields.pop("parcel_id", fields.get("parcel_key", values["parcel_key"]))
+        certificate = fields.pop("certificate", None)
         values.update(fields)
         state, fips, county = str(values["county"]).split("|")
         item = {
@@ -52,6 +53,7 @@ def make_document() -> MakeDocument:
             "county_fips": fips,
             "parcel_id": parcel_id,
             "address": values["address"] or None,
+            "certificate_number": certificate,
         }
         return LienDocument(
             lien_id=UUID(int=n), version=version, item=msgspec.json.encode(item), **values

@@ -51,7 +51,7 @@ class QueryBuilder:
         if filters.counties:
             chosen.append(("county", matching_counties(filters.counties, counties)))
         built = [
-            self._any_of(field, values)
+            self.any_term(field, values)
             for field, values in chosen
             if values or (field == "county" and filters.counties)
         ]
@@ -62,7 +62,8 @@ class QueryBuilder:
         built += [self._range(field, span) for field, span in spans if span is not None]
         return built
 
-    def _any_of(self, field: str, values: Sequence[str]) -> Query:
+    def any_term(self, field: str, values: Sequence[str]) -> Query:
+        """Return liens with any of these words in ``field``."""
         if not values:
             return Query.empty_query()
         if len(values) == 1:

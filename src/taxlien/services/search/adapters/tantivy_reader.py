@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from functools import cached_property
 
 import msgspec
 import structlog
 from tantivy import DocAddress, Index, Order, Query, Searcher, SearchResult
 
-from taxlien.services.search.logic.places import county_key, fold
 from taxlien.services.search.logic.query import (
     RELEVANCE,
     Facets,
@@ -26,7 +24,9 @@ from taxlien.services.search.logic.words import Word, read_words
 
 from .tantivy_files import HeldLock, IndexFiles
 from .tantivy_query import QueryBuilder
-from .tantivy_schema import CHOICE_FIELDS, PART
+from .tantivy_schema import CHOICE_FIELDS
+from .tantivy_suggest import Suggester
+from .tantivy_vocabulary import KeptVocabulary
 
 _log = structlog.get_logger("taxlien.search")
 
@@ -34,28 +34,17 @@ REFRESH_SECONDS = 0.2
 _FACETS = {"year": 300, **dict.fromkeys(CHOICE_FIELDS, 5000)}
 _FACETS_OF_A_SEARCH = {**_FACETS, "county": 50, "property_type": 50, "year": 60}
 _EMPTY_FACETS = tuple(_FACETS)
-_CANDIDATES = 60
-
-
-class _Shown(msgspec.Struct):
-    """What suggestions need of a stored item."""
-
-    state: str
-    county: str
-    county_fips: str
-    parcel_id: str
-    address: str | None = None
-
-
-_shown = msgspec.json.Decoder(_Shown)
 
 
 class Snapshot:
     """One unchanging state of one generation: every search of it agrees with every other."""
 
-    def __init__(self, searcher: Searcher, builder: QueryBuilder) -> None:
+    def __init__(
+        self, searcher: Searcher, builder: QueryBuilder, vocabulary: KeptVocabulary
+    ) -> None:
         self._searcher = searcher
         self._builder = builder
+        self._vocabulary = vocabulary
 
     @cached_property
     def all_facets(self) -> Facets:
@@ -65,14 +54,7 @@ class Snapshot:
     @cached_property
     def counties(self) -> list[str]:
         """Every value of the county field."""
-        found = self._searcher.aggregate(
-            Query.all_query(), {"county": {"terms": {"field": "county", "size": 5000}}}
-        )
-        return [bucket["key"] for bucket in found["county"]["buckets"]]
-
-    @cached_property
-    def _county_words(self) -> list[tuple[str, str]]:
-        return [(county_key(value.split("|", 2)[2]), value) for value in self.counties]
+        return [value for value, _ in self._searcher.terms_with_prefix("county", "")]
 
     @property
     def count(self) -> int:
@@ -142,73 +124,9 @@ class Snapshot:
         return bytes(self._searcher.doc(address).get_first("item") or b"null")
 
     def suggest(self, text: str, limit: int) -> list[Suggestion]:
-        """Complete ``text``: counties whose name begins so, then addresses, then parcels."""
-        words = [word.written for piece in read_words(text) for word in piece]
-        if not words:
-            return []
-        found = self._counties_beginning(fold(text), limit)
-        joined = "".join(words)
-        if len(joined) >= 2:
-            found += self._addresses(words)
-            if any(c.isdigit() for c in joined):
-                found += self._parcels(joined)
-        return found[:limit]
-
-    def _counties_beginning(self, text: str, limit: int) -> list[Suggestion]:
-        begun = [value for key, value in self._county_words if f" {key}".find(f" {text}") >= 0]
-        counts = {value.value: value.count for value in self.all_facets["county"]}
-        parts = [(value.split("|", 2)) for value in begun[:limit]]
-        return [
-            Suggestion(
-                kind="county", text=name, state=state, county_fips=fips, count=counts.get(fips)
-            )
-            for state, fips, name in parts
-        ]
-
-    def _addresses(self, words: list[str]) -> list[Suggestion]:
-        *whole, last = words
-        query = self._builder.restrict(
-            self._builder.prefix("address", last),
-            [self._builder.term("address", word) for word in whole],
-        )
-        seen: dict[tuple[str, str], Suggestion] = {}
-        for item in self._shown(query):
-            if item.address:
-                seen.setdefault(
-                    (item.address, item.county_fips),
-                    Suggestion(
-                        kind="address",
-                        text=item.address,
-                        state=item.state,
-                        county=item.county,
-                        county_fips=item.county_fips,
-                    ),
-                )
-        return list(seen.values())
-
-    def _parcels(self, joined: str) -> list[Suggestion]:
-        """Parcels whose id begins with ``joined`` or, from four characters on, holds it anywhere."""
-        items = list(self._shown(self._builder.prefix("number", joined)))
-        if len(joined) >= PART:
-            items += self._shown(self._builder.parcel_parts(joined))
-        seen: dict[tuple[str, str], Suggestion] = {}
-        for item in items:
-            if joined in fold(item.parcel_id).replace(" ", ""):
-                seen.setdefault(
-                    (item.parcel_id, item.county_fips),
-                    Suggestion(
-                        kind="parcel",
-                        text=item.parcel_id,
-                        state=item.state,
-                        county=item.county,
-                        county_fips=item.county_fips,
-                    ),
-                )
-        return list(seen.values())
-
-    def _shown(self, query: Query) -> Iterator[_Shown]:
-        found = self._searcher.search(query, _CANDIDATES, count=False)
-        return (_shown.decode(self._item(address)) for _, address in found.hits)
+        """Complete ``text``, best first."""
+        suggester = Suggester(self._searcher, self._builder, self._vocabulary.of(self._searcher))
+        return suggester.suggest(text, limit)
 
 
 def _facet_value(name: str, key: object, count: int) -> FacetValue:
@@ -229,6 +147,7 @@ class TantivyReader:
 
     def __init__(self, files: IndexFiles) -> None:
         self._files = files
+        self._vocabulary = KeptVocabulary()
         self._changing = threading.Lock()
         self._checked = float("-inf")
         self._stamp: tuple[int, int] | None = None
@@ -279,9 +198,10 @@ class TantivyReader:
         if self._lock:
             self._lock.release()
         self._lock, self._index, self._generation, self._meta = lock, index, generation, None
+        self._vocabulary.forget()
 
     def _show(self, index: Index) -> None:
-        self._snapshot = Snapshot(index.searcher(), QueryBuilder(index.schema))
+        self._snapshot = Snapshot(index.searcher(), QueryBuilder(index.schema), self._vocabulary)
 
     def _meta_stamp(self) -> tuple[int, int] | None:
         if self._generation is None:
@@ -296,6 +216,7 @@ class TantivyReader:
         if self._lock:
             self._lock.release()
         self._lock = self._index = self._generation = self._meta = self._snapshot = None
+        self._vocabulary.forget()
 
     def close(self) -> None:
         """Let go of the files. A later ``snapshot`` opens them again."""

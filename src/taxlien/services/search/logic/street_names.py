@@ -172,7 +172,7 @@ wells wls
 
 NAMES = """
 fort ft
-mount mnt
+mount mnt mt
 north n
 south s
 east e

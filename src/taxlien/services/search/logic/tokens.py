@@ -14,6 +14,7 @@ _NOT_COMPOSED = str.maketrans(
 _APOSTROPHES = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}`´ʻʼ]")
 _INITIALS = re.compile(r"\b([a-z])\.\s?(?=[a-z]\b)")
 _TOKEN = re.compile(r"#|[^\W_]+")
+_NUMBER_PART = re.compile(r"[^\W_]+")
 _FUSED_ROAD = re.compile(r"(us|sr|sh|cr|fm|hwy|rte?)(\d{1,4}[a-z]?)")
 
 
@@ -26,7 +27,7 @@ def plain(text: str) -> str:
             for c in parts
             if not unicodedata.combining(c)
         ).translate(_NOT_COMPOSED)
-    text = _APOSTROPHES.sub("", text).lower()
+    text = (_APOSTROPHES.sub("", text) if "'" in text or "`" in text else text).lower()
     return _INITIALS.sub(r"\1", text) if "." in text else text
 
 
@@ -50,21 +51,18 @@ def number_words(numbers: str) -> list[str]:
     Of ``0427-05-6``: its parts, the whole without punctuation, and the whole with its parts kept
     apart, all without leading zeros.
     """
-    found: list[str] = []
+    found: set[str] = set()
     for number in plain(numbers).split():
         if number.isalnum():
-            found.append(without_zeros(number[:LONGEST_WORD]))
+            found.add(without_zeros(number[:LONGEST_WORD]))
             continue
-        parts = number_parts(number)
-        found += [without_zeros(part) for part in parts]
+        parts = _NUMBER_PART.findall(number)
+        shorter = [without_zeros(part[:LONGEST_WORD]) for part in parts]
+        found.update(shorter)
         if len(parts) > 1:
-            found += (joined(parts), apart(parts))
-    return list(dict.fromkeys(found))
-
-
-def number_parts(number: str) -> list[str]:
-    """Return the runs of letters and digits of a plain number."""
-    return [part[:LONGEST_WORD] for part in _TOKEN.findall(number) if part != "#"]
+            found.add(joined(parts))
+            found.add("-".join(shorter)[:LONGEST_WORD])
+    return sorted(found)
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -83,9 +83,17 @@ def _address_words(text: str, *, housed: bool = False) -> tuple[IndexedText, tup
     return _indexed(forms), forms[0] if forms else ()
 
 
-@lru_cache(maxsize=8192)
 def place_words(text: str) -> IndexedText:
     """Return what to index of a city, county, state and ZIP code. ZIP codes keep their zeros."""
+    head, _, zip_code = text.rpartition(" ")
+    if not (head and zip_code.isascii() and zip_code.isdigit()):
+        return _place_words(text)
+    place = _place_words(head)
+    return IndexedText((*place.words, zip_code), place.pairs)
+
+
+@lru_cache(maxsize=8192)
+def _place_words(text: str) -> IndexedText:
     tokens = tokens_of(text)
     return _indexed([_place_forms(t, i + 1 < len(tokens)) for i, t in enumerate(tokens)])
 
