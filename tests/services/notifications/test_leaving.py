@@ -148,3 +148,32 @@ async def test_address_is_not_held_for_ever_when_the_erasure_never_ends(
     async with database.session() as session:
         assert await service.tidy(session, service.open_plan()) == 1
     assert await rows() == []
+
+
+async def test_what_was_told_and_chosen_is_taken_along_and_forgotten(
+    database, hear, known, match, make_due, telling, until, client_of, emitted, rows, kit_settings,
+    keyring,
+) -> None:  # fmt: skip
+    await hear(match(known, new_id(), 1))
+    await make_due()
+
+    async def is_told() -> bool:
+        return len(await rows("notices")) == 1
+
+    async with telling(database):
+        await until(is_told)
+    await hear(match(known, new_id(), 2, name="In town"))
+    chosen = {"kinds": {"price_drop": {"email": False}}}
+    assert (await client_of(known).put("/v1/notifications/preferences", json=chosen)).is_success
+    export_id = new_id()
+    await hear(users.UserExportRequested(**moment(known), export_id=export_id))
+    [answer] = await emitted(users.UserDataExported)
+    sealed = await Blobs.from_settings(kit_settings).get(answer.sha256)
+    context = f"{users.EXPORT_CONTEXT}:{export_id}:notifications"
+    part = msgspec.json.decode(keyring.open(sealed, context))
+    assert [notice["title"] for notice in part["notices"]] == ["A new lien in “Near the lake”"]
+    assert [item["facts"].get("search") for item in part["gathered"]] == [None, "In town"]
+    assert part["choices"] == [{"kind": "price_drop", "channel": "email", "wanted": False}]
+    await hear(users.UserErasureDue(**moment(known), erasure_id=new_id()))
+    for table, order in (("notices", "created_at"), ("gathered", "due_at"), ("choices", "kind")):
+        assert await rows(table, order) == []
