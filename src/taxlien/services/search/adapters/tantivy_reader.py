@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from functools import cached_property
 
 import msgspec
@@ -19,13 +20,18 @@ from taxlien.services.search.logic.query import (
     SearchQuery,
     Suggestion,
 )
-from taxlien.services.search.logic.spelling import may_widen
+from taxlien.services.search.logic.spelling import (
+    corrections,
+    may_widen,
+    rewritten,
+    typos_forgiven,
+)
 from taxlien.services.search.logic.words import Word, read_words
 
 from .tantivy_files import HeldLock, IndexFiles
 from .tantivy_query import QueryBuilder
 from .tantivy_schema import CHOICE_FIELDS
-from .tantivy_suggest import Suggester
+from .tantivy_suggest import Suggester, words_of_item
 from .tantivy_vocabulary import KeptVocabulary
 
 _log = structlog.get_logger("taxlien.search")
@@ -33,6 +39,7 @@ _log = structlog.get_logger("taxlien.search")
 REFRESH_SECONDS = 0.2
 _FACETS = {"year": 300, **dict.fromkeys(CHOICE_FIELDS, 5000)}
 _FACETS_OF_A_SEARCH = {**_FACETS, "county": 50, "property_type": 50, "year": 60}
+_LIENS_TO_LEARN_FROM = 30
 _EMPTY_FACETS = tuple(_FACETS)
 
 
@@ -71,26 +78,53 @@ class Snapshot:
         query = self._builder.restrict(text, restrictions)
         found = self._page(asked, query)
         total: int = found.count  # type: ignore[attr-defined]
+        exact, better = total, None
         near = may_widen(pieces, total)
         if near:
             text = self._builder.text(pieces, near=self._unknown, ranked=ranked)
             query = self._builder.restrict(text, restrictions)
             found = self._page(asked, query)
             total = found.count  # type: ignore[attr-defined]
+            better = self._did_you_mean(asked.text, pieces, query, restrictions, exact)
         return Hits(
             items=[msgspec.Raw(self._item(address)) for _, address in found.hits],
             total=total,
             facets=self._facets_of(asked, query),
             near_matches=near,
+            did_you_mean=better,
         )
+
+    def _did_you_mean(
+        self,
+        text: str,
+        pieces: Sequence[Sequence[Word]],
+        near: Query,
+        restrictions: Sequence[Query],
+        exact: int,
+    ) -> str | None:
+        """Return ``text`` with unknown words put right by liens that nearly match, if that finds more."""
+        words = [word for piece in pieces for word in piece]
+        unknown = [w for w in words if typos_forgiven(w.written) and self._unknown(w)]
+        if not unknown:
+            return None
+        hits = self._searcher.search(near, _LIENS_TO_LEARN_FROM, count=False).hits
+        seen = {word for _, address in hits for word in words_of_item(self._item(address))}
+        better = corrections(unknown, seen, self._liens_with)
+        if not better:
+            return None
+        right = rewritten(text, better)
+        query = self._builder.restrict(
+            self._builder.text(read_words(right), ranked=False), restrictions
+        )
+        found: int = self._searcher.search(query, 1).count  # type: ignore[attr-defined]
+        return right if found > exact else None
+
+    def _liens_with(self, word: str) -> int:
+        return sum(self._searcher.doc_freq(field, word) for field in ("address", "place"))
 
     def _unknown(self, word: Word) -> bool:
         """Tell whether no lien has this word, in any of its forms."""
-        return not any(
-            self._searcher.doc_freq(field, form)
-            for field in ("address", "place")
-            for form in word.forms
-        )
+        return not any(self._liens_with(form) for form in word.forms)
 
     def _page(self, asked: SearchQuery, query: Query) -> SearchResult:
         if asked.sort == RELEVANCE:

@@ -16,7 +16,13 @@ from taxlien.services.search.logic.completing import (
 )
 from taxlien.services.search.logic.query import Suggestion
 from taxlien.services.search.logic.tokens import tokens_of, without_zeros
-from taxlien.services.search.logic.words import Word, begun_ordinals, read_words
+from taxlien.services.search.logic.words import (
+    Word,
+    address_words,
+    begun_ordinals,
+    place_words,
+    read_words,
+)
 
 from .tantivy_query import QueryBuilder
 from .tantivy_schema import PART
@@ -35,10 +41,18 @@ class _Shown(msgspec.Struct):
     county_fips: str
     parcel_id: str
     address: str | None = None
+    city: str | None = None
     certificate_number: str | None = None
 
 
 _shown = msgspec.json.Decoder(_Shown)
+
+
+def words_of_item(item: bytes) -> set[str]:
+    """Return the words of the address and place of a stored item, as they are indexed."""
+    shown = _shown.decode(item)
+    place = " ".join(part for part in (shown.city, shown.county, shown.state) if part)
+    return {*address_words(shown.address or "").words, *place_words(place).words}
 
 
 class Suggester:

@@ -53,6 +53,9 @@ async def search(
     page: Annotated[int, Query(description="from 1")] = 1,
     page_size: Annotated[int, Query(description="1 to 100")] = 20,
     facets: Annotated[bool, Query(description="count liens by state, county, ...")] = True,
+    highlight: Annotated[
+        bool, Query(description="tell which pieces of addresses, places and numbers matched")
+    ] = False,
 ) -> MsgspecResponse:
     """Find liens by words, filters and order. Prices in US dollars, rates in percent."""
     started = perf_counter()
@@ -71,6 +74,7 @@ async def search(
         page=page,
         page_size=page_size,
         facets=facets,
+        highlight=highlight,
     )
     hits = await service.search(query)
     if (counter := _counter(request.app)) is not None:
@@ -83,6 +87,8 @@ async def search(
         pages=-(-min(hits.total, MAX_WINDOW) // page_size),
         sort=query.sort,
         near_matches=hits.near_matches,
+        did_you_mean=hits.did_you_mean,
+        highlights=hits.highlights,
         facets=hits.facets,
         took_ms=round((perf_counter() - started) * 1000, 3),
     )
@@ -94,7 +100,7 @@ async def autocomplete(
     q: Annotated[str, Query(description="what was typed so far")] = "",
     limit: Annotated[int, Query(description="1 to 50")] = 10,
 ) -> MsgspecResponse:
-    """Complete the last word: counties first, then addresses and parcels."""
+    """Complete the last word: counties, cities, addresses, parcels and certificates."""
     return MsgspecResponse(AutocompleteAnswer(suggestions=await service.autocomplete(q, limit)))
 
 

@@ -12,6 +12,7 @@ import msgspec
 from taxlien.interfaces.liens import LienKind, LienStatus
 from taxlien.kit.errors import InvalidInput
 
+from .highlighting import Highlights
 from .places import state_code
 
 MAX_TEXT = 200
@@ -63,6 +64,7 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
     limit: int = 20
     facets: bool = True
+    highlight: bool = False
 
 
 class FacetValue(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -80,13 +82,17 @@ Facets = dict[str, list[FacetValue]]
 class Hits(msgspec.Struct, frozen=True, kw_only=True):
     """An answer: the items' JSON as stored, how many there are in all, and counts per facet.
 
-    ``near_matches`` tells that words one typo away were counted too, since few liens had them exactly.
+    ``near_matches`` tells that words a typo or two away were counted too, since few liens had them
+    exactly; ``did_you_mean`` is the text with such words put right, where that finds more exactly.
+    ``highlights`` are what matched in each item, where that was asked for.
     """
 
     items: list[msgspec.Raw]
     total: int
     facets: Facets
     near_matches: bool = False
+    did_you_mean: str | None = None
+    highlights: list[Highlights] | None = None
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -116,6 +122,7 @@ def build_query(
     page: int = 1,
     page_size: int = 20,
     facets: bool = True,
+    highlight: bool = False,
 ) -> SearchQuery:
     """Check the parameters of ``GET /v1/search`` and return the question they ask.
 
@@ -149,7 +156,13 @@ def build_query(
     )
     offset = (page - 1) * page_size
     return SearchQuery(
-        text=text, filters=filters, sort=sort, offset=offset, limit=page_size, facets=facets
+        text=text,
+        filters=filters,
+        sort=sort,
+        offset=offset,
+        limit=page_size,
+        facets=facets,
+        highlight=highlight,
     )
 
 

@@ -1,9 +1,11 @@
-"""How far a word may be from what was typed, and how far two words are apart."""
+"""How far a word may be from what was typed, how far two words are apart, and what was meant."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 
+from .tokens import plain
 from .words import Word
 
 WIDEN_BELOW = 10
@@ -57,3 +59,35 @@ def typos_between(one: str, other: str, most: int) -> int:
             return most + 1
         before, last = last, row
     return min(last[-1], most + 1)
+
+
+_WORD = re.compile("[^\\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}`][^\\W_]+)*")
+
+
+def corrections(
+    unknown: Iterable[Word], seen: Iterable[str], liens_with: Callable[[str], int]
+) -> dict[str, str]:
+    """Return for each word that no lien has the likeliest of ``seen``: the nearest, then the most frequent.
+
+    ``seen`` are words of liens that nearly match. Words that one of them continues are only begun.
+    """
+    candidates = set(seen)
+    found: dict[str, str] = {}
+    for word in unknown:
+        written, most = word.written, typos_forgiven(word.written)
+        near = {c: n for c in candidates if (n := typos_between(written, c, most)) <= most}
+        if near and not any(c.startswith(written) for c in candidates):
+            found[written] = min(near, key=lambda c: (near[c], -liens_with(c), c))
+    return found
+
+
+def rewritten(text: str, better: dict[str, str]) -> str:
+    """Return ``text`` with words replaced, in capitals where they stood in capitals."""
+
+    def replace(match: re.Match[str]) -> str:
+        word = better.get(plain(match[0]))
+        if word is None:
+            return match[0]
+        return word.upper() if match[0].isupper() else word
+
+    return _WORD.sub(replace, text)

@@ -129,6 +129,11 @@ def read_words(text: str) -> list[list[Word]]:
     return [piece for piece in found if piece]
 
 
+def read_tokens(tokens: Sequence[str]) -> list[Word]:
+    """Return the words of tokens with every form they could have, as for a question."""
+    return _read(tokens, asked=True)
+
+
 def begun_ordinals(written: str) -> list[str]:
     """Return the ordinals whose name begins so: ``fir`` may become ``first``, which is ``1st``."""
     return [ordinal(n) for name, n in ORDINALS.items() if name.startswith(written)]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from taxlien.services.search.logic.document import SearchItem
+from taxlien.services.search.logic.highlighting import Highlights
 from taxlien.services.search.logic.query import Facets, Suggestion
 
 
@@ -14,7 +15,9 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     """One page of liens. ``items`` are stored as JSON and sent on as they are.
 
     ``pages`` counts the pages that can be asked for (at most 10,000 liens); ``total`` is exact.
-    ``near_matches`` tells that words one typo away were counted too. ``took_ms`` is milliseconds.
+    ``near_matches`` tells that words a typo or two away were counted too; ``did_you_mean`` is a text
+    that finds more. ``highlights``, where asked for, has for each item the fields that matched, cut
+    into pieces. ``took_ms`` is milliseconds.
     """
 
     items: list[msgspec.Raw]
@@ -24,6 +27,8 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     pages: int
     sort: str
     near_matches: bool
+    did_you_mean: str | None
+    highlights: list[Highlights] | None
     facets: Facets
     took_ms: float
 

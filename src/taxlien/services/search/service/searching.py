@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from taxlien.kit.errors import InvalidInput
 from taxlien.services.search.adapters import current
+from taxlien.services.search.logic.highlighting import highlights
 from taxlien.services.search.logic.query import (
     MAX_TEXT,
     Facets,
@@ -17,7 +20,11 @@ MAX_SUGGESTIONS = 50
 
 async def search(query: SearchQuery) -> Hits:
     """Answer a question from the index this process reads."""
-    return await current.reader().search(query)
+    hits = await current.reader().search(query)
+    if not query.highlight:
+        return hits
+    marked = highlights(query.text, hits.items, near=hits.near_matches)
+    return msgspec.structs.replace(hits, highlights=marked)
 
 
 async def autocomplete(text: str, limit: int) -> list[Suggestion]:
