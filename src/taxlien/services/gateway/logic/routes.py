@@ -113,6 +113,15 @@ ROUTES: tuple[Route, ...] = (
     ),
     # notifications: what was sent to the signed-in user
     Route(path="/v1/notifications", service="notifications", methods=_ALL, cache="never"),
+    # Mail providers post here for many of their users from few addresses.
+    Route(
+        path="/v1/notifications/unsubscribe",
+        service="notifications",
+        methods=("GET", "POST"),
+        cross_origin=False,
+        cache="never",
+        limit="light",
+    ),
     # liens: the catalogue, the law's rules, payoffs
     Route(path="/v1/liens", service="liens"),
     Route(
