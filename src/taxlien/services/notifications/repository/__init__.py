@@ -11,7 +11,6 @@ from .gathered import (
     first_items,
     forget_told,
     gathered_of,
-    is_due,
     mark_told,
     postpone_gathering,
 )
@@ -62,7 +61,6 @@ __all__ = [
     "forget_told",
     "gathered_of",
     "get_recipient",
-    "is_due",
     "lock_claimed",
     "lock_held",
     "lock_recipient",

@@ -59,12 +59,6 @@ async def due_gatherings(session: Session, limit: int) -> list[Gathering]:
     return [Gathering(*row) for row in rows]
 
 
-async def is_due(session: Session, gathering: Gathering, at: datetime) -> bool:
-    """Say whether something of a gathering still waits and is due; its recipient is to be locked."""
-    due = await due_of_gathering(session, *gathering[:3])
-    return due is not None and due <= at
-
-
 async def postpone_gathering(session: Session, gathering: Gathering, until: datetime) -> None:
     """Let what waits wait longer."""
     await session.execute(update(Gathered).where(_waiting(*gathering[:3])).values(due_at=until))

@@ -41,8 +41,11 @@ async def queue(session: Session, recipient: Recipient, letter: Letter, event_id
 
 
 async def _reachable(session: Session, recipient: Recipient, kind: Kind) -> frozenset[Channel]:
-    """Return by which channels a user can be reached at all; an address may still become known."""
-    return frozenset({"email"})
+    """Return by which channels a user can be reached at all.
+
+    What can be stopped goes to confirmed addresses alone; for the rest an address may still become known.
+    """
+    return frozenset({"email"} if recipient.verified or not kind.stoppable else ())
 
 
 async def _add(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import msgspec
+from prometheus_client import Counter, Histogram
 
 from taxlien.kit.database import Session
 from taxlien.services.notifications import repository
@@ -26,6 +27,9 @@ from .gathering import facts_context
 from .queueing import queue
 from .wishing import rhythm_of
 
+_told = Counter("taxlien_gatherings_told", "Gatherings that became a message", ["kind"])
+_late = Histogram("taxlien_telling_late_seconds", "From due to told", ["pace"])
+
 WAIT_FOR_ACCOUNT = timedelta(minutes=10)
 WAIT_AFTER_FAILURE = timedelta(minutes=10)
 
@@ -43,7 +47,8 @@ async def tell(session: Session, gathering: Gathering) -> bool:
     """
     recipient = await repository.lock_recipient(session, gathering.user_id)
     now = datetime.now(UTC)
-    if not await repository.is_due(session, gathering, now):
+    due = await repository.due_of_gathering(session, *gathering[:3])
+    if due is None or due > now:
         return False
     awake = rhythm_of(recipient).awake(now)
     if not recipient.verified and recipient.erased_at is None:
@@ -56,6 +61,8 @@ async def tell(session: Session, gathering: Gathering) -> bool:
     told = told_of(gathering.kind, gathering.pace, sections)
     # The first of its items is in no other message: the same gathering always has the same id.
     await queue(session, recipient, Letter(gathering.kind, parameters=told), fact_id("told", first))
+    _told.labels(gathering.kind).inc()
+    _late.labels(gathering.pace).observe((now - due).total_seconds())
     return True
 
 
