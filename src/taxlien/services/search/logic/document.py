@@ -106,13 +106,13 @@ def document_of(lien: Lien) -> LienDocument:
     flags, source, at = _flags(lien, payoff), lien.source, lien.last_changed_at
     shown: tuple[Any, ...] = (*_shown_of(lien), *_figures_of(pricing), flags, source, at)
     item = SearchItem(*shown)
-    numbers = (lien.parcel_id, lien.certificate_number, lien.advertising_number)
+    address, place, numbers = texts_of(lien)
     return LienDocument(
         lien_id=lien.lien_id,
         version=lien.version,
-        address=lien.situs_address or "",
-        place=_place(lien.city, lien.county, lien.state, lien.zip_code),
-        numbers=_words(*numbers, *map(_joined, numbers)),
+        address=address,
+        place=place,
+        numbers=numbers,
         parcel_key=lien.parcel_key,
         state=lien.state,
         county=f"{lien.state}|{lien.county_fips}|{lien.county}",
@@ -126,6 +126,16 @@ def document_of(lien: Lien) -> LienDocument:
         roi=_scaled(payoff.roi_pct) if payoff else None,
         auction_day=lien.sale_date.toordinal() if lien.sale_date else None,
         item=_encoder.encode(item),
+    )
+
+
+def texts_of(lien: Lien) -> tuple[str, str, str]:
+    """Return address, place and numbers of a document: what is found by words, without any pricing."""
+    numbers = (lien.parcel_id, lien.certificate_number, lien.advertising_number)
+    return (
+        lien.situs_address or "",
+        _place(lien.city, lien.county, lien.state, lien.zip_code),
+        _words(*numbers, *map(_joined, numbers)),
     )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
 from typing import Self
 
 from taxlien.interfaces.liens import Lien
 
 from .conditions import PREFIX, SHORTEST_PREFIX, beginning_token, token
-from .document import LienDocument, document_of
+from .document import LienDocument, document_of, texts_of
 from .places import county_key
 from .tokens import number_words
 from .words import address_words, place_words
 
+_LENGTHS = range(SHORTEST_PREFIX, PREFIX + 1)
 WORD_FIELDS = ("address", "place", "number")
 CHOICES = ("state", "fips", "county_key", "status", "kind", "property_type", "year")
 """Fields of one value that are known without working anything out."""
@@ -22,10 +22,17 @@ CHOICES = ("state", "fips", "county_key", "status", "kind", "property_type", "ye
 class LienFacts:
     """The facts of one lien, as they are in the document that an engine indexes of it."""
 
-    __slots__ = ("_document", "_known", "_make", "_words")
+    __slots__ = ("_document", "_known", "_make", "_read", "_words")
 
-    def __init__(self, known: Mapping[str, str | None], make: Callable[[], LienDocument]) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, str | None],
+        read: Callable[[], tuple[str, str, str]],
+        make: Callable[[], LienDocument],
+    ) -> None:
+        """``read`` gives address, place and numbers with the parcel's key; ``make`` the document."""
         self._known = known
+        self._read = read
         self._make = make
         self._document: LienDocument | None = None
         self._words: dict[str, tuple[str, ...]] | None = None
@@ -42,7 +49,12 @@ class LienFacts:
             (lien.property_type.strip().casefold() if lien.property_type else None) or None,
             lien.tax_year,
         )
-        return cls(known, lambda: document_of(lien))
+
+        def read() -> tuple[str, str, str]:
+            address, place, numbers = texts_of(lien)
+            return address, place, f"{lien.parcel_key} {numbers}"
+
+        return cls(known, read, lambda: document_of(lien))
 
     @classmethod
     def of_document(cls, document: LienDocument) -> Self:
@@ -57,7 +69,8 @@ class LienFacts:
             document.property_type,
             document.year,
         )
-        return cls(known, lambda: document)
+        numbers = f"{document.parcel_key} {document.numbers}"
+        return cls(known, lambda: (document.address, document.place, numbers), lambda: document)
 
     @property
     def document(self) -> LienDocument:
@@ -95,23 +108,23 @@ class LienFacts:
                 for word in self._values(field):
                     yield token(field, word)
         if beginnings:
-            yield from dict.fromkeys(chain.from_iterable(map(self._beginnings, WORD_FIELDS)))
-
-    def _beginnings(self, field: str) -> Iterator[str]:
-        for word in self._values(field):
-            for length in range(SHORTEST_PREFIX, min(len(word), PREFIX) + 1):
-                yield beginning_token(field, word[:length])
+            for field in WORD_FIELDS:
+                values = self._values(field)
+                for length in _LENGTHS:
+                    # Shorter words are their own beginning, which is no beginning of this length.
+                    begun = {word[:length] for word in values if len(word) >= length}
+                    yield from [beginning_token(field, beginning) for beginning in begun]
 
     def _values(self, field: str) -> tuple[str, ...]:
         if field not in WORD_FIELDS:
             found: str | tuple[str, ...] | None = getattr(self.document, field)
             return (found,) if isinstance(found, str) else found or ()
         if self._words is None:
-            document = self.document
+            address, place, numbers = self._read()
             self._words = {
-                "address": address_words(document.address).words,
-                "place": place_words(document.place).words,
-                "number": tuple(number_words(f"{document.parcel_key} {document.numbers}")),
+                "address": address_words(address).words,
+                "place": place_words(place).words,
+                "number": tuple(number_words(numbers)),
             }
         return self._words[field]
 
