@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     DateTime,
+    ForeignKey,
     Index,
     LargeBinary,
     Numeric,
@@ -25,6 +26,8 @@ from taxlien.kit.database import metadata_for
 metadata = metadata_for("notifications")
 
 Pace = Literal["instant", "daily", "weekly"]
+Outcome = Literal["taken", "refused"]
+Reason = Literal["bounce", "complaint", "unsubscribe"]
 Status = Literal["held", "queued", "sending", "sent", "failed", "suppressed"]
 _TIME = DateTime(timezone=True)
 _NOW = text("now()")
@@ -61,22 +64,29 @@ class Recipient(Row):
 
 
 class Message(Row):
-    """One message to one user. ``sealed`` holds address and parameters until it is sent.
+    """One message to one user by one channel. ``sealed`` holds address and parameters until it is sent.
+
+    One that failed and keeps them is a dead letter: it can be sent again by hand.
 
     ``event_id`` is made from the content of the event it tells of: the same fact never makes two.
     """
 
     __tablename__ = "messages"
     __table_args__ = (
-        UniqueConstraint("event_id", "kind", "user_id"),
+        UniqueConstraint("event_id", "kind", "user_id", "channel"),
         CheckConstraint(
             "status IN ('held', 'queued', 'sending', 'sent', 'failed', 'suppressed')",
             name="status",
         ),
-        CheckConstraint("channel IN ('email')", name="channel"),
+        CheckConstraint("channel IN ('email', 'push', 'sms', 'webhook')", name="channel"),
         CheckConstraint(
-            "(sealed IS NULL) = (status IN ('sent', 'failed', 'suppressed'))",
+            "status = 'failed' OR (sealed IS NULL) = (status IN ('sent', 'suppressed'))",
             name="sealed_until_done",
+        ),
+        Index(
+            "ix_messages_dead",
+            "message_id",
+            postgresql_where=text("status = 'failed' AND sealed IS NOT NULL"),
         ),
         Index(
             "ix_messages_due",
@@ -169,3 +179,95 @@ class Notice(Row):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
     read_at: Mapped[datetime | None] = mapped_column(_TIME)
+
+
+class Device(Row):
+    """An installation of the app that push messages reach. ``sealed`` is its token with FCM."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        UniqueConstraint("token_sha256"),
+        CheckConstraint("platform IN ('android', 'ios', 'web')", name="platform"),
+        Index("ix_devices_user_id", "user_id"),
+    )
+
+    device_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column()
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    platform: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+    seen_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+
+
+class Phone(Row):
+    """A user's number for text messages; of use once they gave back the code that was sent to it."""
+
+    __tablename__ = "phones"
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    code_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+    code_expires_at: Mapped[datetime | None] = mapped_column(_TIME)
+    guesses: Mapped[int] = mapped_column(server_default=text("0"))
+    codes: Mapped[int] = mapped_column(server_default=text("0"))
+    first_code_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+    confirmed_at: Mapped[datetime | None] = mapped_column(_TIME)
+    created_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+
+
+class Webhook(Row):
+    """An address of a user's own that is told by HTTP. ``sealed`` is the address and its secret."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("ix_webhooks_user_id", "user_id"),)
+
+    webhook_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+
+
+class Delivery(Row):
+    """How it ended with one target of a message, so that a later attempt leaves it alone.
+
+    ``target`` is the channel, or the id of a device or webhook; ``reference`` the provider's own id.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (CheckConstraint("outcome IN ('taken', 'refused')", name="outcome"),)
+
+    message_id: Mapped[UUID] = mapped_column(
+        ForeignKey(Message.message_id, ondelete="CASCADE"), primary_key=True
+    )
+    target: Mapped[str] = mapped_column(Text, primary_key=True)
+    provider: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[Outcome] = mapped_column(Text)
+    reference: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+
+
+class Suppression(Row):
+    """An address that nothing optional is sent to any more, known by its hash alone."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (
+        CheckConstraint("reason IN ('bounce', 'complaint', 'unsubscribe')", name="reason"),
+    )
+
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    address_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    reason: Mapped[Reason] = mapped_column(Text)
+    provider: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
+
+
+class Report(Row):
+    """One report of a provider that was heard: it counts once, however often it is sent."""
+
+    __tablename__ = "reports"
+    __table_args__ = (Index("ix_reports_created_at", "created_at", postgresql_using="brin"),)
+
+    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    report_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(_TIME, server_default=_NOW)
