@@ -7,6 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from taxlien.interfaces.payments import PaymentReceived, UserSubscribed
 from taxlien.interfaces.portfolio import AuctionNeared, WatchTriggered
@@ -158,3 +159,28 @@ async def test_wish_for_no_mail_takes_back_what_waits(hear, known, preferences, 
     )  # fmt: skip
     await hear(trial, preferences(known, email_notifications=False))
     assert [row["status"] for row in await rows()] == ["suppressed"]
+
+
+async def test_message_is_queued_for_every_channel_with_an_address_and_once_for_each(
+    database, hear, known, preferences, rows
+) -> None:
+    await hear(preferences(known, sms_notifications=True))
+    async with database.session() as session:
+        for statement in (
+            "INSERT INTO notifications.devices (device_id, user_id, token_sha256, platform, sealed)"
+            " VALUES (gen_random_uuid(), :user, 'h', 'ios', 's')",
+            "INSERT INTO notifications.phones (user_id, sealed, confirmed_at)"
+            " VALUES (:user, 's', now())",
+        ):
+            await session.execute(text(statement), {"user": known})
+    starts = datetime.now(UTC) + timedelta(hours=23)
+    await hear(sale(known, starts), sale(known, starts, watched=4))
+    assert sorted(str(row["channel"]) for row in await rows()) == ["email", "push", "sms"]
+    assert len({row["event_id"] for row in await rows()}) == 1
+    assert len(await rows("notices")) == 1
+    paid = PaymentReceived(
+        user_id=known, payment_id=new_id(), description="A course", amount=Decimal(9), at=NOW
+    )
+    await hear(paid)
+    told = [row["channel"] for row in await rows() if row["kind"] == "purchase_confirmation"]
+    assert sorted(told) == ["email", "push"], "a receipt never comes as a text message"

@@ -37,6 +37,7 @@ from .notices import (
     mark_read,
     notices_of,
 )
+from .reaching import reachable_by
 
 __all__ = [
     "FirstItem",
@@ -71,5 +72,6 @@ __all__ = [
     "notices_of",
     "postpone_gathering",
     "put_choices",
+    "reachable_by",
     "suppress_queued",
 ]

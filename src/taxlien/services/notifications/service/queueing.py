@@ -45,7 +45,8 @@ async def _reachable(session: Session, recipient: Recipient, kind: Kind) -> froz
 
     What can be stopped goes to confirmed addresses alone; for the rest an address may still become known.
     """
-    return frozenset({"email"} if recipient.verified or not kind.stoppable else ())
+    others = await repository.reachable_by(session, recipient.user_id)
+    return others | {"email"} if recipient.verified or not kind.stoppable else others
 
 
 async def _add(
