@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from taxlien.interfaces import auth, users
+from taxlien.interfaces.portfolio import AuctionNeared
 from taxlien.kit.ids import new_id
 
 PREFERENCES = "/v1/notifications/preferences"
@@ -160,3 +161,19 @@ async def test_choice_that_nobody_has_is_refused_by_name(client_of, known, kinds
 
 async def test_preferences_need_a_sign_in(client_of) -> None:
     assert (await client_of().get(PREFERENCES)).status_code == 401
+
+
+async def test_other_alerts_still_come_by_mail_after_one_kind_was_stopped(
+    stop_url, client_of, hear, known, database, mail_server, sending, until
+) -> None:
+    assert (await client_of().post(stop_url)).status_code == 200
+    starts = datetime.now(UTC) + timedelta(hours=20)
+    sale = AuctionNeared(
+        user_id=known, state="FL", county_fips="12083", county="Marion", auction_on=starts.date(),
+        starts_at=starts, time_zone="America/New_York", hour_known=True, watched=1, at=starts,
+    )  # fmt: skip
+    await hear(sale)
+    async with sending(database):
+        await until(lambda: len(mail_server.mails) == 2)
+    assert "Marion" in mail_server.mails[1]["Subject"]
+    assert mail_server.mails[1]["List-Unsubscribe"]
