@@ -25,7 +25,8 @@ _PART_OF_A_NUMBER = 8.0
 _TOGETHER = 25.0
 _PREFIX = 5.0
 _OPTIONAL = 4.0
-_NEAR = 1.0
+_ZIP_WITH_ZERO = 40.0  # nobody writes a house number so
+_NEAR = {"address": 2.0, "place": 1.0}
 
 Unknown = Callable[[Word], bool]
 
@@ -114,13 +115,16 @@ class TextQueries:
             choices += self._begun_word(word)
         if near is not None and not number:
             choices += self._near(word, near, begun)
-        return _any(choices)
+        return Query.disjunction_max_query(choices)
 
     def _begun_word(self, word: Word) -> list[Query]:
         if word.role == "number":
             form = without_zeros(word.written)
-            zip_code = [self._begun("place", word.written)] if len(word.written) < 5 else []
-            return [self._begun("number", form), self._begun("address", form), *zip_code]
+            found = [self._begun("number", form), self._begun("address", form)]
+            if len(word.written) < _LONGEST_ZIP:
+                zip_code = _ZIP_WITH_ZERO if word.written[0] == "0" else _PREFIX
+                found.append(self._begun("place", word.written, zip_code))
+            return found
         ordinals = begun_ordinals(word.written)
         return [
             self._begun("address", word.written),
@@ -139,9 +143,9 @@ class TextQueries:
                 Query.fuzzy_term_query(
                     self._schema, field, word.written, distance=typos, prefix=begun and typos == 1
                 ),
-                _NEAR,
+                weight,
             )
-            for field in ("address", "place")
+            for field, weight in _NEAR.items()
         ]
 
     def _neighbours(self, words: Sequence[Word]) -> list[Query]:
@@ -158,9 +162,9 @@ class TextQueries:
         term = Query.term_query(self._schema, field, word, index_option="basic")
         return Query.const_score_query(term, weight)
 
-    def _begun(self, field: str, word: str) -> Query:
+    def _begun(self, field: str, word: str, weight: float = _PREFIX) -> Query:
         begun = Query.fuzzy_term_query(self._schema, field, word, distance=0, prefix=True)
-        return Query.const_score_query(begun, _PREFIX)
+        return Query.const_score_query(begun, weight)
 
 
 def _part_of_a_number(word: Word) -> bool:

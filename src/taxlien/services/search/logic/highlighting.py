@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -52,6 +53,7 @@ class Highlighter:
         last = words[-1].written if words else ""
         self._begun = last if len(last) >= _SHORTEST_BEGUN else ""
         self._near = [(w.written, n) for w in words if near and (n := typos_forgiven(w.written))]
+        self._digits = any(c.isdigit() for c in plain(text))
         self._numbers = sorted(_numbers_of(text), key=len, reverse=True)
 
     def marked(self, item: bytes | msgspec.Raw) -> Highlights:
@@ -62,7 +64,7 @@ class Highlighter:
             if text := getattr(shown, name):
                 self._mark(found, name, text, self._words_in(text))
         for name in _NUMBERS:
-            if text := getattr(shown, name):
+            if self._digits and (text := getattr(shown, name)):
                 self._mark(found, name, text, self._number_in(text) or self._words_in(text))
         return found
 
@@ -83,20 +85,10 @@ class Highlighter:
 
     def _words_in(self, text: str) -> list[tuple[int, int]]:
         """Return where words that match begin and end."""
-        spans: list[tuple[int, int]] = []
-        tokens: list[str] = []
-        for match in _SPAN.finditer(text):
-            for token in tokens_of(match[0]):
-                tokens.append(token)
-                spans.append(match.span())
         found: list[tuple[int, int]] = []
-        at = 0
-        for word in read_tokens(tokens):
-            if self._matches(word):
-                span = (spans[at][0], spans[at + word.length - 1][1])
-                if not found or span[0] >= found[-1][1]:
-                    found.append(span)
-            at += word.length
+        for word, start, end in _words_of(text):
+            if self._matches(word) and (not found or start >= found[-1][1]):
+                found.append((start, end))
         return found
 
     def _matches(self, word: Word) -> bool:
@@ -119,8 +111,26 @@ class Highlighter:
         for number in self._numbers:
             at = joined.find(number)
             if at >= 0:
-                return [(places[at], places[at + len(number) - 1] + 1)]
+                start = 0 if not joined[:at].strip("0") else at
+                return [(places[start], places[at + len(number) - 1] + 1)]
         return []
+
+
+@lru_cache(maxsize=16_384)
+def _words_of(text: str) -> tuple[tuple[Word, int, int], ...]:
+    """Return the words of a text and where each begins and ends."""
+    spans: list[tuple[int, int]] = []
+    tokens: list[str] = []
+    for match in _SPAN.finditer(text):
+        for token in tokens_of(match[0]):
+            tokens.append(token)
+            spans.append(match.span())
+    found = []
+    at = 0
+    for word in read_tokens(tokens):
+        found.append((word, spans[at][0], spans[at + word.length - 1][1]))
+        at += word.length
+    return tuple(found)
 
 
 def _numbers_of(text: str) -> Iterator[str]:
