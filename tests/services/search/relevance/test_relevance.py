@@ -21,8 +21,8 @@ from taxlien.services.search.logic.query import SearchQuery
 
 from .corpus import liens
 
-FLOOR = 0.9
-FLOOR_OF_A_CATEGORY = 0.8
+FLOOR = 0.96
+FLOOR_OF_A_CATEGORY = 0.92
 DEPTH = 10
 WEAK = 0.9
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tantivy import FieldType, Occur, Query, Schema
+from tantivy import FieldType, Occur, Query, Schema, Searcher
 
 from taxlien.services.search.logic.places import county_key, fold
 from taxlien.services.search.logic.query import Filters, Span
@@ -14,11 +14,11 @@ from .tantivy_text import TextQueries
 
 
 class QueryBuilder:
-    """Builds queries for one schema."""
+    """Builds queries for one state of an index."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, searcher: Searcher) -> None:
         self._schema = schema
-        self.text = TextQueries(schema).text
+        self.texts = TextQueries(schema, searcher)
 
     def prefix(self, field: str, word: str) -> Query:
         """Return liens with a word in ``field`` that begins with ``word``."""

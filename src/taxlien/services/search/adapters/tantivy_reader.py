@@ -74,14 +74,14 @@ class Snapshot:
         restrictions = self._builder.filters(asked.filters, counties)
         pieces = read_words(asked.text) if asked.text else []
         ranked = asked.sort == RELEVANCE
-        text = self._builder.text(pieces, ranked=ranked) if asked.text else None
+        text = self._builder.texts.text(pieces, ranked=ranked) if asked.text else None
         query = self._builder.restrict(text, restrictions)
         found = self._page(asked, query)
         total: int = found.count  # type: ignore[attr-defined]
         exact, better = total, None
         near = may_widen(pieces, total)
         if near:
-            text = self._builder.text(pieces, near=self._unknown, ranked=ranked)
+            text = self._builder.texts.text(pieces, near=True, ranked=ranked)
             query = self._builder.restrict(text, restrictions)
             found = self._page(asked, query)
             total = found.count  # type: ignore[attr-defined]
@@ -104,27 +104,20 @@ class Snapshot:
     ) -> str | None:
         """Return ``text`` with unknown words put right by liens that nearly match, if that finds more."""
         words = [word for piece in pieces for word in piece]
-        unknown = [w for w in words if typos_forgiven(w.written) and self._unknown(w)]
+        unknown = [w for w in words if typos_forgiven(w.written) and self._builder.texts.unknown(w)]
         if not unknown:
             return None
         hits = self._searcher.search(near, _LIENS_TO_LEARN_FROM, count=False).hits
         seen = {word for _, address in hits for word in words_of_item(self._item(address))}
-        better = corrections(unknown, seen, self._liens_with)
+        better = corrections(unknown, seen, self._builder.texts.liens_with)
         if not better:
             return None
         right = rewritten(text, better)
         query = self._builder.restrict(
-            self._builder.text(read_words(right), ranked=False), restrictions
+            self._builder.texts.text(read_words(right), ranked=False), restrictions
         )
         found: int = self._searcher.search(query, 1).count  # type: ignore[attr-defined]
         return right if found > exact else None
-
-    def _liens_with(self, word: str) -> int:
-        return sum(self._searcher.doc_freq(field, word) for field in ("address", "place"))
-
-    def _unknown(self, word: Word) -> bool:
-        """Tell whether no lien has this word, in any of its forms."""
-        return not any(self._liens_with(form) for form in word.forms)
 
     def _page(self, asked: SearchQuery, query: Query) -> SearchResult:
         if asked.sort == RELEVANCE:
@@ -235,7 +228,9 @@ class TantivyReader:
         self._vocabulary.forget()
 
     def _show(self, index: Index) -> None:
-        self._snapshot = Snapshot(index.searcher(), QueryBuilder(index.schema), self._vocabulary)
+        searcher = index.searcher()
+        builder = QueryBuilder(index.schema, searcher)
+        self._snapshot = Snapshot(searcher, builder, self._vocabulary)
 
     def _meta_stamp(self) -> tuple[int, int] | None:
         if self._generation is None:

@@ -29,6 +29,7 @@ from .tantivy_schema import PART
 from .tantivy_vocabulary import Place, Vocabulary
 
 _CANDIDATES = 40
+_PARTS_CANDIDATES = 100  # the parts of a number may lie in another order
 _WORDS = 8
 _SHORTEST_NUMBER = 3
 
@@ -113,13 +114,13 @@ class Suggester:
         """Parcels and certificates that begin with ``joined`` or, from four characters on, hold it."""
         items = list(self._items(self._builder.prefix("number", without_zeros(joined))))
         if len(joined) >= PART:
-            items += self._items(self._builder.parcel_parts(joined))
+            items += self._items(self._builder.parcel_parts(joined), _PARTS_CANDIDATES)
         parcels = _ranked("parcel", items, lambda item: item.parcel_id, joined)
         certificates = _ranked("certificate", items, lambda item: item.certificate_number, joined)
         return [parcels, certificates]
 
-    def _items(self, query: Query) -> Iterator[_Shown]:
-        found = self._searcher.search(query, _CANDIDATES, count=False)
+    def _items(self, query: Query, most: int = _CANDIDATES) -> Iterator[_Shown]:
+        found = self._searcher.search(query, most, count=False)
         for _, address in found.hits:
             yield _shown.decode(self._searcher.doc(address).get_first("item") or b"null")
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-from tantivy import Occur, Query, Schema
+from tantivy import Occur, Query, Schema, Searcher
 
+from taxlien.services.search.logic.places import state_code
 from taxlien.services.search.logic.spelling import LITTLE, typos_forgiven
 from taxlien.services.search.logic.tokens import apart, joined, without_zeros
-from taxlien.services.search.logic.words import Word, begun_ordinals
+from taxlien.services.search.logic.words import STREET_BEGINS, Word, begun_ordinals
 
 _SHORTEST_PREFIX = 3
 _SHORTEST_WHOLE_NUMBER = 6
@@ -19,41 +20,58 @@ _LONGEST_ZIP = 5
 # Every word is required, so how rare it is tells nothing: what counts is how well and where it matches.
 # An exact word outweighs any sum of near ones, a whole parcel or certificate number outweighs an address,
 # and words that stand together outweigh the same words apart.
-_EXACT = {"address": 30.0, "place": 32.0}
+_ADDRESS = 30.0
+_PLACE = {"suffix": 20.0, "direction": 20.0}  # these rather belong to a street
+_ANY_PLACE = 32.0
+_STATE = 28.0  # the widest place of all
 _WHOLE_NUMBER = 90.0
 _PART_OF_A_NUMBER = 8.0
 _TOGETHER = 25.0
+_STREET_BEGINS = 6.0
 _PREFIX = 5.0
 _OPTIONAL = 4.0
 _ZIP_WITH_ZERO = 40.0  # nobody writes a house number so
 _NEAR = {"address": 2.0, "place": 1.0}
 
-Unknown = Callable[[Word], bool]
+_SHORTEST_HALF = 3
 
 
 class TextQueries:
-    """Builds the text clauses for one schema."""
+    """Builds the text clauses for one state of an index, whose dictionaries tell what is worth asking."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, searcher: Searcher) -> None:
         self._schema = schema
+        self._searcher = searcher
+
+    def unknown(self, word: Word) -> bool:
+        """Tell whether no lien has this word in an address or place, in any of its forms."""
+        return not any(self.liens_with(form) for form in word.forms)
+
+    def liens_with(self, word: str) -> int:
+        """Return how many liens have ``word`` in an address or place."""
+        frequency = self._searcher.doc_freq
+        return frequency("address", word) + frequency("place", word)
 
     def text(
-        self, pieces: Sequence[Sequence[Word]], *, near: Unknown | None = None, ranked: bool = True
+        self, pieces: Sequence[Sequence[Word]], *, near: bool = False, ranked: bool = True
     ) -> Query:
         """Return liens that have every word, the last one perhaps only begun.
 
-        ``near`` tells which words the index does not know: with it, words of letters may be one or
-        two typos away, and those that say little (suffixes, directions) may be missing. A piece with
-        punctuation also matches as one number. ``ranked`` adds what only the order needs.
+        With ``near``, words of letters may be one or two typos away, and those that say little
+        (suffixes, directions) may be missing. A piece with punctuation also matches as one number.
+        ``ranked`` adds what only the order needs.
         """
         if not pieces:
             return Query.empty_query()
         must: list[Query] = []
         should: list[Query] = []
         last = len(pieces) - 1
+        glued = self._glued(pieces)
         named = any(word.role in ("name", "number") for piece in pieces for word in piece)
         for position, piece in enumerate(pieces):
             required, optional = self._piece(piece, begun=position == last, near=near, named=named)
+            if position in glued and len(required) == 1:
+                required = [_any([required[0], glued[position]])]
             must += required
             should += optional
         if ranked:
@@ -63,7 +81,7 @@ class TextQueries:
         return _any([words, *whole]) if whole else words
 
     def _piece(
-        self, piece: Sequence[Word], *, begun: bool, near: Unknown | None, named: bool
+        self, piece: Sequence[Word], *, begun: bool, near: bool, named: bool
     ) -> tuple[list[Query], list[Query]]:
         """Return what a piece requires and what it only prefers."""
         numeric = len(piece) > 1 and any(word.role == "number" for word in piece)
@@ -71,7 +89,7 @@ class TextQueries:
         for position, word in enumerate(piece):
             last = begun and position == len(piece) - 1
             query = self._word(word, begun=last, near=near, numeric=numeric)
-            little = near is not None and named and word.role in LITTLE
+            little = near and named and word.role in LITTLE
             if word.role == "noise" and named:
                 should.append(Query.const_score_query(query, _OPTIONAL))
             elif little:
@@ -82,6 +100,23 @@ class TextQueries:
             parts = [word.written for word in piece]
             must = [_any([_every(must, []), *self._number(parts, begun)])]
         return must, should
+
+    def _glued(self, pieces: Sequence[Sequence[Word]]) -> dict[int, Query]:
+        """Return for pieces that the index has as one word with a neighbour what finds that word."""
+        found: dict[int, Query] = {}
+        for position, (before, after) in enumerate(pairwise(pieces)):
+            if len(before) == len(after) == 1 and before[0].written.isalpha():
+                whole = before[0].written + after[0].written
+                if after[0].written.isalpha() and self._searcher.doc_freq("address", whole):
+                    query = self._scored("address", whole, 2 * _ADDRESS)
+                    found[position] = found[position + 1] = query
+        return found
+
+    def _halves(self, written: str) -> list[str]:
+        """Return the neighbours in the index that ``written`` is when they are written as one."""
+        cuts = range(_SHORTEST_HALF, len(written) - _SHORTEST_HALF + 1)
+        pairs = (f"{written[:cut]}_{written[cut:]}" for cut in cuts)
+        return [pair for pair in pairs if self._searcher.doc_freq("pair", pair)]
 
     def _number(self, parts: Sequence[str], begun: bool) -> list[Query]:
         """Return liens with a number of these parts, whatever its punctuation or zeros."""
@@ -100,12 +135,15 @@ class TextQueries:
             return []
         return self._number([word.written for word in words], begun=True)
 
-    def _word(self, word: Word, *, begun: bool, near: Unknown | None, numeric: bool) -> Query:
+    def _word(self, word: Word, *, begun: bool, near: bool, numeric: bool) -> Query:
         number = word.role == "number"
-        choices = [self._scored("address", form, _EXACT["address"]) for form in word.forms]
+        choices = [self._scored("address", form, _ADDRESS) for form in word.forms]
         places = (word.written,) if number else word.forms
         if not number or len(word.written) <= _LONGEST_ZIP:
-            choices += [self._scored("place", form, _EXACT["place"]) for form in places]
+            weight = _STATE if state_code(word.written) else _PLACE.get(word.role, _ANY_PLACE)
+            choices += [self._scored("place", form, weight) for form in places]
+        if word.role == "name":
+            choices += [self._scored("pair", pair, _ADDRESS) for pair in self._halves(word.written)]
         if numeric or _part_of_a_number(word):
             form = without_zeros(word.written)
             whole = number and len(form) >= _SHORTEST_WHOLE_NUMBER
@@ -113,8 +151,8 @@ class TextQueries:
             choices.append(self._scored("number", form, weight))
         if begun and len(word.written) >= _SHORTEST_PREFIX:
             choices += self._begun_word(word)
-        if near is not None and not number:
-            choices += self._near(word, near, begun)
+        if near and not number:
+            choices += self._near(word, begun)
         return Query.disjunction_max_query(choices)
 
     def _begun_word(self, word: Word) -> list[Query]:
@@ -132,11 +170,11 @@ class TextQueries:
             *(self._scored("address", nth, _PREFIX) for nth in ordinals),
         ]
 
-    def _near(self, word: Word, unknown: Unknown, begun: bool) -> list[Query]:
+    def _near(self, word: Word, begun: bool) -> list[Query]:
         typos = typos_forgiven(word.written)
         if not typos:
             return []
-        if not unknown(word):
+        if not self.unknown(word):
             typos = 1
         return [
             Query.const_score_query(
@@ -151,12 +189,19 @@ class TextQueries:
     def _neighbours(self, words: Sequence[Word]) -> list[Query]:
         """Return what prefers words that stand beside one another, as they were asked for."""
         asked = [word for word in words if word.role != "noise"]
-        return [
+        together = [
             self._scored("pair", f"{one}_{two}", _TOGETHER)
             for before, after in pairwise(asked)
             for one in before.forms
             for two in after.forms
         ]
+        streets = [word for word in asked if word.role != "number"]
+        begins = [
+            self._scored("pair", f"{STREET_BEGINS}_{form}", _STREET_BEGINS)
+            for form in (streets[0].forms if len(streets) > 1 else ())
+            if streets[1].role == "suffix"
+        ]
+        return [*together, *begins]
 
     def _scored(self, field: str, word: str, weight: float) -> Query:
         term = Query.term_query(self._schema, field, word, index_option="basic")

@@ -15,7 +15,7 @@ LITTLE = frozenset(("suffix", "direction", "unit"))
 """Roles of words that may be missing where few liens have them all: people mistake ST for AVE."""
 
 _SHORTEST_TYPO = 4
-_SHORTEST_TWO_TYPOS = 8
+_SHORTEST_TWO_TYPOS = 7
 _LONGEST_TYPO = 24
 
 

@@ -31,6 +31,8 @@ from .street_names import (
 from .tokens import plain, tokens_of, without_zeros
 
 MAX_WORDS = 12
+STREET_BEGINS = "^"
+"""Stands before the first word of a street in its pairs: MAIN ST begins with MAIN, E MAIN ST does not."""
 
 Role = Literal["name", "number", "suffix", "direction", "unit", "noise"]
 
@@ -61,18 +63,17 @@ class IndexedText(NamedTuple):
     pairs: tuple[str, ...]
 
 
-_NOTHING = IndexedText((), ())
-
-
 def address_words(text: str) -> IndexedText:
     """Return what to index of an address."""
     head, _, rest = text.partition(" ")
     if not (head.isascii() and head.isdigit() and " " in rest):
-        return _address_words(text)[0] if text else _NOTHING
+        indexed, first = _address_words(text)
+        begins = tuple(f"{STREET_BEGINS}_{form}" for form in first)
+        return IndexedText(indexed.words, (*begins, *indexed.pairs))
     # A street is read once, not for each of its houses.
     house = without_zeros(head)
     street, first = _address_words(rest, housed=True)
-    pairs = [f"{house}_{form}" for form in first]
+    pairs = [f"{before}_{form}" for before in (house, STREET_BEGINS) for form in first]
     return IndexedText((house, *street.words), (*pairs, *street.pairs))
 
 
