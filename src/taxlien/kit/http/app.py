@@ -84,6 +84,7 @@ def create_app(
         ],
     )
     app.state.databases = dict(databases or {})
+    app.state.gateway_secret = gateway_secret or ""
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     install_problem_handlers(app)

@@ -96,9 +96,8 @@ def _tagged(start: Message, body: Message, asked: str) -> Message:
     headers = MutableHeaders(scope=start)
     tag = headers.get("etag")
     if tag is None:
-        digest = blake2b(body.get("body", b""), digest_size=_TAG_BYTES).hexdigest()
-        tag = headers["etag"] = f'W/"{digest}"'
-    if not _is_among(tag, asked):
+        tag = headers["etag"] = tag_of(body.get("body", b""))
+    if not is_among(tag, asked):
         return body
     start["status"] = 304
     for name in _ABOUT_A_BODY:
@@ -106,7 +105,12 @@ def _tagged(start: Message, body: Message, asked: str) -> Message:
     return {**body, "body": b""}
 
 
-def _is_among(tag: str, asked: str) -> bool:
+def tag_of(body: bytes) -> str:
+    """Return the ``ETag`` of an answer with this body."""
+    return f'W/"{blake2b(body, digest_size=_TAG_BYTES).hexdigest()}"'
+
+
+def is_among(tag: str, asked: str) -> bool:
     """Compare as RFC 9110 says for ``If-None-Match``: weakly."""
     if asked.strip() == "*":
         return True

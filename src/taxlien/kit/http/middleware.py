@@ -58,7 +58,7 @@ class RequestIdentity:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        context = _context_of(scope, self._secret)
+        context = context_of(scope, self._secret)
         request_id = (b"x-request-id", context.request_id.encode())
 
         async def send_with_headers(message: Message) -> None:
@@ -76,7 +76,8 @@ class RequestIdentity:
             await self.app(scope, receive, send_with_headers)
 
 
-def _context_of(scope: Scope, secret: str) -> RequestContext:
+def context_of(scope: Scope, secret: str) -> RequestContext:
+    """Return who asks, under which id; who the user is, only with the gateway's ``secret``."""
     found = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _IDENTITY}
     given = found.get(b"x-request-id", "")
     request_id = given if _REQUEST_ID.fullmatch(given) else str(new_id())
