@@ -128,7 +128,7 @@ def settings_of(
             if name.startswith("TAXLIEN_OBJECTS_"):
                 monkeypatch.setenv(name, value)
         monkeypatch.setenv("TAXLIEN_SEALING_KEYS", KEYS)
-        defaults = {"web_url": WEB_URL, "first_pause": 0.05, "longest_pause": 0.2}
+        defaults = {"web_url": WEB_URL, "first_pause": 0.05, "longest_pause": 0.2, "provider_rest": 0.05}
         for name, value in (defaults | values).items():
             monkeypatch.setenv(f"TAXLIEN_NOTIFICATIONS_{name.upper()}", str(value))
         current.forget()

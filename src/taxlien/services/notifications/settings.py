@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from email.headerregistry import Address
 from email.utils import parseaddr
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from taxlien.kit.settings import HttpUrl, KitSettings, SettingsError, read_settings
+
+MailProvider = Literal["smtp", "sendgrid"]
 
 
 def _mailbox(value: str) -> str:
@@ -18,6 +20,12 @@ def _mailbox(value: str) -> str:
         raise ValueError("must look like Name <name@example.com>")
     Address(display_name=name, addr_spec=address)
     return value
+
+
+def _names(value: object) -> object:
+    return (
+        tuple(filter(None, value.replace(" ", "").split(","))) if isinstance(value, str) else value
+    )
 
 
 class NotificationsSettings(BaseSettings):
@@ -34,6 +42,54 @@ class NotificationsSettings(BaseSettings):
         default=None,
         description="mail server, as smtps://user:password@host (TLS from the start),"
         " smtp+starttls://user:password@host:587, or smtp://127.0.0.1:1025 (no TLS)",
+    )
+    mail_providers: Annotated[tuple[MailProvider, ...], NoDecode, BeforeValidator(_names)] = Field(
+        default=(),
+        description="who sends mail, in the order they are asked, such as sendgrid,smtp;"
+        " unset, whoever is set up, smtp first",
+    )
+    sendgrid_api_key: SecretStr | None = Field(default=None, description="key of SendGrid's API")
+    sendgrid_url: HttpUrl = Field(
+        default="https://api.sendgrid.com", description="SendGrid's interface, or its one in the EU"
+    )
+    sendgrid_events_key: SecretStr | None = Field(
+        default=None,
+        description="public key of SendGrid's signed event webhook, as its pages show it;"
+        " unset, its reports are refused",
+    )
+    twilio_account_sid: str | None = Field(default=None, description="AC..., for text messages")
+    twilio_auth_token: SecretStr | None = Field(
+        default=None, description="signs us in at Twilio, and Twilio's reports at us"
+    )
+    twilio_sender: str | None = Field(
+        default=None, description="number as +15005550006, or messaging service as MG..."
+    )
+    twilio_url: HttpUrl = Field(default="https://api.twilio.com", description="Twilio's interface")
+    fcm_credentials: SecretStr | None = Field(
+        default=None, description="JSON of the service account that sends push messages"
+    )
+    fcm_url: HttpUrl = Field(
+        default="https://fcm.googleapis.com", description="interface of Firebase Cloud Messaging"
+    )
+    webhooks_loopback: bool = Field(
+        default=False,
+        description="whether users' webhooks may be on this machine and without TLS; for development",
+    )
+    webhook_timeout: float = Field(
+        default=10.0, gt=0, description="seconds that a user's webhook has to answer"
+    )
+    most_devices: int = Field(default=20, ge=1, description="installations of the app for a user")
+    most_webhooks: int = Field(default=5, ge=1, description="webhooks for a user")
+    email_per_day: int = Field(
+        default=50, ge=1, description="optional mails to a user in 24 hours; more wait"
+    )
+    push_per_day: int = Field(default=50, ge=1, description="the same of push messages")
+    sms_per_day: int = Field(default=10, ge=1, description="the same of text messages")
+    per_second: float = Field(
+        default=50.0, gt=0, description="messages a second to one provider from one process"
+    )
+    provider_rest: float = Field(
+        default=10.0, gt=0, description="seconds of rest for a provider that failed five times"
     )
     from_address: Annotated[str, AfterValidator(_mailbox)] = Field(
         default="TAXLIEN.online <no-reply@taxlien.online>", description="who the mails are from"
@@ -69,6 +125,9 @@ class NotificationsSettings(BaseSettings):
     )
     send_timeout: float = Field(
         default=45.0, gt=0, description="seconds that sending one mail may take"
+    )
+    dead_days: int = Field(
+        default=14, ge=1, description="days in which what was given up can be sent again by hand"
     )
     keep_days: int = Field(
         default=90, ge=1, description="days after which it is forgotten that a mail was sent"

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from taxlien.kit.settings import SettingsError
-from taxlien.services.notifications.adapters.mailer import Mail, MailDeferred, MailRefused
+from taxlien.services.notifications.adapters.messages import Mail
+from taxlien.services.notifications.adapters.provider import Deferred, Refused
 from taxlien.services.notifications.adapters.smtp import SmtpMailer, SmtpServer
 
 SENDER = "TAXLIEN.online <no-reply@taxlien.example>"
@@ -98,18 +99,18 @@ async def test_starttls_and_password(guarded, certificate: Path) -> None:
 
 async def test_wrong_password_is_no_fault_of_the_mail(guarded, certificate: Path) -> None:
     url = f"smtp+starttls://ann:wrong@localhost:{guarded.port}?ca={certificate}"
-    with pytest.raises(MailDeferred, match="535"):
+    with pytest.raises(Deferred, match="535"):
         await mailer(url).send(mail())
 
 
 async def test_server_with_a_foreign_certificate_gets_nothing(guarded) -> None:
-    with pytest.raises(MailDeferred):
+    with pytest.raises(Deferred):
         await mailer(f"smtp+starttls://a:b@localhost:{guarded.port}").send(mail())
     assert guarded.mails == []
 
 
 async def test_server_without_tls_gets_nothing_where_tls_is_wanted(mail_server) -> None:
-    with pytest.raises(MailDeferred):
+    with pytest.raises(Deferred):
         await mailer(f"smtp+starttls://localhost:{mail_server.port}").send(mail())
     assert mail_server.mails == []
 
@@ -124,7 +125,7 @@ async def test_tls_from_the_start(mail_server, server_tls, certificate: Path) ->
 
 async def test_server_that_hangs_is_given_up_in_time(mail_server) -> None:
     mail_server.gate = asyncio.Event()
-    with pytest.raises(MailDeferred, match="Timeout"):
+    with pytest.raises(Deferred, match="Timeout"):
         await mailer(f"smtp://127.0.0.1:{mail_server.port}", timeout=0.3).send(mail())
     mail_server.gate.set()
 
@@ -159,13 +160,13 @@ async def test_server_that_hangs_after_it_took_the_mail_is_not_asked_to_take_it_
 async def test_what_is_not_one_address_is_refused_before_any_server_is_asked(
     mail_server, to: str
 ) -> None:
-    with pytest.raises(MailRefused):
+    with pytest.raises(Refused):
         await mailer(f"smtp://127.0.0.1:{mail_server.port}").send(mail(to))
     assert mail_server.mails == []
 
 
 async def test_subject_cannot_become_a_header(mail_server) -> None:
-    with pytest.raises(MailRefused):
+    with pytest.raises(Refused):
         await mailer(f"smtp://127.0.0.1:{mail_server.port}").send(mail(subject="a\r\nBcc: e@e.com"))
     assert mail_server.mails == []
 

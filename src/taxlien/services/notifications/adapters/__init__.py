@@ -1,1 +1,1 @@
-"""The outside world of notifications: the mail server, and the templates of the mails."""
+"""The outside world of notifications: providers of mail, texts and push, webhooks, templates."""

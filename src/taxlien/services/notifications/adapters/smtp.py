@@ -20,7 +20,8 @@ import aiosmtplib
 
 from taxlien.kit.settings import SettingsError
 
-from .mailer import Mail, MailDeferred, MailRefused
+from .messages import Mail
+from .provider import Deferred, Misconfigured, Receipt, Refused
 
 _Policy: TypeAlias = "EmailPolicy[EmailMessage[Any, Any]]"
 
@@ -52,6 +53,8 @@ _SCHEMES: dict[str, tuple[Tls, int]] = {
 _LOCAL_PART = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\\\]]{1,64}")
 _DOMAIN = re.compile(r"[^\W_](?:[\w.-]{0,250}[^\W_])?")
 _LEAVE_SECONDS = 2.0
+_BEFORE = (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPConnectTimeoutError, ConnectionRefusedError)
+"""Failures before a mail was handed in: nobody has it."""
 _VARIABLE = "TAXLIEN_NOTIFICATIONS_SMTP_URL"
 
 
@@ -97,7 +100,9 @@ class SmtpServer:
 
 
 class SmtpMailer:
-    """A ``Mailer`` that hands every mail in over a connection of its own."""
+    """A ``Provider[Mail]`` that hands every mail in over a connection of its own."""
+
+    name = "smtp"
 
     def __init__(self, server: SmtpServer, sender: str, *, timeout: float = 45.0) -> None:
         """``sender`` is ``Name <address>``; ``timeout`` is seconds for the whole of one mail."""
@@ -107,25 +112,27 @@ class SmtpMailer:
         self._timeout = timeout
         self._context = _tls_context(server)
 
-    async def send(self, mail: Mail) -> None:
-        """Hand the mail in. Raises ``MailDeferred``, ``MailRefused``; a timeout may hide a success."""
-        recipient = _deliverable(mail.to)
-        message = self._written(mail, recipient)
+    async def send(self, message: Mail) -> Receipt:
+        """Hand the mail in. Raises as ``Provider``; a timeout may hide a success."""
+        recipient = _deliverable(message.to)
+        written = self._written(message, recipient)
         try:
             async with asyncio.timeout(self._timeout):
-                await self._hand_in(message, recipient)
+                await self._hand_in(written, recipient)
         except aiosmtplib.SMTPRecipientsRefused as error:
             first = error.recipients[0]
             raise _judged(first.code, f"recipient: {first.code}") from None
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError) as error:
             raise _judged(error.code, f"{_words(error)}: {error.code}") from None
         except aiosmtplib.SMTPNotSupported:
-            raise MailRefused("the server does not take such an address") from None
+            raise Refused("the server does not take such an address") from None
         except aiosmtplib.SMTPResponseException as error:
             # Greeting, sign-in, sender: what is wrong is ours or the server's, not this mail's.
-            raise MailDeferred(f"{_words(error)}: {error.code}") from None
+            failure = Misconfigured if 500 <= error.code < 600 else Deferred
+            raise failure(f"{_words(error)}: {error.code}") from None
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise MailDeferred(type(error).__name__) from None
+            raise Deferred(type(error).__name__, certain=isinstance(error, _BEFORE)) from None
+        return Receipt(self.name)
 
     async def _hand_in(self, message: EmailMessage, recipient: Address) -> None:
         server = self._server
@@ -158,7 +165,7 @@ class SmtpMailer:
             message["To"] = recipient
             message["Subject"] = mail.subject
         except (ValueError, MessageError):
-            raise MailRefused("an address or subject that no mail can have") from None
+            raise Refused("an address or subject that no mail can have") from None
         message["Date"] = format_datetime(mail.written_at)
         message["Message-ID"] = f"<{mail.message_id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -181,18 +188,18 @@ async def _take_leave(client: aiosmtplib.SMTP) -> None:
 
 
 def _deliverable(address: str) -> Address:
-    """Return the address in the form the wire wants. Raises ``MailRefused``."""
+    """Return the address in the form the wire wants. Raises ``Refused``."""
     local, _, domain = address.rpartition("@")
     if not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain):
-        raise MailRefused("not an e-mail address")
+        raise Refused("not an e-mail address")
     try:
         return Address(username=local, domain=domain.encode("idna").decode())
     except (ValueError, MessageError):
-        raise MailRefused("not an e-mail address") from None
+        raise Refused("not an e-mail address") from None
 
 
-def _judged(code: int, words: str) -> MailDeferred | MailRefused:
-    return MailRefused(words) if 500 <= code < 600 else MailDeferred(words)
+def _judged(code: int, words: str) -> Deferred | Refused:
+    return Refused(words) if 500 <= code < 600 else Deferred(words, of_message=True)
 
 
 def _words(error: Exception) -> str:

@@ -4,12 +4,13 @@ from taxlien.services.notifications.repository import Gathering
 
 from .choosing import Choices, choose, my_wishes
 from .gathering import News, note_news
+from .handing_in import Plan
 from .hearing import note_announcement, note_preferences, note_secured, note_sign_up, note_verified
 from .inbox import my_inbox, read_all, read_notice
 from .leaving import erase_user, export_user, send_farewell
 from .noting import note_occasion
 from .previewing import Preview, check_shown, preview
-from .sending import Claim, Plan, claim_due, deliver, open_plan, tidy
+from .sending import Claim, claim_due, deliver, open_plan, tidy
 from .stopping import Change, Standing, change_mails, standing
 from .telling import due_gatherings, put_off, tell
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -11,24 +12,29 @@ from jinja2 import TemplateError
 from prometheus_client import Counter, Gauge
 
 from taxlien.kit.database import Session
-from taxlien.kit.security.sealing import Keyring, SealBroken
+from taxlien.kit.security.sealing import SealBroken
 from taxlien.services.notifications import repository
 from taxlien.services.notifications.adapters import current
-from taxlien.services.notifications.adapters.mailer import Mail, MailDeferred, Mailer, MailRefused
-from taxlien.services.notifications.adapters.rendering import render
+from taxlien.services.notifications.adapters.provider import Deferred, Misconfigured, Refused
+from taxlien.services.notifications.logic.calling import address_hash
+from taxlien.services.notifications.logic.kinds import KINDS
+from taxlien.services.notifications.logic.letters import Parameters
 from taxlien.services.notifications.logic.retrying import pause_after
-from taxlien.services.notifications.models import Message, Status
-from taxlien.services.notifications.settings import NotificationsSettings
+from taxlien.services.notifications.models import Message, Outcome, Status
 
+from .addressing import Target, targets_of
+from .handing_in import Plan, hand_in
 from .sealing import unseal
-from .stopping import stop_url_of
 
 _log = structlog.get_logger("taxlien.notifications")
 
-_sent = Counter("taxlien_mails_sent", "Mails that a server took", ["kind"])
-_failed = Counter("taxlien_mails_failed", "Mails given up", ["kind", "reason"])
+_sent = Counter("taxlien_mails_sent", "Messages that were taken", ["kind", "channel"])
+_failed = Counter("taxlien_mails_failed", "Messages given up", ["kind", "reason"])
 _deferred = Counter("taxlien_mails_deferred", "Attempts that will be repeated", ["kind"])
-_waiting = Gauge("taxlien_mails_waiting", "Mails that wait or are being sent", ["status"])
+_waiting = Gauge("taxlien_mails_waiting", "Messages that wait or are being sent", ["status"])
+
+_DAY = timedelta(hours=24)
+_OPTIONAL = frozenset(kind.name for kind in KINDS.values() if kind.optional)
 
 
 class Claim(NamedTuple):
@@ -38,16 +44,6 @@ class Claim(NamedTuple):
     attempt: int
 
 
-class Plan(NamedTuple):
-    """What sending needs, made once for a process."""
-
-    settings: NotificationsSettings
-    keyring: Keyring
-    mailer: Mailer
-    web_url: str
-    api_url: str
-
-
 def open_plan() -> Plan:
     """Return what sending needs. Raises ``SettingsError`` in words where the environment lacks it."""
     settings = current.settings()
@@ -55,6 +51,9 @@ def open_plan() -> Plan:
         settings,
         current.keyring(),
         current.mailer(),
+        current.texter(),
+        current.pusher(),
+        current.caller(),
         settings.pages_url(),
         settings.doors_url(),
     )
@@ -69,36 +68,149 @@ async def claim_due(session: Session, plan: Plan, limit: int) -> list[Claim]:
 async def deliver(session: Session, plan: Plan, claim: Claim) -> Status | None:
     """Send one claimed message and write how that went; None where it is not ours any more.
 
-    The row is locked while the server is talked to: nobody else sends it meanwhile, and a process that
-    dies lets go of it. Dying between the server's yes and the commit sends it again under the same
-    Message-ID: SMTP has no way to ask whether a mail was taken.
+    The row is locked while providers are talked to: nobody else sends it meanwhile, and a process that
+    dies lets go of it. Dying between a provider's yes and the commit sends it again under the same id
+    (Message-ID, tag, ``X-Taxlien-Message``): none of them can be asked whether it was taken.
     """
     message = await repository.lock_claimed(session, claim.message_id, claim.attempt)
     if message is None:
         return None
     try:
-        mail = await _written(session, plan, message)
-        if mail is None:
+        if message.expires_at is not None and message.expires_at <= datetime.now(UTC):
             await _end(session, message, "suppressed", "its time was over before it could be sent")
-        else:
-            await plan.mailer.send(mail)
-            _sent.labels(message.kind).inc()
-            await _end(session, message, "sent", None)
-    except MailDeferred as error:
-        await _postpone(session, plan, message, str(error))
-    except (MailRefused, SealBroken, TemplateError) as error:
-        _log.error(
-            "mail_failed", kind=message.kind, message=str(message.message_id), error=str(error)
-        )
-        _failed.labels(message.kind, type(error).__name__).inc()
-        await _end(session, message, "failed", str(error))
+        elif not plan.serves(message.channel):
+            await _end(session, message, "suppressed", "this channel is not set up")
+        elif not await _wait_for_cap(session, plan, message):
+            await _send(session, plan, message)
+    except Deferred as error:
+        await _postpone(session, plan, message, error)
+    except (Refused, SealBroken, TemplateError, KeyError) as error:
+        await _give_up(session, message, type(error).__name__, str(error))
     return message.status
+
+
+async def _send(session: Session, plan: Plan, message: Message) -> None:
+    """Give a message to every target that has not had it. Raises ``Deferred`` where one has to wait."""
+    contents = unseal(plan.keyring, message.message_id, message.sealed or b"")
+    targets = await targets_of(session, plan.keyring, message, contents.to)
+    before = await repository.outcomes_of(session, message.message_id)
+    outcomes: dict[str, Outcome] = dict(before)
+    stopped = failure = refusal = None
+    for target in targets:
+        if target.key in before:
+            continue
+        stopped = await _stopped(session, message, target)
+        if stopped is not None:
+            continue
+        try:
+            outcomes[target.key] = await _send_to(
+                session, plan, message, contents.parameters, target
+            )
+        except Deferred as error:
+            failure = error
+        except Refused as error:
+            refusal = error
+            outcomes[target.key] = await _refused(session, message, target, error)
+    if failure is not None:
+        raise failure
+    await _conclude(session, message, outcomes, stopped, refusal)
+
+
+async def _send_to(
+    session: Session, plan: Plan, message: Message, told: Parameters, target: Target
+) -> Outcome:
+    receipt = await hand_in(plan, message, told, target)
+    await repository.add_delivery(
+        session,
+        {
+            "message_id": message.message_id,
+            "target": target.key,
+            "provider": receipt.provider,
+            "outcome": "taken",
+            "reference": receipt.reference,
+        },
+    )
+    return "taken"
+
+
+async def _refused(session: Session, message: Message, target: Target, error: Refused) -> Outcome:
+    """Write a refusal down; what does not exist any more is not sent to again."""
+    await repository.add_delivery(
+        session,
+        {
+            "message_id": message.message_id,
+            "target": target.key,
+            "provider": message.channel,
+            "outcome": "refused",
+        },
+    )
+    if error.reason is not None:
+        if message.channel == "push":
+            await repository.delete_device(session, UUID(target.key))
+        elif message.channel == "webhook":
+            await repository.delete_webhooks(session, message.user_id, UUID(target.key))
+        else:
+            hashed = address_hash(message.channel, target.address)
+            await repository.suppress(
+                session, message.channel, hashed, error.reason, message.channel
+            )
+    return "refused"
+
+
+async def _conclude(
+    session: Session,
+    message: Message,
+    outcomes: Mapping[str, Outcome],
+    stopped: str | None,
+    refusal: Refused | None,
+) -> None:
+    if "taken" in outcomes.values():
+        _sent.labels(message.kind, message.channel).inc()
+        await _end(session, message, "sent", None)
+    elif refusal is not None or outcomes:
+        await _give_up(session, message, "Refused", str(refusal or "refused by every target"))
+    else:
+        await _end(session, message, "suppressed", stopped or "nothing to reach its user by")
+
+
+async def _stopped(session: Session, message: Message, target: Target) -> str | None:
+    """Return why a target gets nothing optional, in words for the row."""
+    if message.kind not in _OPTIONAL or message.channel not in ("email", "sms"):
+        return None
+    hashed = address_hash(message.channel, target.address)
+    reason = await repository.suppressed(session, message.channel, hashed)
+    return f"the address gets nothing any more: {reason}" if reason else None
+
+
+async def _wait_for_cap(session: Session, plan: Plan, message: Message) -> bool:
+    """Let what is optional wait where its user had enough today. The attempt does not count."""
+    settings = plan.settings
+    caps = {
+        "email": settings.email_per_day,
+        "push": settings.push_per_day,
+        "sms": settings.sms_per_day,
+    }
+    cap = caps.get(message.channel)
+    if cap is None or message.kind not in _OPTIONAL:
+        return False
+    since = datetime.now(UTC) - _DAY
+    sent = await repository.sent_since(session, message.user_id, message.channel, since, _OPTIONAL)
+    if len(sent) < cap:
+        return False
+    message.status = "queued"
+    message.attempts -= 1
+    message.error = f"its user had {cap} in 24 hours"
+    message.next_attempt_at = sent[cap - 1] + _DAY
+    return True
 
 
 async def tidy(session: Session, plan: Plan) -> int:
     """Forget what was sent long ago, and measure what waits. Returns how many were forgotten."""
     before = datetime.now(UTC) - timedelta(days=plan.settings.keep_days)
     gone = await repository.delete_outlived(session, before)
+    dead_before = datetime.now(UTC) - timedelta(days=plan.settings.dead_days)
+    await repository.forget_dead(session, dead_before)
+    await repository.forget_reports(session, before)
     await repository.forget_told(session, before)
     await repository.forget_notices(session, before)
     for status, count in (await repository.count_open(session)).items():
@@ -106,61 +218,47 @@ async def tidy(session: Session, plan: Plan) -> int:
     return gone
 
 
-async def _written(session: Session, plan: Plan, message: Message) -> Mail | None:
-    """Render a message; None where it is too late for it."""
-    if message.expires_at is not None and message.expires_at <= datetime.now(UTC):
-        return None
-    contents = unseal(plan.keyring, message.message_id, message.sealed or b"")
-    to = contents.to
-    if to is None:
-        recipient = await repository.get_recipient(session, message.user_id)
-        to = recipient.email if recipient else None
-    if to is None:
-        raise MailDeferred("no address is known yet")
-    stop_url = stop_url_of(plan.keyring, plan.api_url, message.user_id, message.kind)
-    words = render(
-        message.kind,
-        message.language,
-        contents.parameters,
-        web_url=plan.web_url,
-        unsubscribe_url=stop_url or "",
-    )
-    return Mail(
-        message_id=message.message_id.hex,
-        to=to,
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        language=message.language,
-        written_at=message.created_at,
-        unsubscribe_url=stop_url,
-    )
-
-
-async def _postpone(session: Session, plan: Plan, message: Message, error: str) -> None:
+async def _postpone(session: Session, plan: Plan, message: Message, error: Deferred) -> None:
+    """Let a message be tried again: sooner after a stumble, later where somebody must put us right."""
     settings = plan.settings
     if message.attempts >= settings.max_attempts:
-        _log.error("mail_failed", kind=message.kind, message=str(message.message_id), error=error)
-        _failed.labels(message.kind, "attempts").inc()
-        await _end(session, message, "failed", error)
+        await _give_up(session, message, "attempts", str(error), keep=True)
         return
     pause = pause_after(
         message.attempts, first=settings.first_pause, longest=settings.longest_pause
     )
+    if isinstance(error, Misconfigured):
+        pause = settings.longest_pause
+    pause = max(pause, error.retry_after or 0.0)
     _deferred.labels(message.kind).inc()
     _log.warning(
-        "mail_deferred", kind=message.kind, message=str(message.message_id), error=error,
-        attempt=message.attempts, seconds=round(pause, 1),
+        "mail_deferred", kind=message.kind, channel=message.channel,
+        message=str(message.message_id), error=str(error), attempt=message.attempts,
+        seconds=round(pause, 1),
     )  # fmt: skip
     message.status = "queued"
-    message.error = error
+    message.error = str(error)
     message.next_attempt_at = datetime.now(UTC) + timedelta(seconds=pause)
 
 
-async def _end(session: Session, message: Message, status: Status, error: str | None) -> None:
-    """Write how it ended, and erase what it said. Of a farewell nothing stays."""
+async def _give_up(
+    session: Session, message: Message, reason: str, error: str, *, keep: bool = False
+) -> None:
+    _log.error(
+        "mail_failed", kind=message.kind, channel=message.channel,
+        message=str(message.message_id), error=error,
+    )  # fmt: skip
+    _failed.labels(message.kind, reason).inc()
+    await _end(session, message, "failed", error, keep=keep)
+
+
+async def _end(
+    session: Session, message: Message, status: Status, error: str | None, *, keep: bool = False
+) -> None:
+    """Write how it ended, and erase what it said unless it may be sent by hand. A farewell goes whole."""
     message.status = status
-    message.sealed = None
+    if not keep:
+        message.sealed = None
     message.error = error
     if status == "sent":
         message.sent_at = datetime.now(UTC)
