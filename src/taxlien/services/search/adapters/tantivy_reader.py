@@ -85,7 +85,7 @@ class Snapshot:
             query = self._builder.restrict(text, restrictions)
             found = self._page(asked, query)
             total = found.count  # type: ignore[attr-defined]
-            better = self._did_you_mean(asked.text, pieces, query, restrictions, exact)
+            better = self._did_you_mean(asked, pieces, found, restrictions, exact)
         return Hits(
             items=[msgspec.Raw(self._item(address)) for _, address in found.hits],
             total=total,
@@ -96,23 +96,23 @@ class Snapshot:
 
     def _did_you_mean(
         self,
-        text: str,
+        asked: SearchQuery,
         pieces: Sequence[Sequence[Word]],
-        near: Query,
+        near: SearchResult,
         restrictions: Sequence[Query],
         exact: int,
     ) -> str | None:
-        """Return ``text`` with unknown words put right by liens that nearly match, if that finds more."""
+        """Return the text with unknown words put right by the hits that nearly match, if that finds more."""
         words = [word for piece in pieces for word in piece]
         unknown = [w for w in words if typos_forgiven(w.written) and self._builder.texts.unknown(w)]
         if not unknown:
             return None
-        hits = self._searcher.search(near, _LIENS_TO_LEARN_FROM, count=False).hits
+        hits = near.hits[:_LIENS_TO_LEARN_FROM]
         seen = {word for _, address in hits for word in words_of_item(self._item(address))}
         better = corrections(unknown, seen, self._builder.texts.liens_with)
         if not better:
             return None
-        right = rewritten(text, better)
+        right = rewritten(asked.text, better)
         query = self._builder.restrict(
             self._builder.texts.text(read_words(right), ranked=False), restrictions
         )

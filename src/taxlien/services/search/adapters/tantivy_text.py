@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from tantivy import Occur, Query, Schema, Searcher
@@ -112,16 +112,10 @@ class TextQueries:
                     found[position] = found[position + 1] = query
         return found
 
-    def _halves(self, written: str) -> list[str]:
-        """Return the neighbours in the index that ``written`` is when they are written as one."""
-        cuts = range(_SHORTEST_HALF, len(written) - _SHORTEST_HALF + 1)
-        pairs = (f"{written[:cut]}_{written[cut:]}" for cut in cuts)
-        return [pair for pair in pairs if self._searcher.doc_freq("pair", pair)]
-
     def _number(self, parts: Sequence[str], begun: bool) -> list[Query]:
         """Return liens with a number of these parts, whatever its punctuation or zeros."""
         forms = (joined(parts), apart(parts))
-        found = [self._scored("number", form, _WHOLE_NUMBER) for form in forms]
+        found = self._exact("number", forms, _WHOLE_NUMBER)
         if begun:
             found += [self._begun("number", form) for form in forms]
         return found
@@ -137,22 +131,24 @@ class TextQueries:
 
     def _word(self, word: Word, *, begun: bool, near: bool, numeric: bool) -> Query:
         number = word.role == "number"
-        choices = [self._scored("address", form, _ADDRESS) for form in word.forms]
+        choices = self._exact("address", word.forms, _ADDRESS)
         places = (word.written,) if number else word.forms
         if not number or len(word.written) <= _LONGEST_ZIP:
             weight = _STATE if state_code(word.written) else _PLACE.get(word.role, _ANY_PLACE)
-            choices += [self._scored("place", form, weight) for form in places]
+            choices += self._exact("place", places, weight)
         if word.role == "name":
-            choices += [self._scored("pair", pair, _ADDRESS) for pair in self._halves(word.written)]
+            choices += self._exact("pair", _halves(word.written), _ADDRESS)
         if numeric or _part_of_a_number(word):
             form = without_zeros(word.written)
             whole = number and len(form) >= _SHORTEST_WHOLE_NUMBER
             weight = _WHOLE_NUMBER if whole else _PART_OF_A_NUMBER
-            choices.append(self._scored("number", form, weight))
+            choices += self._exact("number", (form,), weight)
         if begun and len(word.written) >= _SHORTEST_PREFIX:
             choices += self._begun_word(word)
         if near and not number:
             choices += self._near(word, begun)
+        if len(choices) < 2:
+            return choices[0] if choices else Query.empty_query()
         return Query.disjunction_max_query(choices)
 
     def _begun_word(self, word: Word) -> list[Query]:
@@ -167,7 +163,7 @@ class TextQueries:
         return [
             self._begun("address", word.written),
             self._begun("place", word.written),
-            *(self._scored("address", nth, _PREFIX) for nth in ordinals),
+            *self._exact("address", ordinals, _PREFIX),
         ]
 
     def _near(self, word: Word, begun: bool) -> list[Query]:
@@ -189,19 +185,30 @@ class TextQueries:
     def _neighbours(self, words: Sequence[Word]) -> list[Query]:
         """Return what prefers words that stand beside one another, as they were asked for."""
         asked = [word for word in words if word.role != "noise"]
-        together = [
-            self._scored("pair", f"{one}_{two}", _TOGETHER)
+        pairs = [
+            f"{one}_{two}"
             for before, after in pairwise(asked)
             for one in before.forms
             for two in after.forms
         ]
         streets = [word for word in asked if word.role != "number"]
         begins = [
-            self._scored("pair", f"{STREET_BEGINS}_{form}", _STREET_BEGINS)
+            f"{STREET_BEGINS}_{form}"
             for form in (streets[0].forms if len(streets) > 1 else ())
             if streets[1].role == "suffix"
         ]
-        return [*together, *begins]
+        return [
+            *self._exact("pair", pairs, _TOGETHER),
+            *self._exact("pair", begins, _STREET_BEGINS),
+        ]
+
+    def _exact(self, field: str, words: Iterable[str], weight: float) -> list[Query]:
+        """Return liens with each of ``words`` that any lien has: what none has costs a scorer."""
+        return [
+            self._scored(field, word, weight)
+            for word in words
+            if self._searcher.doc_freq(field, word)
+        ]
 
     def _scored(self, field: str, word: str, weight: float) -> Query:
         term = Query.term_query(self._schema, field, word, index_option="basic")
@@ -210,6 +217,12 @@ class TextQueries:
     def _begun(self, field: str, word: str, weight: float = _PREFIX) -> Query:
         begun = Query.fuzzy_term_query(self._schema, field, word, distance=0, prefix=True)
         return Query.const_score_query(begun, weight)
+
+
+def _halves(written: str) -> list[str]:
+    """Return the neighbours that ``written`` may be, written as one."""
+    cuts = range(_SHORTEST_HALF, len(written) - _SHORTEST_HALF + 1)
+    return [f"{written[:cut]}_{written[cut:]}" for cut in cuts]
 
 
 def _part_of_a_number(word: Word) -> bool:
