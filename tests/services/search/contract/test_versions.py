@@ -143,3 +143,22 @@ async def test_ids_over_the_whole_range_keep_their_versions(engine, make_documen
     await engine.commit()
     known = await engine.versions(UUID(int=n) for n in ids)
     assert known == {UUID(int=n): 7 for n in ids}
+
+
+async def test_state_has_a_name_that_processes_share_and_every_change_renames(
+    engine, open_engine, make_document
+) -> None:
+    names = [engine.version()]
+    await engine.upsert([make_document(1)])
+    await engine.commit()
+    names.append(engine.version())
+    await engine.begin_rebuild()
+    await engine.add_to_rebuild([make_document(1)])
+    assert engine.version() == names[-1]
+    await engine.swap()
+    names.append(engine.version())
+    await engine.upsert([make_document(2)])
+    await engine.commit()
+    names.append(engine.version())
+    assert len(set(names)) == 4
+    assert open_engine().version() == engine.version() == names[-1]

@@ -30,6 +30,14 @@ class SearchEngine(Protocol):
         """Answer ``query``. Never raises for any text; an index not built yet answers nothing."""
         ...
 
+    def version(self) -> str:
+        """Return the name of the state that a search would be answered from now.
+
+        Another state has another name, also after a rebuild; processes that see the same state may
+        share what they found under it. Cheap: asked at every request.
+        """
+        ...
+
     async def suggest(self, text: str, limit: int) -> list[Suggestion]:
         """Complete the last word of ``text``: counties, then addresses and parcels, at most ``limit``."""
         ...

@@ -95,6 +95,11 @@ class TantivyEngine:
             return Hits(items=[], total=0, facets=empty_facets() if query.facets else {})
         return snapshot.search(query)
 
+    def version(self) -> str:
+        """Return the name of the state that a search would be answered from now."""
+        self._reader.snapshot()
+        return self._reader.version
+
     async def suggest(self, text: str, limit: int) -> list[Suggestion]:
         """Complete the last word of ``text``."""
         snapshot = self._reader.snapshot()

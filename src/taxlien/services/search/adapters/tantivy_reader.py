@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from tantivy import DocAddress, Index, Order, Query, Searcher, SearchResult
 
+from taxlien.kit.ids import new_id
 from taxlien.services.search.logic.query import (
     RELEVANCE,
     Facets,
@@ -183,6 +184,8 @@ class TantivyReader:
         self._index: Index | None = None
         self._lock: HeldLock | None = None
         self._snapshot: Snapshot | None = None
+        self.version = ""
+        """Names the state of the last ``snapshot``, the same in every process; empty before the first."""
 
     def snapshot(self) -> Snapshot | None:
         """Return the state to search now; None before there is an index."""
@@ -213,6 +216,9 @@ class TantivyReader:
             self._index.reload()
             self._show(self._index)
             self._meta = meta
+            # Written to meanwhile, this state is newer than its name would say: then nobody shares it.
+            shared = meta is not None and meta == self._meta_stamp()
+            self.version = f"{self._generation}-{meta}" if shared else new_id().hex
 
     def _open(self, generation: str) -> None:
         lock = self._files.lock_reader(generation)
@@ -245,6 +251,7 @@ class TantivyReader:
         if self._lock:
             self._lock.release()
         self._lock = self._index = self._generation = self._meta = self._snapshot = None
+        self.version = ""
         self._vocabulary.forget()
 
     def close(self) -> None:
