@@ -75,14 +75,23 @@ def places(chance: random.Random) -> list[Place]:
     rows = [row for row in known if row["state"] in like]
     chance.shuffle(rows)
     return [
-        Place(row, like[row["state"]], tuple(SKEW["faces"][n % len(SKEW["faces"])]), _cities(row), n)
+        Place(
+            row, like[row["state"]], tuple(SKEW["faces"][n % len(SKEW["faces"])]), _cities(row), n
+        )
         for n, row in enumerate(rows[: SKEW["counties"]])
     ]
 
 
 def _cities(row: dict[str, str]) -> tuple[str, ...]:
     name = row["name"].upper()
-    return (name, f"{name} CITY", f"NORTH {name}", f"PORT {name}", f"{name} SPRINGS", f"LAKE {name}")
+    return (
+        name,
+        f"{name} CITY",
+        f"NORTH {name}",
+        f"PORT {name}",
+        f"{name} SPRINGS",
+        f"LAKE {name}",
+    )
 
 
 def street_names(chance: random.Random) -> list[str]:
@@ -91,7 +100,9 @@ def street_names(chance: random.Random) -> list[str]:
     chance.shuffle(made)
     names = made[: SKEW["streets"]]
     for n in range(1, 120):
-        names[n * 3] = f"{n}{'TH' if n % 100 in (11, 12, 13) else {1: 'ST', 2: 'ND', 3: 'RD'}.get(n % 10, 'TH')}"
+        names[n * 3] = (
+            f"{n}{'TH' if n % 100 in (11, 12, 13) else {1: 'ST', 2: 'ND', 3: 'RD'}.get(n % 10, 'TH')}"
+        )
     for n, saint in enumerate(_SAINTS):
         names[40 + 7 * n] = f"ST {saint}"
     return names
@@ -110,7 +121,6 @@ class Generator:
         self.rank = ranked(range(len(self.streets)), SKEW["street_exponent"], SKEW["street_shift"])
         self.suffix = Draw(list(SKEW["suffixes"]), list(SKEW["suffixes"].values()))
         self.bid = Draw(list(SKEW["florida_bids"]), list(SKEW["florida_bids"].values()))
-
 
     def liens(self, count: int) -> Iterator[Lien]:
         chance = random.Random(self._seed + 1)
@@ -131,7 +141,9 @@ class Generator:
         county, like = place.county, place.like
         parcel_id = "".join(str(chance.randrange(10)) if c == "#" else c for c in like.parcel)
         rank = self.rank(chance)
-        name = self.streets[rank if rank < 40 else (rank * 7 + place.turn * 131) % len(self.streets)]
+        name = self.streets[
+            rank if rank < 40 else (rank * 7 + place.turn * 131) % len(self.streets)
+        ]
         suffix = suffixes.get((place.turn, rank))
         if suffix is None:
             suffix = suffixes[place.turn, rank] = self.suffix(chance)
@@ -170,13 +182,17 @@ class Generator:
         like = place.like
         cents = round(chance.lognormvariate(math.log(place.face[0]), place.face[1]) * 100)
         face = Decimal(max(1000, min(cents, 500_000_000))).scaleb(-2)
-        sold_on = date.fromisoformat(like.sale.format(year=year + 1)) + timedelta(chance.randrange(4))
+        sold_on = date.fromisoformat(like.sale.format(year=year + 1)) + timedelta(
+            chance.randrange(4)
+        )
         fate = chance.random()
         found: dict[str, Any] = {"status": "advertised"}
         if sold_on <= TODAY and fate < 0.12:
             found = {"status": "removed" if fate < 0.08 else "struck_off"}
         elif sold_on <= TODAY:
-            bids = self._florida(chance) if like.bids == "florida" else BIDS[like.bids](chance, face)
+            bids = (
+                self._florida(chance) if like.bids == "florida" else BIDS[like.bids](chance, face)
+            )
             found = {**bids, "status": "redeemed" if fate > 1 - like.redeemed * 0.88 else "sold"}
         return Lien(
             lien_id=UUID(int=chance.getrandbits(128)), version=1, source="bench", synthetic=True,

@@ -111,10 +111,14 @@ def amounts(folder: Path) -> dict[str, object]:
             face = next((amount(v) for k, v in row.items() if FACE.fullmatch(k)), None)
             if face:
                 by_county.setdefault(county, []).append(face)
-            parcel = next((v for k, v in row.items() if "arcel" in k.lower() or "Account N" in k), "")
+            parcel = next(
+                (v for k, v in row.items() if "arcel" in k.lower() or "Account N" in k), ""
+            )
             parcels.setdefault(county, Counter())[parcel] += 1
             if county.startswith("fl_"):
-                bid = next((v for k, v in row.items() if k.upper().replace("_", "") == "WINNINGBID"), "")
+                bid = next(
+                    (v for k, v in row.items() if k.upper().replace("_", "") == "WINNINGBID"), ""
+                )
                 if (rate := amount(bid)) is not None and rate <= 18:
                     rates["floor" if rate <= 0.25 else "top" if rate == 18 else "between"] += 1
     exponent, _ = zipf(len(found) for found in by_county.values())

@@ -1,6 +1,6 @@
 """Build the index of many liens as a rebuild does, in a process of its own, and say what it took.
 
-    python bench/million/rebuild.py FOLDER LIENS SEED
+python bench/million/rebuild.py FOLDER LIENS SEED
 """
 
 from __future__ import annotations

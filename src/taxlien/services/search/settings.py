@@ -10,6 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from taxlien.kit.settings import KitSettings, read_settings
 
 
+def _cache_url() -> str | None:
+    return read_settings(KitSettings).cache_url
+
+
 class SearchSettings(BaseSettings):
     """Read with ``read_settings(SearchSettings)`` from ``TAXLIEN_SEARCH_*``."""
 
@@ -27,6 +31,20 @@ class SearchSettings(BaseSettings):
         le=1_000_000_000,
         description="memory the writer fills before it starts a new segment; twice while rebuilding",
     )
+    answer_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        description="how long an answer is kept while the index stays; 0 keeps none",
+    )
+    answer_bytes: int = Field(
+        default=64_000_000, ge=0, description="memory of each API process for answers it gave"
+    )
+    cache_url: str | None = Field(
+        default_factory=_cache_url,
+        repr=False,
+        description="where processes share answers; unset, each has its own",
+    )
+    cache_namespace: str = Field(default="search", description="prefix of keys in the cache")
     liens_url: str | None = Field(
         default=None, description="address of the liens service, asked only to rebuild the index"
     )

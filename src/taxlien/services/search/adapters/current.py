@@ -1,18 +1,21 @@
-"""The engines of this process: one to read, one to write, opened when first asked for."""
+"""The engines of this process, one to read, one to write, and its answers: opened when first asked for."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 
+from taxlien.kit.cache import Cache
 from taxlien.kit.settings import read_settings
 from taxlien.services.search.settings import SearchSettings
 
+from .answer_store import AnswerStore
 from .engine import SearchEngine
 from .tantivy_engine import TantivyEngine
 
 _opening = threading.Lock()
 _engines: dict[bool, SearchEngine] = {}
+_answers: list[AnswerStore] = []
 
 
 def open_engine(settings: SearchSettings, *, writer: bool = False) -> SearchEngine:
@@ -46,7 +49,24 @@ def _engine(*, writer: bool) -> SearchEngine:
     return found
 
 
+def answers() -> AnswerStore:
+    """Return what this process keeps of answers."""
+    if not _answers:
+        settings = read_settings(SearchSettings)
+        url = settings.cache_url
+        _answers.append(
+            AnswerStore(
+                Cache(url, settings.cache_namespace) if url else None,
+                seconds=settings.answer_seconds,
+                most_bytes=settings.answer_bytes,
+            )
+        )
+    return _answers[0]
+
+
 async def close() -> None:
     """Close what this process opened; a later call opens it again."""
+    while _answers:
+        await _answers.pop().close()
     for engine in [_engines.pop(key) for key in list(_engines)]:
         await engine.close()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from . import saved, searching
+from .quick import shortcuts
+
+__all__ = ["router", "shortcuts"]
 
 router = APIRouter()
 router.include_router(searching.router)

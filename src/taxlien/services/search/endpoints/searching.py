@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import APIRouter, Query, Request
 
 from taxlien.kit.http.responses import MsgspecResponse
 from taxlien.services.search import service
-from taxlien.services.search.adapters.search_counter import SearchCounter
-from taxlien.services.search.logic.counting import counties_meant
-from taxlien.services.search.logic.query import MAX_WINDOW, SORTS, build_query
+from taxlien.services.search.logic.query import SORTS, build_query
 from taxlien.services.search.schemas import (
     AutocompleteAnswer,
     DescribedSearchAnswer,
     FiltersAnswer,
-    SearchAnswer,
     answers,
 )
+
+from .answering import complete, count, find
 
 router = APIRouter(prefix="/v1/search", tags=["search"], default_response_class=MsgspecResponse)
 
@@ -58,7 +56,6 @@ async def search(
     ] = False,
 ) -> MsgspecResponse:
     """Find liens by words, filters and order. Prices in US dollars, rates in percent."""
-    started = perf_counter()
     query = build_query(
         q=q,
         state=state,
@@ -76,23 +73,9 @@ async def search(
         facets=facets,
         highlight=highlight,
     )
-    hits = await service.search(query)
-    if (counter := _counter(request.app)) is not None:
-        counter.count(counties_meant(query, hits))
-    answer = SearchAnswer(
-        items=hits.items,
-        total=hits.total,
-        page=page,
-        page_size=page_size,
-        pages=-(-min(hits.total, MAX_WINDOW) // page_size),
-        sort=query.sort,
-        near_matches=hits.near_matches,
-        did_you_mean=hits.did_you_mean,
-        highlights=hits.highlights,
-        facets=hits.facets,
-        took_ms=round((perf_counter() - started) * 1000, 3),
-    )
-    return MsgspecResponse(answer)
+    found = await find(query)
+    count(request.app, found.counties)
+    return MsgspecResponse(found.answer.body)
 
 
 @router.get("/autocomplete", responses=answers(AutocompleteAnswer))
@@ -101,19 +84,10 @@ async def autocomplete(
     limit: Annotated[int, Query(description="1 to 50")] = 10,
 ) -> MsgspecResponse:
     """Complete the last word: counties, cities, addresses, parcels and certificates."""
-    return MsgspecResponse(AutocompleteAnswer(suggestions=await service.autocomplete(q, limit)))
+    return MsgspecResponse((await complete(q, limit)).answer.body)
 
 
 @router.get("/filters", responses=answers(FiltersAnswer))
 async def filters() -> MsgspecResponse:
     """List every value that can be filtered by, with how many liens have it."""
     return MsgspecResponse(FiltersAnswer(filters=await service.available_filters(), sorts=SORTS))
-
-
-def _counter(app: FastAPI) -> SearchCounter | None:
-    """Return the counter of this process; an app without a database counts nothing."""
-    if not hasattr(app.state, "search_counter"):
-        database = app.state.databases.get("search")
-        app.state.search_counter = service.open_counter(database.session) if database else None
-    counter: SearchCounter | None = app.state.search_counter
-    return counter

@@ -1,0 +1,88 @@
+"""Answers of ``/v1/search`` as bytes: the same for the documented endpoints and for the quick door."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import NamedTuple
+
+from fastapi import FastAPI
+
+from taxlien.kit.http.ready import ReadyAnswer, ready
+from taxlien.kit.http.responses import to_json
+from taxlien.kit.telemetry.metrics import Counter
+from taxlien.services.search import service
+from taxlien.services.search.adapters import current
+from taxlien.services.search.adapters.answer_store import Answer, digest_of
+from taxlien.services.search.adapters.search_counter import SearchCounter
+from taxlien.services.search.logic.counting import counties_meant
+from taxlien.services.search.logic.query import MAX_WINDOW, SearchQuery
+from taxlien.services.search.schemas import AutocompleteAnswer, SearchAnswer
+
+ANSWERS = Counter(
+    "taxlien_search_answers",
+    "Answers by where they came from: memory, or found (in Valkey or in the index)",
+    ["source"],
+)
+FROM_MEMORY, FOUND = ANSWERS.labels("memory"), ANSWERS.labels("found")
+
+
+class Found(NamedTuple):
+    """An answer to send, and the counties (FIPS) that were asked about."""
+
+    answer: ReadyAnswer
+    counties: tuple[str, ...] = ()
+
+
+async def find(query: SearchQuery) -> Found:
+    """Answer ``query`` from memory, or from what processes share, or from the index."""
+    store, version = current.answers(), current.reader().version()
+    key = digest_of(query, version)
+    kept: Found | None = store.recall(key, version)
+    if kept is not None:
+        FROM_MEMORY.inc()
+        return kept
+
+    async def compute() -> Answer:
+        return await _compute(query)
+
+    FOUND.inc()
+    # Counting facets costs milliseconds; an answer without them, less than asking Valkey for it.
+    answer = await (store.share(key, compute) if query.facets else compute())
+    found = Found(ready(answer.body), answer.counties)
+    store.keep(key, version, found, len(answer.body))
+    return found
+
+
+async def _compute(query: SearchQuery) -> Answer:
+    started = perf_counter()
+    hits = await service.search(query)
+    answer = SearchAnswer(
+        items=hits.items,
+        total=hits.total,
+        page=query.offset // query.limit + 1,
+        page_size=query.limit,
+        pages=-(-min(hits.total, MAX_WINDOW) // query.limit),
+        sort=query.sort,
+        near_matches=hits.near_matches,
+        did_you_mean=hits.did_you_mean,
+        highlights=hits.highlights,
+        facets=hits.facets,
+        took_ms=round((perf_counter() - started) * 1000, 3),
+    )
+    return Answer(to_json(answer), counties_meant(query, hits))
+
+
+async def complete(text: str, limit: int) -> Found:
+    """Complete what is being typed. Raises ``InvalidInput``."""
+    suggestions = await service.autocomplete(text, limit)
+    return Found(ready(to_json(AutocompleteAnswer(suggestions=suggestions))))
+
+
+def count(app: FastAPI, counties: tuple[str, ...]) -> None:
+    """Count a search of ``counties``; an app without a database counts nothing."""
+    if not hasattr(app.state, "search_counter"):
+        database = app.state.databases.get("search")
+        app.state.search_counter = service.open_counter(database.session) if database else None
+    counter: SearchCounter | None = app.state.search_counter
+    if counter is not None and counties:
+        counter.count(counties)
