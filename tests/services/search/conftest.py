@@ -53,6 +53,7 @@ def make_document() -> MakeDocument:
             "county_fips": fips,
             "parcel_id": parcel_id,
             "address": values["address"] or None,
+            "city": str(fields.get("city") or "").rpartition("|")[2] or None,
             "certificate_number": certificate,
         }
         return LienDocument(

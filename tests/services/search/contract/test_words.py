@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from taxlien.services.search.logic.query import Filters
+
 SAINT_LUCIE = "FL|12111|St. Lucie"
 
 
@@ -143,3 +145,26 @@ async def test_suggestions_complete_cities_and_certificates(put, engine) -> None
     assert [s.text for s in await engine.suggest("saint lu", 10)] == ["St. Lucie"]
     [found] = await engine.suggest("2023-000", 10)
     assert (found.kind, found.text) == ("certificate", "2023-00017")
+
+
+async def test_a_word_written_as_two_or_as_one_is_the_same(put, find) -> None:
+    await put(
+        {"address": "1 LAKE SHORE DR"}, {"address": "2 LAKESHORE DR"}, {"address": "3 LAKE DR"}
+    )
+    assert set(numbers(await find("lakeshore dr"))) == {0, 1}
+    assert set(numbers(await find("lake shore dr"))) == {0, 1}
+
+
+async def test_text_with_a_typo_is_put_right_where_that_finds_more(put, find) -> None:
+    await put(
+        {"address": "1 CHESTNUT ST", "state": "MD"},
+        {"address": "2 CHESTNUT ST", "state": "MD"},
+        {"address": "3 OAK ST", "place": "TOWSON MD", "city": "MD|24510|TOWSON"},
+    )
+    assert (await find("CHESNUTT ST")).did_you_mean == "CHESTNUT ST"
+    assert (await find("2 chesnutt st")).did_you_mean == "2 chestnut st"
+    assert (await find("towsen")).did_you_mean == "towson"
+    for right_or_hopeless in ("chestnut st", "oak", "chestn", "xyzzy", "chesnutt towson", "12345"):
+        assert (await find(right_or_hopeless)).did_you_mean is None, right_or_hopeless
+    elsewhere = await find("chesnutt", filters=Filters(states=("FL",)))
+    assert elsewhere.did_you_mean is None
