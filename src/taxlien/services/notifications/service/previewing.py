@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
 
 from taxlien.kit.errors import NotFound
 from taxlien.kit.settings import SettingsError
 from taxlien.services.notifications.adapters import current
 from taxlien.services.notifications.adapters.rendering import render, render_note, render_sms
+from taxlien.services.notifications.logic.calling import call_body
+from taxlien.services.notifications.logic.gathering import path_of
 from taxlien.services.notifications.logic.kinds import KINDS, LANGUAGES
 from taxlien.services.notifications.logic.samples import sample_of
 from taxlien.services.notifications.logic.sms import segments
 
 from .stopping import STOP_PATH
 
+SAMPLE_ID = UUID("01900000-0000-7000-8000-00000000000a")
+SAMPLE_AT = datetime(2026, 12, 21, 17, 5, tzinfo=UTC)
 SAMPLE_WEB_URL = "https://taxlien.example"
 
 
 class Preview(NamedTuple):
-    """A message: ``title`` and ``body`` of a note or mail (its text), ``html`` of a mail alone."""
+    """A message: ``title`` and ``body`` of a note or mail (its text, or JSON), ``html`` of a mail alone."""
 
     title: str
     body: str
@@ -42,6 +50,17 @@ def preview(kind: str, language: str, channel: str) -> Preview:
         text = render_sms(kind, language, told)
         return Preview("", text, segments=segments(text))
     note = render_note(kind, language, told)
+    if channel == "webhook":
+        body = call_body(
+            message_id=SAMPLE_ID,
+            kind=kind,
+            at=SAMPLE_AT,
+            title=note.title,
+            body=note.body,
+            link=f"{_web_url()}{path_of(told) or '/'}",
+            told=told,
+        )
+        return Preview("", msgspec.json.format(body, indent=2).decode())
     return Preview(note.title, note.body)
 
 
