@@ -55,6 +55,23 @@ async def test_lien_of_unknown_price_comes_last_and_shows_null(client) -> None:
         assert None not in [item["price"] for item in items[:-1]]
 
 
+async def test_typos_are_put_right_and_what_matched_comes_in_pieces(client) -> None:
+    answer = (await client.get("/v1/search?q=4 aok stret&highlight=true")).json()
+    assert (answer["total"], answer["highlights"]) == (0, [])
+    answer = (await client.get("/v1/search?q=1 ARMSTRNOG avenue&highlight=true")).json()
+    assert answer["did_you_mean"] == "1 ARMSTRONG avenue"
+    assert answer["near_matches"]
+    assert answer["highlights"][0]["address"] == [
+        {"text": "1", "hit": True},
+        {"text": " "},
+        {"text": "ARMSTRONG", "hit": True},
+        {"text": " "},
+        {"text": "AV", "hit": True},
+    ]
+    plain = (await client.get("/v1/search?q=oak street")).json()
+    assert (plain["did_you_mean"], plain["highlights"]) == (None, None)
+
+
 async def test_autocomplete_and_filters_tell_what_there_is(client) -> None:
     found = (await client.get("/v1/search/autocomplete?q=balt")).json()["suggestions"]
     assert found[0] == {
