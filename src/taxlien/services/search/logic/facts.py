@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Self
 
 from taxlien.interfaces.liens import Lien
@@ -13,8 +13,11 @@ from .places import county_key
 from .tokens import number_words
 from .words import address_words, place_words
 
+SHORTEST_HALF = 3
 _LENGTHS = range(SHORTEST_PREFIX, PREFIX + 1)
-WORD_FIELDS = ("address", "place", "number")
+WORD_FIELDS = ("address", "place", "number", "glue")
+"""``glue`` are neighbours written as one word: who asks for "mcintosh" means Mc Intosh too."""
+BEGUN_FIELDS = ("address", "place", "number")
 CHOICES = ("state", "fips", "county_key", "status", "kind", "property_type", "year")
 """Fields of one value that are known without working anything out."""
 
@@ -108,7 +111,7 @@ class LienFacts:
                 for word in self._values(field):
                     yield token(field, word)
         if beginnings:
-            for field in WORD_FIELDS:
+            for field in BEGUN_FIELDS:
                 values = self._values(field)
                 for length in _LENGTHS:
                     # Shorter words are their own beginning, which is no beginning of this length.
@@ -121,12 +124,21 @@ class LienFacts:
             return (found,) if isinstance(found, str) else found or ()
         if self._words is None:
             address, place, numbers = self._read()
+            street, around = address_words(address), place_words(place)
             self._words = {
-                "address": address_words(address).words,
-                "place": place_words(place).words,
+                "address": street.words,
+                "place": around.words,
                 "number": tuple(number_words(numbers)),
+                "glue": tuple(_glued((*street.pairs, *around.pairs))),
             }
         return self._words[field]
+
+
+def _glued(pairs: Iterable[str]) -> Iterator[str]:
+    for pair in pairs:
+        one, _, two = pair.partition("_")
+        if len(one) >= SHORTEST_HALF and len(two) >= SHORTEST_HALF:
+            yield one + two
 
 
 def _known(

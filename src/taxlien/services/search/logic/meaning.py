@@ -8,6 +8,7 @@ alert is for what was asked, never for what is one typo away.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .conditions import (
     SHORTEST_PREFIX,
@@ -20,6 +21,7 @@ from .conditions import (
     all_of,
     any_of,
 )
+from .facts import SHORTEST_HALF
 from .places import STATE_NAMES, county_key, fold
 from .query import Filters, SearchQuery, Span
 from .tokens import apart, joined, without_zeros
@@ -34,6 +36,7 @@ _COSTS = {"state": 60.0, "status": 300.0, "kind": 400.0, "property_type": 100.0,
 _COUNTY_COST = 8.0
 _WORD_COSTS = {"name": 3.0, "number": 1.0, "suffix": 120.0, "direction": 90.0, "unit": 30.0}
 _NUMBER_COST = 0.1
+_GLUED_COST = 0.1
 _OF_STATES = frozenset(word for name in STATE_NAMES.values() for word in fold(name).split())
 
 
@@ -80,11 +83,13 @@ def _text(pieces: Sequence[Sequence[Word]]) -> Condition:
         return AnyOf(())
     named = any(word.role in ("name", "number") for piece in pieces for word in piece)
     last = len(pieces) - 1
-    required = [
-        condition
-        for position, piece in enumerate(pieces)
-        for condition in _piece(piece, begun=position == last, named=named)
-    ]
+    glued = _glued(pieces)
+    required: list[Condition] = []
+    for position, piece in enumerate(pieces):
+        found = _piece(piece, begun=position == last, named=named)
+        if position in glued and len(found) == 1:
+            found = [any_of([found[0], *glued[position]])]
+        required += found
     words: Condition = all_of(required)
     whole = _whole(pieces)
     return any_of([words, *whole])
@@ -101,6 +106,19 @@ def _piece(piece: Sequence[Word], *, begun: bool, named: bool) -> list[Condition
         parts = [word.written for word in piece]
         return [any_of([AllOf(tuple(required)), *_number(parts, begun)])]
     return required
+
+
+def _glued(pieces: Sequence[Sequence[Word]]) -> dict[int, list[Condition]]:
+    """Return for pieces that may be one word with a neighbour that word: "arm strong" is Armstrong."""
+    found: dict[int, list[Condition]] = {}
+    for position, (before, after) in enumerate(pairwise(pieces)):
+        if len(before) == len(after) == 1:
+            one, two = before[0].written, after[0].written
+            if one.isalpha() and two.isalpha():
+                whole = Is("address", one + two, _GLUED_COST)
+                found.setdefault(position, []).append(whole)
+                found.setdefault(position + 1, []).append(whole)
+    return found
 
 
 def _number(parts: Sequence[str], begun: bool) -> list[Condition]:
@@ -129,6 +147,8 @@ def _word(word: Word, *, begun: bool, numeric: bool) -> Condition:
     places = (word.written,) if number else word.forms
     if not number or len(word.written) <= _LONGEST_ZIP:
         choices += [Is("place", form, cost) for form in places]
+    if word.role == "name" and len(word.written) >= 2 * SHORTEST_HALF:
+        choices.append(Is("glue", word.written, _GLUED_COST))
     if numeric or _part_of_a_number(word):
         choices.append(Is("number", without_zeros(word.written), cost))
     if begun and len(word.written) >= SHORTEST_PREFIX:

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 
 from .conditions import Condition, beginning_token, packed, token, unpacked
 from .drawers import Drawer
-from .facts import WORD_FIELDS, LienFacts
+from .facts import BEGUN_FIELDS, WORD_FIELDS, LienFacts
 
 EVERYWHERE = ""
 """The drawer of queries that need no token: every lien meets it."""
 
 _SPARE = 1000
 _OF_WORDS = tuple(token(field, "") for field in WORD_FIELDS)
-_OF_BEGINNINGS = tuple(beginning_token(field, "") for field in WORD_FIELDS)
+_OF_BEGINNINGS = tuple(beginning_token(field, "") for field in BEGUN_FIELDS)
 
 
 class QueryIndex:

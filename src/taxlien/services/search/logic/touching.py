@@ -30,6 +30,7 @@ _PRICED = frozenset(
         "amount_due",
     )
 )
+_PLACE = frozenset({"city", "county", "county_fips", "state", "zip_code"})
 _FIELDS = {
     "state": frozenset({"state"}),
     "fips": frozenset({"county_fips"}),
@@ -39,7 +40,8 @@ _FIELDS = {
     "property_type": frozenset({"property_type"}),
     "year": frozenset({"tax_year"}),
     "address": frozenset({"situs_address"}),
-    "place": frozenset({"city", "county", "county_fips", "state", "zip_code"}),
+    "place": _PLACE,
+    "glue": _PLACE | {"situs_address"},
     "number": frozenset({"parcel_id", "parcel_key", "certificate_number", "advertising_number"}),
     "price": _PRICED,
     "rate": _PRICED,

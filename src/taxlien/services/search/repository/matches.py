@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 
 from taxlien.interfaces.search import AlertPace
 from taxlien.kit.database import Session
@@ -51,7 +51,7 @@ async def begin(session: Session, pairs: Sequence[tuple[int, UUID]]) -> list[Beg
         return []
     numbers, liens = zip(*pairs, strict=True)
     rows = await session.execute(_BEGIN, {"numbers": list(numbers), "liens": list(liens)})
-    return [Begun(*row) for row in rows.tuples()]
+    return [Begun(*row) for row in rows]
 
 
 async def matches_of(session: Session, user_id: UUID) -> Sequence[tuple[UUID, UUID, datetime]]:
@@ -62,15 +62,7 @@ async def matches_of(session: Session, user_id: UUID) -> Sequence[tuple[UUID, UU
         .where(SavedSearch.user_id == user_id)
         .order_by(SavedSearch.search_id, Match.lien_id)
     )
-    return rows.tuples().all()
-
-
-async def counts_of(session: Session, numbers: Sequence[int]) -> dict[int, int]:
-    """Return how many liens were announced to each search."""
-    rows = await session.execute(
-        select(Match.number, func.count()).where(Match.number.in_(numbers)).group_by(Match.number)
-    )
-    return dict(rows.tuples().all())
+    return rows.all()
 
 
 async def remove_all(session: Session, user_id: UUID) -> int:

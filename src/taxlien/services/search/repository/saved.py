@@ -70,7 +70,7 @@ async def changed_after(
         .order_by(SavedSearch.number)
         .limit(limit)
     )
-    return [StoredQuery(*row) for row in rows.tuples()]
+    return [StoredQuery(*row) for row in rows]
 
 
 async def add(session: Session, search: SavedSearch) -> None:
