@@ -34,6 +34,7 @@ _ZIP_WITH_ZERO = 40.0  # nobody writes a house number so
 _NEAR = {"address": 2.0, "place": 1.0}
 
 _SHORTEST_HALF = 3
+_FEW = 16
 
 
 class TextQueries:
@@ -159,12 +160,25 @@ class TextQueries:
                 zip_code = _ZIP_WITH_ZERO if word.written[0] == "0" else _PREFIX
                 found.append(self._begun("place", word.written, zip_code))
             return found
-        ordinals = begun_ordinals(word.written)
         return [
-            self._begun("address", word.written),
-            self._begun("place", word.written),
-            *self._exact("address", ordinals, _PREFIX),
+            *self._continued("address", word.written),
+            *self._continued("place", word.written),
+            *self._exact("address", begun_ordinals(word.written), _PREFIX),
         ]
+
+    def _continued(self, field: str, written: str) -> list[Query]:
+        """Return liens with a longer word that begins so: by name where few are, else all at once.
+
+        Most words have none: then the many liens with the word itself are not gone through twice.
+        """
+        known = self._searcher.terms_with_prefix(field, written, limit=_FEW + 1)
+        longer = [word for word, _ in known if word != written]
+        if len(longer) > _FEW:
+            return [self._begun(field, written)]
+        if not longer:
+            return []
+        words = Query.term_set_query(self._schema, field, longer)
+        return [Query.const_score_query(words, _PREFIX)]
 
     def _near(self, word: Word, begun: bool) -> list[Query]:
         typos = typos_forgiven(word.written)
