@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from taxlien.kit.errors import InvalidInput
+
 from .conditions import (
     SHORTEST_PREFIX,
     AllOf,
@@ -21,6 +23,7 @@ from .conditions import (
     all_of,
     any_of,
 )
+from .document import LienDocument
 from .facts import SHORTEST_HALF
 from .places import STATE_NAMES, county_key, fold
 from .query import Filters, SearchQuery, Span
@@ -33,6 +36,14 @@ _LONGEST_ZIP = 5
 
 # How many liens of a thousand have it, roughly: queries are filed by the rarest thing they need.
 _COSTS = {"state": 60.0, "status": 300.0, "kind": 400.0, "property_type": 100.0, "year": 150.0}
+_CHOICES = {
+    "states": "state",
+    "statuses": "status",
+    "kinds": "kind",
+    "property_types": "property_type",
+    "years": "year",
+}
+"""Filters of which any value will do, and the fact of a lien that each asks for."""
 _COUNTY_COST = 8.0
 _WORD_COSTS = {"name": 3.0, "number": 1.0, "suffix": 120.0, "direction": 90.0, "unit": 30.0}
 _NUMBER_COST = 0.1
@@ -41,7 +52,10 @@ _OF_STATES = frozenset(word for name in STATE_NAMES.values() for word in fold(na
 
 
 def conditions_of(query: SearchQuery) -> Condition:
-    """Return what must hold of a lien for ``query`` to find it, whatever its order and page."""
+    """Return what must hold of a lien for ``query`` to find it, whatever its order and page.
+
+    Raises ``InvalidInput`` for a filter that no condition is known for.
+    """
     parts = _filters(query.filters)
     if query.text:
         parts.append(_text(read_words(query.text)))
@@ -49,22 +63,22 @@ def conditions_of(query: SearchQuery) -> Condition:
 
 
 def _filters(filters: Filters) -> list[Condition]:
-    chosen: tuple[tuple[str, Sequence[str]], ...] = (
-        ("state", filters.states),
-        ("status", filters.statuses),
-        ("kind", filters.kinds),
-        ("property_type", filters.property_types),
-        ("year", [str(year) for year in filters.years]),
-    )
     parts: list[Condition] = []
     if filters.counties:
         parts.append(any_of([c for county in filters.counties for c in _county(county)]))
-    for field, values in chosen:
-        if values:
-            parts.append(any_of([Is(field, value, _COSTS[field]) for value in values]))
-    spans: tuple[tuple[str, Span | None], ...] = (("price", filters.price), ("rate", filters.rate))
-    parts += [Within(field, span.low, span.high) for field, span in spans if span is not None]
-    return parts
+    for name in filters.__struct_fields__:
+        asked = getattr(filters, name)
+        if name == "counties" or asked is None or asked == ():
+            continue
+        if isinstance(asked, Span) and name in LienDocument.__struct_fields__:
+            parts.append(Within(name, asked.low, asked.high))
+        elif (field := _CHOICES.get(name)) is not None:
+            parts.append(any_of([Is(field, str(value), _COSTS[field]) for value in asked]))
+        else:
+            # Better refused than told of every lien whether it fits or not.
+            raise InvalidInput(name, "cannot be part of a saved search")
+    # What is known of a lien without working anything out is asked first.
+    return sorted(parts, key=lambda part: isinstance(part, Within))
 
 
 def _county(wanted: str) -> list[Condition]:

@@ -10,12 +10,14 @@ from taxlien.interfaces.search import AlertPace
 from taxlien.interfaces.users import allowance_of
 from taxlien.kit.errors import InvalidInput
 
+from .conditions import Condition
+from .meaning import conditions_of
 from .query import MAX_CHOICES, MAX_TEXT, SearchQuery, build_query
 
 MAX_NAME = 100
 
 # How an answer is cut is no part of what is asked.
-_OF_A_PAGE = frozenset({"page", "page_size", "facets", "cursor", "limit"})
+_OF_A_PAGE = frozenset({"page", "page_size", "facets", "cursor", "limit", "highlight"})
 _PARAMETERS = {
     name: str(parameter.annotation).startswith("Sequence")
     for name, parameter in inspect.signature(build_query).parameters.items()
@@ -39,7 +41,7 @@ def canonical(given: Mapping[str, Sequence[str]]) -> Parameters:
         values = _values(name, given[name])
         if values:
             kept[name] = values
-    query_of(kept)
+    condition_of(kept)
     return kept
 
 
@@ -55,6 +57,15 @@ def query_of(parameters: Mapping[str, Sequence[str]]) -> SearchQuery:
     }
     try:
         return build_query(**arguments, facets=False)
+    except InvalidInput as error:
+        raise InvalidInput(f"query.{error.field}", error.message) from None
+
+
+def condition_of(parameters: Mapping[str, Sequence[str]]) -> Condition:
+    """Return what must hold of a lien for saved parameters to find it. Raises as ``query_of`` does."""
+    query = query_of(parameters)
+    try:
+        return conditions_of(query)
     except InvalidInput as error:
         raise InvalidInput(f"query.{error.field}", error.message) from None
 

@@ -17,10 +17,9 @@ from taxlien.kit.database import Session
 from taxlien.kit.errors import InvalidInput
 from taxlien.kit.outbox import emit_many
 from taxlien.services.search.logic.facts import LienFacts
-from taxlien.services.search.logic.meaning import conditions_of
 from taxlien.services.search.logic.percolation import QueryIndex
 from taxlien.services.search.logic.pricing import MONTHS, Pricing, price_for_search
-from taxlien.services.search.logic.saved import pace_in_force, query_of
+from taxlien.services.search.logic.saved import condition_of, pace_in_force
 from taxlien.services.search.logic.touching import may_begin
 from taxlien.services.search.repository import matches, saved
 
@@ -169,7 +168,7 @@ def _take(index: QueryIndex, query: saved.StoredQuery) -> None:
         index.remove(query.number)
         return
     try:
-        index.put(query.number, conditions_of(query_of(query.parameters)))
+        index.put(query.number, condition_of(query.parameters))
     except InvalidInput as error:
         # Saved under rules that are no longer; its owner sees it, and it finds nothing.
         index.remove(query.number)
