@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from .conditions import AllOf, AnyOf, Condition, Is, Within
 from .facts import CHOICES, LienFacts
 
-LARGE = 64
+LARGE = 24
 """From so many queries on, a drawer keeps bitmaps."""
 
 _PIECES = 64

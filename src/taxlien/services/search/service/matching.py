@@ -74,9 +74,13 @@ async def match_liens(session: Session, events: Sequence[LienEvent]) -> int:
 
 
 def _met(index: QueryIndex, change: _Change) -> Iterator[int]:
-    for number in index.match(LienFacts.of_lien(change.lien)):
+    found = index.match(LienFacts.of_lien(change.lien))
+    if change.fields is None:
+        yield from found
+        return
+    for number in found:
         condition = index.condition(number)
-        if change.fields is None or (condition and may_begin(condition, change.fields)):
+        if condition and may_begin(condition, change.fields):
             yield number
 
 
