@@ -1,7 +1,8 @@
-"""What other services may know of the catalogue: a lien, its events, and the one call to read it whole."""
+"""What other services may know of the catalogue: a lien, its events, and the calls to read it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,6 +34,10 @@ LienStatus = Literal[
 DateBasis = Literal["published", "assumed"]
 
 ListOutcome = Literal["imported", "unchanged", "superseded", "refused"]
+
+PriceBasis = Literal["face_and_premium", "face", "winning_bid", "opening_bid", "amount_due"]
+
+_NOT_KEY = re.compile(r"[^0-9A-Z]+")
 
 
 class Lien(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,6 +91,43 @@ class Lien(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     redeemed_on: date | None = None
     interest_paid: Decimal | None = None
     synthetic: bool = False
+
+
+class KnownParcel(msgspec.Struct, frozen=True, kw_only=True):
+    """A parcel as the catalogue names it, with its liens; ``parcel_key`` as in ``Lien``."""
+
+    county_fips: str
+    parcel_key: str
+    parcel_id: str
+    situs_address: str | None = None
+    liens: tuple[Lien, ...] = ()
+
+
+def parcel_key(parcel_id: str) -> str:
+    """Return a parcel id without punctuation, upper case: how the same parcel is found again."""
+    upper = parcel_id.replace("-", "").upper()
+    return upper if upper.isalnum() and upper.isascii() else _NOT_KEY.sub("", upper)
+
+
+def published_price(lien: Lien) -> tuple[Decimal | None, PriceBasis | None]:
+    """Return what an investor lays out as far as the published facts tell, before law is asked.
+
+    US dollars, and what it is made of; None where nothing published says it. A certificate costs its
+    face and premium, though some laws defer the premium to the foreclosure; a bid is a price only for
+    a deed.
+    """
+    if lien.kind == "deed_sale":
+        if lien.winning_bid is not None:
+            return lien.winning_bid, "winning_bid"
+        if lien.opening_bid is not None:
+            return lien.opening_bid, "opening_bid"
+    if lien.kind == "certificate" and lien.face_amount is not None:
+        if lien.premium:
+            return lien.face_amount + lien.premium, "face_and_premium"
+        return lien.face_amount, "face"
+    if lien.amount_due is not None:
+        return lien.amount_due, "amount_due"
+    return lien.face_amount, None if lien.face_amount is None else "face"
 
 
 class LienCreated(Event, frozen=True, kw_only=True):
@@ -148,8 +190,20 @@ class ListImported(Event, frozen=True, kw_only=True):
 
 
 class LienCatalogue(Protocol):
-    """The one synchronous call: read the whole catalogue, to build an index from nothing (ADR 0005)."""
+    """Read the whole catalogue, to build an index from nothing (ADR 0005)."""
 
     def export_liens(self) -> AsyncIterator[list[Lien]]:
         """Yield every lien once, in pages ordered by ``lien_id``; a lien changed meanwhile may be old."""
+        ...
+
+
+class LienLookup(Protocol):
+    """Look up what somebody names, at the moment they name it (ADR 0094)."""
+
+    async def lien(self, lien_id: UUID) -> Lien | None:
+        """Return a lien as it is now, or None where there is none."""
+        ...
+
+    async def parcel(self, county_fips: str, parcel_id: str) -> KnownParcel | None:
+        """Return a parcel under any number a source gives it, or None where it is not known."""
         ...

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from taxlien.interfaces.liens import parcel_key
 from taxlien.kit.database import Database
 from taxlien.kit.settings import KitSettings
 from taxlien.run.demo.generate import demo_liens, demo_plan
 from taxlien.services.liens import service as liens
-from taxlien.services.liens.logic.normalising import parcel_key
 from taxlien.services.liens.logic.records import LienRecord
 from taxlien.services.liens.logic.states import state_of
 

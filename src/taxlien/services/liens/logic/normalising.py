@@ -11,6 +11,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeAlias
 
+from taxlien.interfaces.liens import parcel_key
+
 from .mapping import Column
 
 NOTHING = frozenset({"", "-", "--", "n/a", "na", "null", "none", "nan", "#n/a"})
@@ -27,7 +29,6 @@ _DECIMAL = re.compile(r"[-+]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)", re
 _INTEGER = re.compile(r"(-?(?:\d+|\d{1,3}(?:,\d{3})+))(?:\.0+)?", re.ASCII).fullmatch
 _ZEROS = re.compile(r"[0.]*").fullmatch
 _DIGIT = re.compile(r"[0-9]").search
-_NOT_KEY = re.compile(r"[^0-9A-Z]+")
 _ISO: DateShape = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?").fullmatch
 _ZIP = re.compile(r"(\d{5})(?:-?(\d{4}))?", re.ASCII).fullmatch
 _TRUE = frozenset({"1", "y", "yes", "true", "t"})
@@ -179,12 +180,6 @@ def parse_number(cell: str) -> str | None:
     if len(text) > 40:
         raise ValueError("too long for a number")
     return text
-
-
-def parcel_key(parcel_id: str) -> str:
-    """The parcel id without punctuation, upper case: how the same parcel is found again."""
-    upper = parcel_id.replace("-", "").upper()
-    return upper if upper.isalnum() and upper.isascii() else _NOT_KEY.sub("", upper)
 
 
 def parse_parcel(cell: str) -> tuple[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from taxlien.interfaces.liens import parcel_key
 from taxlien.interfaces.scraper import LienObserved, parcel_numbers
 
 from .deriving import Statement, state
-from .normalising import parcel_key
 from .pages import Page
 from .records import LienRecord
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from taxlien.interfaces.liens import LienKind, LienStatus
+from taxlien.interfaces.liens import LienKind, LienStatus, parcel_key
 from taxlien.interfaces.scraper import (
     ItemKind,
     ItemStatus,
@@ -26,7 +26,7 @@ from taxlien.interfaces.scraper import (
     ValueOfYear,
 )
 
-from .normalising import parcel_key, parse_number, parse_parcel
+from .normalising import parse_number, parse_parcel
 from .records import LienRecord, SaleRecord
 from .states import state_of
 

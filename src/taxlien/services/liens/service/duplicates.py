@@ -14,14 +14,13 @@ from uuid import UUID
 
 import msgspec
 
-from taxlien.interfaces.liens import Lien
+from taxlien.interfaces.liens import Lien, parcel_key
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, InvalidInput, NotFound
 from taxlien.kit.ids import new_id
 from taxlien.kit.outbox import emit_many
 from taxlien.services.liens import repository
 from taxlien.services.liens.logic.duplicates import Likeness, by_address, by_number
-from taxlien.services.liens.logic.normalising import parcel_key
 from taxlien.services.liens.repository import Candidate, Merge, ParcelRow
 
 from . import merging

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import msgspec
 
-from taxlien.interfaces.liens import Lien
+from taxlien.interfaces.liens import Lien, PriceBasis
 
 from .places import STATE_NAMES
-from .pricing import Payoff, PriceBasis, RateBasis, price_for_search
+from .pricing import Payoff, RateBasis, price_for_search
 
 _encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
 _PUNCTUATION = re.compile(r"[\W_]+")

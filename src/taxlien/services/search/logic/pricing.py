@@ -25,7 +25,7 @@ from typing import Literal
 
 import msgspec
 
-from taxlien.interfaces.liens import Lien
+from taxlien.interfaces.liens import Lien, PriceBasis, published_price
 from taxlien.interfaces.rulebook import load_rulebook
 from taxlien.law.accrual import charge
 from taxlien.law.errors import LawError
@@ -35,7 +35,6 @@ from taxlien.law.rules import Rule
 MONTHS = 12
 NOT_SOLD = frozenset({"delinquent", "advertised", "removed", "withdrawn", "unsold", "struck_off"})
 
-PriceBasis = Literal["face_and_premium", "face", "winning_bid", "opening_bid", "amount_due"]
 RateBasis = Literal["bid", "maximum", "statute"]
 
 _ZERO = Decimal(0)
@@ -71,7 +70,7 @@ class Pricing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def price_for_search(lien: Lien) -> Pricing:
     """Price ``lien``. Never raises for what a county published."""
-    price, price_basis = _price(lien)
+    price, price_basis = published_price(lien)
     found, bid, at_most = _ask_law(lien, price)
     if price_basis == "face_and_premium" and found.outlay == lien.face_amount:
         price, price_basis = found.outlay, "face"  # the premium is due at the foreclosure only
@@ -85,22 +84,6 @@ def price_for_search(lien: Lien) -> Pricing:
         payoff=_payoff(found, rule) if rule and not found.reason else None,
         missing=found.reason,
     )
-
-
-def _price(lien: Lien) -> tuple[Decimal | None, PriceBasis | None]:
-    """Return what is laid out as far as the published facts tell, before law is asked."""
-    if lien.kind == "deed_sale":
-        if lien.winning_bid is not None:
-            return lien.winning_bid, "winning_bid"
-        if lien.opening_bid is not None:
-            return lien.opening_bid, "opening_bid"
-    if lien.kind == "certificate" and lien.face_amount is not None:
-        if lien.premium:
-            return lien.face_amount + lien.premium, "face_and_premium"
-        return lien.face_amount, "face"
-    if lien.amount_due is not None:
-        return lien.amount_due, "amount_due"
-    return lien.face_amount, None if lien.face_amount is None else "face"
 
 
 def _ask_law(lien: Lien, price: Decimal | None) -> tuple[LienPrice, Decimal | None, bool]:
