@@ -12,7 +12,7 @@ from taxlien.services.search.logic.document import LienDocument
 from taxlien.services.search.logic.tokens import number_words
 from taxlien.services.search.logic.words import address_words, place_words
 
-LAYOUT = "t4"
+LAYOUT = "t5"
 """Names this schema and these tokenizers: change it with them, and the index is built anew."""
 
 TEXT_FIELDS = ("address", "place", "number")

@@ -77,7 +77,7 @@ class Suggester:
         joined = "".join(token for token in tokens_of(text) if token.isalnum())
         if len(joined) >= 2:
             groups.append(self._addresses(words, text))
-        if len(joined) >= _SHORTEST_NUMBER and any(c.isdigit() for c in joined):
+        if len(joined) >= _SHORTEST_NUMBER and any(c.isdecimal() for c in joined):
             groups += self._numbers(joined)
         return shared_out(groups, limit)
 

@@ -53,7 +53,7 @@ class Highlighter:
         last = words[-1].written if words else ""
         self._begun = last if len(last) >= _SHORTEST_BEGUN else ""
         self._near = [(w.written, n) for w in words if near and (n := typos_forgiven(w.written))]
-        self._digits = any(c.isdigit() for c in plain(text))
+        self._digits = any(c.isdecimal() for c in plain(text))
         self._numbers = sorted(_numbers_of(text), key=len, reverse=True)
 
     def marked(self, item: bytes | msgspec.Raw) -> Highlights:
@@ -136,7 +136,7 @@ def _words_of(text: str) -> tuple[tuple[Word, int, int], ...]:
 def _numbers_of(text: str) -> Iterator[str]:
     """Yield what may be numbers of the question, without punctuation: its pieces, and all of it."""
     pieces = ["".join(tokens_of(piece)) for piece in plain(text).split()]
-    numbers = [piece for piece in pieces if any(c.isdigit() for c in piece)]
+    numbers = [piece for piece in pieces if any(c.isdecimal() for c in piece)]
     for number in (*numbers, "".join(numbers)):
         if len(without_zeros(number)) >= _SHORTEST_NUMBER and "#" not in number:
             yield without_zeros(number)

@@ -42,7 +42,7 @@ def tokens_of(text: str) -> list[str]:
 
 def without_zeros(token: str) -> str:
     """Return a number as it is compared: 00427 and 427 are one."""
-    return token.lstrip("0") or "0" if token[:1] == "0" and token.isdigit() else token
+    return token.lstrip("0") or "0" if token[:1] == "0" and token.isdecimal() else token
 
 
 def number_words(numbers: str) -> list[str]:

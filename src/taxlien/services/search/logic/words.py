@@ -66,7 +66,7 @@ class IndexedText(NamedTuple):
 def address_words(text: str) -> IndexedText:
     """Return what to index of an address."""
     head, _, rest = text.partition(" ")
-    if not (head.isascii() and head.isdigit() and " " in rest):
+    if not (head.isascii() and head.isdecimal() and " " in rest):
         indexed, first = _address_words(text)
         begins = tuple(f"{STREET_BEGINS}_{form}" for form in first)
         return IndexedText(indexed.words, (*begins, *indexed.pairs))
@@ -87,7 +87,7 @@ def _address_words(text: str, *, housed: bool = False) -> tuple[IndexedText, tup
 def place_words(text: str) -> IndexedText:
     """Return what to index of a city, county, state and ZIP code. ZIP codes keep their zeros."""
     head, _, zip_code = text.rpartition(" ")
-    if not (head and zip_code.isascii() and zip_code.isdigit()):
+    if not (head and zip_code.isascii() and zip_code.isdecimal()):
         return _place_words(text)
     place = _place_words(head)
     return IndexedText((*place.words, zip_code), place.pairs)
@@ -181,7 +181,7 @@ def _road(tokens: Sequence[str], asked: bool) -> list[Word] | None:
 def _word(tokens: Sequence[str], asked: bool, *, first: bool) -> Word:
     """Read one word from the beginning of ``tokens``."""
     token, after = tokens[0], tokens[1] if len(tokens) > 1 else ""
-    if token.isdigit():
+    if token.isdecimal():
         return _number(token, after, asked, alone=first and len(tokens) <= 2, first=first)
     if match := _ORDINAL.fullmatch(token):
         return Word((ordinal(int(match[1])),), token, "number")
@@ -219,7 +219,7 @@ def _number(token: str, after: str, asked: bool, *, alone: bool, first: bool) ->
 
 
 def _numbered(tokens: Sequence[str]) -> bool:
-    return any(c.isdigit() for token in tokens[1:3] for c in token)
+    return any(c.isdecimal() for token in tokens[1:3] for c in token)
 
 
 def _full(token: str) -> str:
@@ -238,4 +238,4 @@ def _role(full: str) -> Role:
         return "direction"
     if full in UNIT_WORDS:
         return "unit"
-    return "number" if any(c.isdigit() for c in full) else "name"
+    return "number" if any(c.isdecimal() for c in full) else "name"
