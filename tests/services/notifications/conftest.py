@@ -19,8 +19,11 @@ from uuid import UUID
 import httpx2
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from granian.constants import Interfaces
+from granian.server.embed import Server
 from sqlalchemy import text
 
+import notification_peers
 from taxlien.interfaces import auth, users
 from taxlien.interfaces.liens import Lien
 from taxlien.interfaces.portfolio import WatchTriggered
@@ -116,6 +119,29 @@ async def mail_server() -> AsyncIterator[MailServer]:
 
 
 @pytest.fixture
+async def vendors() -> AsyncIterator[notification_peers.Vendors]:
+    """SendGrid, Twilio, FCM and a webhook on a socket, as strict as their documents."""
+    peer, port = notification_peers.Vendors(), free_port()
+    peer.url = f"http://127.0.0.1:{port}"
+    server = Server(
+        peer.app(), address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False
+    )
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.01)
+            else:
+                writer.close()
+                break
+    yield peer
+    server.stop()
+    await asyncio.wait_for(task, DEADLINE)
+
+
+@pytest.fixture
 def settings_of(
     monkeypatch: pytest.MonkeyPatch, stack_environment: dict[str, str]
 ) -> Callable[..., None]:
@@ -128,7 +154,12 @@ def settings_of(
             if name.startswith("TAXLIEN_OBJECTS_"):
                 monkeypatch.setenv(name, value)
         monkeypatch.setenv("TAXLIEN_SEALING_KEYS", KEYS)
-        defaults = {"web_url": WEB_URL, "first_pause": 0.05, "longest_pause": 0.2, "provider_rest": 0.05}
+        defaults = {
+            "web_url": WEB_URL,
+            "first_pause": 0.05,
+            "longest_pause": 0.2,
+            "provider_rest": 0.05,
+        }
         for name, value in (defaults | values).items():
             monkeypatch.setenv(f"TAXLIEN_NOTIFICATIONS_{name.upper()}", str(value))
         current.forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
@@ -66,3 +66,90 @@ class NoticesRead(BaseModel):
     """How many were marked as read now."""
 
     read: int
+
+
+PushToken = Annotated[StrictStr, Field(min_length=8, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
+
+
+class DeviceNamed(BaseModel):
+    """An installation of the app, by its token with FCM."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: PushToken
+
+
+class DeviceAsked(DeviceNamed):
+    """An installation that wants push messages."""
+
+    platform: Literal["android", "ios", "web"]
+
+
+class DeviceShown(BaseModel):
+    """An installation that gets push messages; its token is shown to nobody."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    device_id: UUID
+    platform: str
+    created_at: datetime
+    seen_at: datetime
+
+
+class Devices(BaseModel):
+    """Installations, the longest unseen first."""
+
+    items: list[DeviceShown]
+
+
+class PhoneAsked(BaseModel):
+    """A number for text messages; without `+` it is one of the US."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    phone: Annotated[StrictStr, Field(max_length=40, examples=["+13025550123"])]
+
+
+class PhoneShown(BaseModel):
+    """My number; text messages come once it is `confirmed`."""
+
+    phone: str
+    confirmed: bool
+
+
+class CodeAsked(BaseModel):
+    """The code that was sent to the number."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[StrictStr, Field(pattern=r"^[0-9]{6}$")]
+
+
+class EndpointAsked(BaseModel):
+    """An address to call, on the public internet, by TLS."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[StrictStr, Field(max_length=2000, examples=["https://example.com/hook"])]
+
+
+class EndpointShown(BaseModel):
+    """An address that is called."""
+
+    webhook_id: UUID
+    url: str
+    created_at: datetime | None
+
+
+class EndpointMade(BaseModel):
+    """A new one, with the secret its calls are signed by: shown this once."""
+
+    webhook_id: UUID
+    url: str
+    secret: str
+
+
+class Endpoints(BaseModel):
+    """Addresses, oldest first."""
+
+    items: list[EndpointShown]

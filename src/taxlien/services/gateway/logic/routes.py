@@ -122,6 +122,24 @@ ROUTES: tuple[Route, ...] = (
         cache="never",
         limit="light",
     ),
+    # What providers report: in batches, from few addresses, each proved by its signature.
+    Route(
+        path="/v1/notifications/webhooks",
+        service="notifications",
+        methods=("POST",),
+        max_body=MIB,
+        cross_origin=False,
+        cache="never",
+        limit="light",
+    ),
+    # A text message costs, and somebody could earn by its being sent.
+    Route(
+        path="/v1/notifications/phone",
+        service="notifications",
+        methods=("GET", "PUT", "POST", "DELETE"),
+        cache="never",
+        limit="sign_in",
+    ),
     # liens: the catalogue, the law's rules, payoffs
     Route(path="/v1/liens", service="liens"),
     Route(

@@ -1,11 +1,11 @@
-"""``/v1/notifications``: how I am told, what I was told, stopping mails from the mail itself."""
+"""``/v1/notifications``: how I am told, by what, what I was told, stopping mails from the mail itself."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import inbox, preferences, previews, unsubscribing
+from . import inbox, preferences, previews, reaching, reports, unsubscribing
 
 router = APIRouter(tags=["notifications"])
-for part in (preferences, inbox, unsubscribing, previews):
+for part in (preferences, inbox, reaching, reports, unsubscribing, previews):
     router.include_router(part.router)

@@ -13,6 +13,7 @@ from taxlien.services.notifications.logic.calling import call_body
 from taxlien.services.notifications.logic.gathering import path_of
 from taxlien.services.notifications.logic.kinds import KINDS
 from taxlien.services.notifications.logic.letters import Parameters
+from taxlien.services.notifications.logic.phone_codes import PHONE_CODE, code_words
 from taxlien.services.notifications.models import Message
 from taxlien.services.notifications.settings import NotificationsSettings
 
@@ -83,10 +84,16 @@ def _text(plan: Plan, message: Message, told: Parameters, target: Target) -> Tex
     return Text(
         message_id=message.message_id.hex,
         to=target.address,
-        body=render_sms(message.kind, message.language, told),
+        body=_text_words(message, told),
         # Twilio refuses an address it cannot reach.
         report_url=reported if reported.startswith("https://") else None,
     )
+
+
+def _text_words(message: Message, told: Parameters) -> str:
+    if message.kind == PHONE_CODE:
+        return code_words(message.language, str(told["code"]))
+    return render_sms(message.kind, message.language, told)
 
 
 def _push(plan: Plan, message: Message, told: Parameters, target: Target) -> Push:

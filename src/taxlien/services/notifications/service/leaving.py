@@ -23,6 +23,7 @@ from taxlien.services.notifications.logic.kinds import language_for
 from taxlien.services.notifications.logic.letters import event_id_of
 from taxlien.services.notifications.models import Gathered, Message, Recipient
 
+from .forgetting import forget_addresses, known_addresses
 from .gathering import facts_context
 from .inbox import opened
 from .sealing import seal, unseal
@@ -52,6 +53,7 @@ async def export_user(session: Session, event: UserExportRequested) -> None:
             for (kind, channel), wanted in choices.items()
         ],
         "gathered": [_gathered_row(item) for item in gathered],
+        **await known_addresses(session, event.user_id),
         "notices": [opened(current.keyring(), row)._asdict() for row in notices],
     }
     context = f"{EXPORT_CONTEXT}:{event.export_id}:{SERVICE}"
@@ -81,6 +83,7 @@ async def erase_user(session: Session, event: UserErasureDue) -> None:
     rows += await repository.delete_gathered(session, event.user_id)
     rows += await repository.delete_choices(session, event.user_id)
     rows += await repository.delete_notices(session, event.user_id)
+    rows += await forget_addresses(session, event.user_id, email)
     if recipient.erased_at is None:
         rows += 1 if email is not None else 0
         _blank(recipient)
