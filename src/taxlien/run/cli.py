@@ -9,6 +9,7 @@ import typer
 from taxlien.run.commands import (
     audit,
     coverage,
+    dead_letters,
     doctor,
     duplicates,
     import_file,
@@ -54,6 +55,7 @@ for command in (
     migrate,
     reindex,
     audit,
+    dead_letters,
     mailbox,
     simulate,
     users,

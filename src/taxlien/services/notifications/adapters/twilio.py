@@ -7,24 +7,16 @@ import base64
 import msgspec
 from pydantic import SecretStr
 
+from taxlien.services.notifications.logic.reports import NUMBER_CODES
+
 from .exchange import decoded, post
 from .messages import Text
-from .provider import Deferred, Misconfigured, Reason, Receipt, Refused
+from .provider import Deferred, Misconfigured, Receipt, Refused
 
-ADDRESS_CODES: dict[int, Reason] = {
-    21211: "bounce",  # the number is not valid
-    21214: "bounce",  # the number cannot be reached
-    21217: "bounce",  # no number at all
-    21610: "unsubscribe",  # its owner answered STOP
-    21614: "bounce",  # no mobile number
-    30005: "bounce",  # unknown, or not in service any more
-    30006: "bounce",  # a landline, or a carrier that takes none
-}
-"""Codes that mean: nothing to this number, whatever it says."""
-
-_OURS = frozenset({21212, 21603, 21606, 21608, 21611, 21408, 21612, 63038})
+_OURS = frozenset({21212, 21603, 21606, 21608, 21408, 21612})
 """Codes about our sender, our account and what it may do."""
-_BUSY = frozenset({20429, 21611, 63038, 30001})
+_BUSY = frozenset({20429, 21611, 30001, 63038})
+"""Codes about too much at once, or in a day."""
 
 
 class _Said(msgspec.Struct):
@@ -67,7 +59,7 @@ class TwilioTexter:
             raise Deferred(words)
         if said.code in _OURS:
             raise Misconfigured(words)
-        raise Refused(words, reason=ADDRESS_CODES.get(said.code or 0))
+        raise Refused(words, reason=NUMBER_CODES.get(said.code or 0))
 
     def _signed_in(self) -> str:
         pair = f"{self._account}:{self._token.get_secret_value()}"

@@ -16,13 +16,16 @@ _DROPPED: Mapping[str, Reason] = {
     "spam reporting address": "complaint",
     "unsubscribed address": "unsubscribe",
 }
-_NUMBER_GONE: Mapping[str, Reason] = {
-    "21610": "unsubscribe",
-    "21211": "bounce",
-    "21614": "bounce",
-    "30005": "bounce",
-    "30006": "bounce",
+NUMBER_CODES: Mapping[int, Reason] = {
+    21211: "bounce",  # the number is not valid
+    21214: "bounce",  # the number cannot be reached
+    21217: "bounce",  # no number at all
+    21610: "unsubscribe",  # its owner answered STOP
+    21614: "bounce",  # no mobile number
+    30005: "bounce",  # unknown, or not in service any more
+    30006: "bounce",  # a landline, or a carrier that takes none
 }
+"""Twilio's codes that mean: nothing to this number, whatever it says."""
 
 
 class Reported(NamedTuple):
@@ -58,7 +61,8 @@ def text_report(form: Mapping[str, str]) -> Reported | None:
     if not (sid and status and to):
         return None
     undone = status in ("failed", "undelivered")
-    reason = _NUMBER_GONE.get(form.get("ErrorCode", "")) if undone else None
+    code = form.get("ErrorCode", "")
+    reason = NUMBER_CODES.get(int(code)) if undone and code.isdecimal() else None
     return Reported(f"{sid}:{status}", "sms", to, reason)
 
 
