@@ -1,4 +1,4 @@
-"""The same liens and questions on PostgreSQL: full text, trigrams and what else a careful team would index."""
+"""The same liens and questions on PostgreSQL: full text, trigrams and what else careful people index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked: questions by kind, of the places and streets of the liens, repeated as people repeat them."""
+"""What is asked: questions by kind, about the places and streets of the liens, and how they repeat."""
 
 from __future__ import annotations
 

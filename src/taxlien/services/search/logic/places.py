@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 STATE_NAMES = {
     "AL": "Alabama",
@@ -71,6 +72,7 @@ def state_code(text: str) -> str | None:
     return code if code in STATE_NAMES else _STATE_CODES.get(wanted.casefold())
 
 
+@lru_cache(maxsize=8192)  # the names of counties above all, at every search of one
 def fold(text: str) -> str:
     """Return ``text`` in lower case without accents, its words parted by single spaces."""
     plain = unicodedata.normalize("NFKD", text)
@@ -78,6 +80,7 @@ def fold(text: str) -> str:
     return _NOT_WORD.sub(" ", kept.casefold()).strip()
 
 
+@lru_cache(maxsize=8192)
 def county_key(name: str) -> str:
     """Return what a county's name is compared by: "Miami-Dade County" and "miami dade" are one."""
     words = fold(name).split()
