@@ -29,6 +29,7 @@ KNOWN = {
     "notifications/adapters/exchange.py",  # interfaces of providers, named by the settings
     "notifications/adapters/smtp.py",
     "notifications/adapters/webhooks.py",  # addresses users chose: only through kit's guarded network
+    "portfolio/adapters/lien_lookup.py",
     "search/adapters/lien_catalogue.py",
     "scraper/adapters/simulator.py",
 }

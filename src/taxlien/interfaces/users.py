@@ -11,7 +11,7 @@ from taxlien.kit.events import Event
 Tier = Literal["free", "premium", "enterprise"]
 KycStatus = Literal["pending", "submitted", "in_review", "approved", "rejected", "expired"]
 
-PERSONAL_DATA_SERVICES = ("auth", "notifications", "search", "users")
+PERSONAL_DATA_SERVICES = ("auth", "notifications", "portfolio", "search", "users")
 """Services that keep personal data: each answers an export and an erasure."""
 
 EXPORT_CONTEXT = "users.export_part"

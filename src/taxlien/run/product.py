@@ -72,7 +72,11 @@ class Product:
             [sys.executable, "-m", "taxlien.run", "run", "--roles", "api", "--port", "{port}"],
             title="API",
             usual_port=8000,
-            environment_of_its_own={**_agreed_with_the_gateway(), **_for_development()},
+            environment_of_its_own={
+                **_agreed_with_the_gateway(),
+                **_asks_itself(),
+                **_for_development(),
+            },
             forks=self._forks.whole if self._forks else None,
         )
         worker = Program(
@@ -190,6 +194,12 @@ def _beside_the_worker() -> dict[str, str]:
         SMTP_SETTING: SMTP_URL,
     }
     return {name: url for name, url in beside.items() if not os.environ.get(name)}
+
+
+def _asks_itself() -> dict[str, str]:
+    """Return where the API finds the services it calls: in its own process, unless a setting says so."""
+    name = "TAXLIEN_PORTFOLIO_LIENS_URL"
+    return {} if os.environ.get(name) else {name: "http://127.0.0.1:{port}"}
 
 
 def _for_development() -> dict[str, str]:

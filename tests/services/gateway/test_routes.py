@@ -109,4 +109,6 @@ def test_sensitive_and_costly_addresses_have_limits_of_their_own(path: str, limi
 
 
 def test_services_are_those_of_public_routes() -> None:
-    assert services_of() == ("auth", "gateway", "liens", "notifications", "search", "users")
+    assert services_of() == (
+        *("auth", "gateway", "liens", "notifications", "portfolio", "search", "users"),
+    )

@@ -161,6 +161,8 @@ ROUTES: tuple[Route, ...] = (
         cache="never",
         limit="sign_in",
     ),
+    # portfolio: what the signed-in user watches
+    Route(path="/v1/portfolio", service="portfolio", methods=_ALL, cache="never"),
     # the gateway's own pages
     _page("/", match="exact", cache="minute"),
     _page("/account"),

@@ -1,0 +1,1 @@
+"""Every query of the portfolio: watches, what was told of them, and sales that come."""

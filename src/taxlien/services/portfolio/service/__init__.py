@@ -1,0 +1,33 @@
+"""What the portfolio does: keep what people watch, and tell what happened to it."""
+
+from .demanding import announce_demand
+from .leaving import erase_user, export_user
+from .reminding import remind
+from .triggering import WIDE_A_DAY, hear_liens
+from .watching import (
+    Board,
+    TierAllowsLess,
+    board,
+    change_watch,
+    follow_tier,
+    stop_watching,
+    watch,
+    watched,
+)
+
+__all__ = [
+    "WIDE_A_DAY",
+    "Board",
+    "TierAllowsLess",
+    "announce_demand",
+    "board",
+    "change_watch",
+    "erase_user",
+    "export_user",
+    "follow_tier",
+    "hear_liens",
+    "remind",
+    "stop_watching",
+    "watch",
+    "watched",
+]

@@ -1,0 +1,181 @@
+"""Every lien that appears or changes is held against what is watched; what it means is told once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from taxlien.interfaces.liens import Lien
+from taxlien.interfaces.portfolio import WatchTriggered
+from taxlien.kit.database import Session
+from taxlien.kit.outbox import emit_many
+from taxlien.services.portfolio.logic import changes
+from taxlien.services.portfolio.logic.changes import Change, LienEvent, state_of
+from taxlien.services.portfolio.logic.targets import published_day, today_utc
+from taxlien.services.portfolio.logic.watched import WatchedKeys
+from taxlien.services.portfolio.repository import auctions, triggers, watches
+from taxlien.services.portfolio.repository.watches import Watcher
+
+WIDE_A_DAY = 25
+"""Of how many liens a watch of a county or a sale is told on one day; the others are counted."""
+
+_READ_AT_ONCE = 5_000
+_TOLD_AT_ONCE = 1_000
+_REMOVED_AT_MOST = 1_000
+
+Fact = tuple[int, UUID, int]
+"""What is told once: number of the watch, lien, version of it."""
+
+
+class _Known:
+    """What is watched, as this process knows it, and as of which version of all watches."""
+
+    def __init__(self) -> None:
+        self.keys = WatchedKeys()
+        self.version = -1
+        self.removed = 0
+
+
+class _Heard(NamedTuple):
+    """What one batch means: changes by the key they are watched by."""
+
+    own: dict[str, list[Change]]
+    wide: dict[str, list[Change]]
+
+
+_known: WeakKeyDictionary[object, _Known] = WeakKeyDictionary()
+
+
+async def hear_liens(session: Session, events: Sequence[LienEvent]) -> int:
+    """Tell what the liens of a batch mean to those who watch them; returns how many were told.
+
+    Each fact is recorded in the transaction that tells it, so it is told once, whatever comes again.
+    """
+    keys = await _up_to_date(session)
+    if not keys:
+        return 0
+    concerned = [event for event in events if keys.concerns(event.lien)]
+    if not concerned:
+        return 0
+    heard = _Heard(await _own(session, keys, concerned), _wide(keys, concerned))
+    await _learn_sales(session, keys, concerned)
+    return await _tell(session, heard)
+
+
+async def _own(
+    session: Session, keys: WatchedKeys, events: Sequence[LienEvent]
+) -> dict[str, list[Change]]:
+    """Return changes of liens that are watched themselves or by their parcel, and remember the liens."""
+    mine = [(event, found) for event in events if (found := keys.own(event.lien))]
+    states = await triggers.lock_states(session, sorted({event.lien.lien_id for event, _ in mine}))
+    newest: dict[UUID, Lien] = {}
+    told: dict[str, list[Change]] = defaultdict(list)
+    for event, found in mine:
+        lien = event.lien
+        before = states.get(lien.lien_id)
+        if before is not None and lien.version <= before.version:
+            continue
+        change = changes.own_change(event, before)
+        states[lien.lien_id], newest[lien.lien_id] = state_of(lien), lien
+        if change is not None:
+            for key in found:
+                told[key].append(change)
+    await triggers.remember(session, list(newest.values()))
+    return told
+
+
+def _wide(keys: WatchedKeys, events: Sequence[LienEvent]) -> dict[str, list[Change]]:
+    """Return changes by watched county and sale."""
+    told: dict[str, list[Change]] = defaultdict(list)
+    for event in events:
+        for key in keys.wide(event.lien):
+            of_county = key.startswith("county:")
+            change = changes.county_change(event) if of_county else changes.auction_change(event)
+            if change is not None:
+                told[key].append(change)
+    return told
+
+
+async def _learn_sales(session: Session, keys: WatchedKeys, events: Sequence[LienEvent]) -> None:
+    """Keep the published days on which watched liens, and liens of watched counties, are sold."""
+    today = today_utc()
+    found = {
+        (event.lien.county_fips, day)
+        for event in events
+        if (day := published_day(event.lien)) is not None
+        and day >= today
+        and (keys.wide(event.lien) or keys.own(event.lien))
+    }
+    await auctions.learn(session, dict.fromkeys(found))
+
+
+async def _tell(session: Session, heard: _Heard) -> int:
+    wanted = sorted(heard.own.keys() | heard.wide.keys())
+    facts: dict[Fact, Change] = {}
+    watchers: dict[int, Watcher] = {}
+    counts: list[tuple[int, int, int]] = []
+    day = today_utc()
+    for watcher in await watches.lock_watchers(session, wanted):
+        watchers[watcher.number] = watcher
+        found = heard.own.get(watcher.key)
+        if found is None:
+            left = WIDE_A_DAY - (watcher.told if watcher.told_on == day else 0)
+            found = heard.wide[watcher.key]
+            told = min(max(left, 0), len(found))
+            counts.append((watcher.number, told, len(found) - told))
+            found = found[:told]
+        facts |= {_fact(watcher, change): change for change in found}
+    await watches.count_told(session, day, counts)
+    new = sorted(await triggers.record(session, facts))
+    loud = [fact for fact in new if not watchers[fact[0]].muted]
+    for start in range(0, len(loud), _TOLD_AT_ONCE):
+        some = loud[start : start + _TOLD_AT_ONCE]
+        await emit_many(session, [_triggered(watchers[f[0]], facts[f]) for f in some])
+    return len(loud)
+
+
+def _fact(watcher: Watcher, change: Change) -> Fact:
+    return watcher.number, change.lien.lien_id, change.lien.version
+
+
+def _triggered(watcher: Watcher, change: Change) -> WatchTriggered:
+    return WatchTriggered(
+        user_id=watcher.user_id,
+        watch_id=watcher.watch_id,
+        target=watcher.target,
+        label=watcher.label,
+        reason=change.reason,
+        lien=change.lien,
+        previous_status=change.previous_status,
+        previous_price=change.previous_price,
+        price=change.price,
+        at=datetime.now(UTC),
+    )
+
+
+async def _up_to_date(session: Session) -> WatchedKeys:
+    """Return what is watched as the database has it now: what was added since the last look is read.
+
+    Versions become visible in order, so nothing below the version read can appear later.
+    """
+    known = _known.setdefault(session.bind, _Known())
+    version, removed = await watches.watch_set(session)
+    if version == known.version:
+        return known.keys
+    gone = removed - known.removed
+    if version < known.version or gone > max(_REMOVED_AT_MOST, len(known.keys)):
+        known = _known[session.bind] = _Known()
+    if known.version < 0:
+        known.removed = removed
+    after = 0
+    while read := await watches.keys_changed_after(session, known.version, after, _READ_AT_ONCE):
+        known.keys.add((key, fips) for _, key, fips in read)
+        after = read[-1][0]
+        await asyncio.sleep(0)
+    known.version = version
+    return known.keys
