@@ -226,9 +226,7 @@ async def measure(
         repeated = addresses(stream)
         for name in ("warming up", "and again"):
             bench.ask(name, url, repeated, quiet=True)
-        most = bench.ask(
-            "repeated: mixed, with facets", url, repeated, "20,000/s", peer=peers.get("mixed", 0)
-        )
+        most = bench.ask("repeated: mixed, with facets", url, repeated, "20,000/s")
         bench.ask("the same at half of 20,000", url, repeated, "p95 10 ms", rate=10_000)
         console.print(
             f"repeated: {POOL:,} questions by Zipf's law (exponent 1), {hit_rate(url)} of answers from memory"

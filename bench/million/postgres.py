@@ -33,7 +33,7 @@ CREATE INDEX ON bench_liens (state, price);
 CREATE INDEX ON bench_liens (fips, price);
 CREATE INDEX ON bench_liens (fips, roi DESC NULLS LAST);
 CREATE INDEX ON bench_liens USING gist (place);
-ANALYZE bench_liens
+VACUUM ANALYZE bench_liens
 """
 
 
