@@ -71,8 +71,10 @@ def split(small: socket.socket, whole: socket.socket) -> socket.socket:
     """Fork the process that loads everything. Returns the door that this one answers at."""
     _leave_alone()
     parent = os.getpid()
-    if os.fork():
+    child = os.fork()
+    if child:
         whole.close()
+        signal.signal(signal.SIGCHLD, lambda *_: _follow(child))
         return small
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:
@@ -80,6 +82,13 @@ def split(small: socket.socket, whole: socket.socket) -> socket.socket:
     small.close()
     load()
     return whole
+
+
+def _follow(child: int) -> None:
+    """End when the whole image could not be loaded: the supervisor watches this process alone."""
+    ended, status = os.waitpid(child, os.WNOHANG)
+    if ended and status:
+        os._exit(1)
 
 
 def serve(door: socket.socket) -> Wish | None:
@@ -122,6 +131,7 @@ def _fork(door: socket.socket, wish: Wish, output: int) -> bool:
 def _settle(wish: Wish, output: int) -> None:
     """Make this process what an exec would have made of it. Ends it where the supervisor is gone."""
     os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, wish.death_signal, 0, 0, 0)
     if os.getppid() != wish.parent:
         os._exit(1)

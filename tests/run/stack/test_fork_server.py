@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ import psutil
 import pytest
 
 from taxlien.run.stack import Program, Stack, State, Status
-from taxlien.run.stack.parts.fork_server import ForkServer
+from taxlien.run.stack.parts.fork_server import HANDED, ForkServer
 from taxlien.run.stack.processes import processes_of
 
 pytestmark = [
@@ -132,3 +134,15 @@ async def test_whole_image_has_what_the_small_one_lacks(
     from_whole = status_of(stack, "mail").pid
     assert from_whole is not None
     assert shared_kilobytes(from_whole) > 30_000
+
+
+def test_server_ends_when_the_whole_image_cannot_be_loaded() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    door, closed = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    socket.send_fds(ours, [HANDED], [closed.fileno()])
+    closed.close()
+    door.close()  # what loads everything can tell nobody, which ends it
+    command = [sys.executable, "-m", "taxlien.run.forks"]
+    with subprocess.Popen(command, stdin=theirs.detach(), stderr=subprocess.DEVNULL) as server:
+        assert server.wait(60) == 1
+    ours.close()
