@@ -29,6 +29,7 @@ _tracer = trace.get_tracer("taxlien.kit.consumer")
 _propagator = TraceContextTextMapPropagator()
 _consumed = Counter("taxlien_events_consumed", "Events handled and committed", ["group"])
 _repeated = Counter("taxlien_events_repeated", "Events that the inbox knew already", ["group"])
+_passed = Counter("taxlien_events_passed_over", "Events that meant nothing to a group", ["group"])
 _failures = Counter("taxlien_handler_failures", "Attempts that failed", ["group"])
 _letters = Counter("taxlien_dead_letters", "Events given up", ["group"])
 _seconds = Histogram("taxlien_handler_seconds", "From inbox to commit", ["group"])
@@ -103,10 +104,26 @@ class Consumer:
         while not stop.is_set():
             fetched = await subscription.fetch(self._mark.max_messages, self._mark.max_wait)
             if fetched:
-                items = await self._readable(fetched)
-                await self._handle(items, stop)
+                if await self._means_nothing(stop):
+                    _passed.labels(self.group).inc(len(fetched))
+                else:
+                    await self._handle(await self._readable(fetched), stop)
                 await subscription.ack_all(fetched)
             backoff.reset()
+
+    async def _means_nothing(self, stop: asyncio.Event) -> bool:
+        """Ask the listener whether what was fetched can matter to it, waiting for the database."""
+        unless, backoff = self._mark.unless, Backoff(first=self._first_pause, longest=5.0)
+        while unless is not None:
+            try:
+                async with self._database.session() as session:
+                    return await unless(session)
+            except Exception as error:
+                if not is_connection_lost(error):
+                    raise
+                _log.warning("consumer_waits", group=self.group, error=describe(error))
+            await _pause(stop, backoff.next())
+        return False
 
     async def _readable(self, deliveries: Sequence[Delivery]) -> list[_Item]:
         """Return what can be read, each event once; the rest become dead letters."""

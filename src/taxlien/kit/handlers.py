@@ -14,6 +14,7 @@ MARK = "__taxlien_on__"
 BACKGROUND = "__taxlien_background__"
 
 Handler = Callable[[Session, Any], Awaitable[None]]
+Unless = Callable[[Session], Awaitable[bool]]
 Job = Callable[[Database, asyncio.Event], Awaitable[None]]
 H = TypeVar("H", bound=Handler)
 B = TypeVar("B", bound=Job)
@@ -25,12 +26,14 @@ class HandlerMark:
 
     ``batch`` functions get ``list[Event]``: at most ``max_messages``, waiting at most ``max_wait``
     seconds for the first after the last batch. Others get one event each, still fetched together.
+    ``unless`` tells that what is waiting means nothing to the listener: it is then acknowledged unread.
     """
 
     events: tuple[type[Event], ...]
     batch: bool
     max_messages: int
     max_wait: float
+    unless: Unless | None = None
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -44,15 +47,19 @@ def on(*events: type[Event]) -> Callable[[H], H]:
 
 
 def on_batch(
-    *events: type[Event], max_messages: int = 500, max_wait: float = 0.2
+    *events: type[Event],
+    max_messages: int = 500,
+    max_wait: float = 0.2,
+    unless: Unless | None = None,
 ) -> Callable[[H], H]:
     """Mark ``async def handle(session, events)`` as a listener; a list shares one transaction.
 
-    The list keeps the order of each key. ``max_wait`` is seconds, ``max_messages`` a count.
+    The list keeps the order of each key. ``max_wait`` is seconds, ``max_messages`` a count. ``unless``
+    is asked before a list is read: where it says true, nothing of it can matter to the listener.
     """
     if max_messages < 1 or max_wait <= 0:
         raise ValueError("max_messages must be at least 1 and max_wait above 0 seconds")
-    return _mark(HandlerMark(_checked(events), True, max_messages, max_wait))
+    return _mark(HandlerMark(_checked(events), True, max_messages, max_wait, unless))
 
 
 def mark_of(handler: object) -> HandlerMark | None:

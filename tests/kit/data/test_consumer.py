@@ -311,6 +311,34 @@ async def test_the_handler_works_under_the_trace_of_its_event(
     assert seen == [0x0AF7651916CD43DD8448EB211C80319C]
 
 
+async def test_what_means_nothing_is_acknowledged_unread_and_never_comes_back(
+    bus: Bus, consumer: Any, database: Database, run_meanwhile: Any
+) -> None:
+    asked, heard = asyncio.Event(), asyncio.Event()
+    waits = False
+    numbers: list[int] = []
+
+    async def nobody_waits(session: Session) -> bool:
+        asked.set()
+        return not waits
+
+    @on_batch(Counted, max_messages=10, unless=nobody_waits)
+    async def count(session: Session, events: list[Counted]) -> None:
+        numbers.extend(event.number for event in events)
+        heard.set()
+
+    await bus.publish(numbered(3))
+    async with run_meanwhile(consumer(count, bus)), asyncio.timeout(30):
+        await asked.wait()
+        waits = True
+        await bus.publish([message(Counted(thing="key 0", number=9))])
+        await heard.wait()
+    assert numbers[-1:] == [9]
+    async with database.session() as session:
+        kept = await session.scalar(text("SELECT count(*) FROM liens.inbox"))
+    assert kept == len(numbers) < 4
+
+
 async def test_two_consumers_of_a_group_share_the_work(
     bus: Bus, consumer: Any, ledger: Any, run_meanwhile: Any
 ) -> None:

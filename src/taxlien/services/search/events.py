@@ -18,8 +18,16 @@ async def index_liens(
     await service.index_liens([event.lien for event in events])
 
 
-# A consumer of its own: an index that is behind holds back no alert, nor the other way round.
-@on_batch(LienCreated, LienChanged, LienStatusChanged, max_messages=5_000, max_wait=0.2)
+# A consumer of its own: an index that is behind holds back no alert, nor the other way round. While
+# nothing is saved a bulk import pays for no second reading.
+@on_batch(
+    LienCreated,
+    LienChanged,
+    LienStatusChanged,
+    max_messages=5_000,
+    max_wait=0.2,
+    unless=service.nobody_waits,
+)
 async def match_liens(
     session: Session, events: list[LienCreated | LienChanged | LienStatusChanged]
 ) -> None:

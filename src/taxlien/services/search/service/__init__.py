@@ -3,7 +3,7 @@
 from .counting import announce_searched, keep_searched, open_counter
 from .indexing import index_liens
 from .leaving import erase_user, export_user
-from .matching import match_liens
+from .matching import match_liens, nobody_waits
 from .rebuilding import (
     MAX_ATTEMPTS,
     Progress,
@@ -49,6 +49,7 @@ __all__ = [
     "index_liens",
     "keep_searched",
     "match_liens",
+    "nobody_waits",
     "open_catalogue",
     "open_counter",
     "open_writer",

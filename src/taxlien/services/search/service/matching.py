@@ -73,6 +73,11 @@ async def match_liens(session: Session, events: Sequence[LienEvent]) -> int:
     return await _announce(session, changes, pairs)
 
 
+async def nobody_waits(session: Session) -> bool:
+    """Tell whether there is no saved search that a lien could begin to meet."""
+    return not await _up_to_date(session)
+
+
 def _met(index: QueryIndex, change: _Change) -> Iterator[int]:
     found = index.match(LienFacts.of_lien(change.lien))
     if change.fields is None:
