@@ -161,18 +161,20 @@ class TextQueries:
                 found.append(self._begun("place", word.written, zip_code))
             return found
         return [
-            *self._continued("address", word.written),
-            *self._continued("place", word.written),
+            *self._continued("address", word),
+            *self._continued("place", word),
             *self._exact("address", begun_ordinals(word.written), _PREFIX),
         ]
 
-    def _continued(self, field: str, written: str) -> list[Query]:
+    def _continued(self, field: str, word: Word) -> list[Query]:
         """Return liens with a longer word that begins so: by name where few are, else all at once.
 
-        Most words have none: then the many liens with the word itself are not gone through twice.
+        Most words have none, or only what they stand for (AVE: avenue): then the many liens with the
+        word itself are not gone through twice.
         """
+        written = word.written
         known = self._searcher.terms_with_prefix(field, written, limit=_FEW + 1)
-        longer = [word for word, _ in known if word != written]
+        longer = [found for found, _ in known if found != written and found not in word.forms]
         if len(longer) > _FEW:
             return [self._begun(field, written)]
         if not longer:
