@@ -247,10 +247,10 @@ def main() -> None:
     parser.add_argument("--no-postgres", action="store_true")
     parser.add_argument("--only-build", action="store_true", help="build the index and stop")
     if shutil.which("wrk") is None:
-        print("SKIPPED: wrk is not installed, and without it nothing is measured (apt-get install wrk)")
-        return
-            "wrk is not installed: without it nothing is measured (apt-get install wrk)"
+        print(
+            "SKIPPED: wrk is not installed, and without it nothing is measured (apt-get install wrk)"
         )
+        return
     options = parser.parse_args()
     options.home = options.home.absolute()
     options.home.mkdir(parents=True, exist_ok=True)
