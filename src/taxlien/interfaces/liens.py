@@ -166,6 +166,31 @@ class LienStatusChanged(Event, frozen=True, kw_only=True):
         return str(self.lien.lien_id)
 
 
+class AuctionScheduled(Event, frozen=True, kw_only=True):
+    """A source published a coming day on which a county sells; a day that moves is a new day.
+
+    ``auction_on`` is the local date in ``time_zone``, ``hour`` (HH:MM, local) null where none is
+    published. ``kind`` is the source's word in snake case (tax_deed, certificate_sale, foreclosure).
+    """
+
+    type: ClassVar[str] = "auction.scheduled"
+
+    state: str
+    county_fips: str
+    county: str
+    time_zone: str
+    auction_on: date
+    kind: str
+    hour: str | None = None
+    tax_year: int | None = None
+    label: str | None = None
+    source: str
+    at: datetime
+
+    def key(self) -> str:
+        return self.county_fips
+
+
 class ListImported(Event, frozen=True, kw_only=True):
     """A collected list was dealt with. ``sha256`` (hex) names the file in the objects.
 

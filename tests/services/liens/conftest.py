@@ -10,7 +10,13 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from taxlien.interfaces.liens import LienChanged, LienCreated, LienStatusChanged, ListImported
+from taxlien.interfaces.liens import (
+    AuctionScheduled,
+    LienChanged,
+    LienCreated,
+    LienStatusChanged,
+    ListImported,
+)
 from taxlien.kit.database import Database
 from taxlien.kit.events import Event, decode
 from taxlien.services.liens import service
@@ -18,7 +24,8 @@ from taxlien.services.liens.logic.mapping import County, Expect, Mapping, Source
 from taxlien.services.liens.logic.records import LienRecord, ReadCounts, Record, Reject, SaleRecord
 
 EVENTS: dict[str, type[Event]] = {
-    kind.wire_type(): kind for kind in (LienCreated, LienChanged, LienStatusChanged, ListImported)
+    kind.wire_type(): kind
+    for kind in (AuctionScheduled, LienCreated, LienChanged, LienStatusChanged, ListImported)
 }
 
 

@@ -4,7 +4,7 @@ Owns: schema portfolio: owners, watches, watched_liens, triggers, watch_set, auc
     demand
 Emits: watch.triggered, auction.neared, county.demand_changed, user.data_exported,
     user.data_erased
-Listens: lien.created, lien.changed, lien.status_changed, user.tier_changed,
+Listens: lien.created, lien.changed, lien.status_changed, auction.scheduled, user.tier_changed,
     user.export_requested, user.erasure_due
 Asks: LienLookup
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taxlien.interfaces.liens import LienChanged, LienCreated, LienStatusChanged
+from taxlien.interfaces.liens import AuctionScheduled, LienChanged, LienCreated, LienStatusChanged
 from taxlien.interfaces.users import TierChanged, UserErasureDue, UserExportRequested
 from taxlien.kit.database import Session
 from taxlien.kit.handlers import on, on_batch
@@ -16,6 +16,12 @@ async def hear_liens(
 ) -> None:
     """Tell what the liens of a batch mean to those who watch them."""
     await service.hear_liens(session, events)
+
+
+@on_batch(AuctionScheduled)
+async def hear_sales(session: Session, events: list[AuctionScheduled]) -> None:
+    """Keep the coming sales."""
+    await service.hear_sales(session, events)
 
 
 @on(TierChanged, UserExportRequested, UserErasureDue)

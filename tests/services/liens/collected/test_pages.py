@@ -9,7 +9,13 @@ from typing import Any, get_args
 import httpx2
 import pytest
 
-from taxlien.interfaces.liens import LienChanged, LienCreated, LienStatus, LienStatusChanged
+from taxlien.interfaces.liens import (
+    AuctionScheduled,
+    LienChanged,
+    LienCreated,
+    LienStatus,
+    LienStatusChanged,
+)
 from taxlien.interfaces.scraper import ItemKind, ItemStatus
 from taxlien.kit.http.app import create_app
 from taxlien.services.liens import service
@@ -203,3 +209,20 @@ async def test_what_pages_said_cannot_be_changed(
     await record(catalogue, page(0, parcels=(parcel(),)))
     with pytest.raises(Exception, match="append-only"):
         await catalogue.rows(statement.format("parcel_observations"))
+
+
+async def test_a_coming_sale_is_announced_once_and_a_past_one_never(
+    catalogue: Any, page: Any, sale_day: Any
+) -> None:
+    days = (sale_day(date(2199, 6, 1), tax_year=2025), sale_day(date(2020, 6, 1)))
+    for minute in (0, 1):
+        await record(catalogue, page(minute, source=AUCTION, key="days", sales=days))
+    [told] = await catalogue.events()
+    assert isinstance(told, AuctionScheduled)
+    assert (told.auction_on, told.kind, told.hour) == (date(2199, 6, 1), "certificate_sale", None)
+    assert (told.county_fips, told.county, told.time_zone) == ("12105", "Polk", "America/New_York")
+    assert (told.source, told.state) == (AUCTION, "FL")
+    moved = (sale_day(date(2199, 6, 8), tax_year=2025),)
+    await record(catalogue, page(2, source=AUCTION, key="days", sales=moved))
+    [told] = await catalogue.events()
+    assert told.auction_on == date(2199, 6, 8)

@@ -122,9 +122,20 @@ _UPSERT_SALES = text(
             observed_at = excluded.observed_at
     WHERE sale.label IS DISTINCT FROM excluded.label
         AND coalesce(sale.observed_at <= excluded.observed_at, true)
-    RETURNING county_fips, tax_year, (xmax = 0) AS is_new
+    RETURNING county_fips, tax_year, (xmax = 0) AS is_new, sale_date, kind, label
     """
 )
+
+
+class UpsertedSale(NamedTuple):
+    """A sale that an upsert wrote."""
+
+    county_fips: str
+    year: int | None
+    is_new: bool
+    sale_date: date
+    kind: str
+    label: str | None
 
 
 class Upserted(NamedTuple):
@@ -137,7 +148,7 @@ class Upserted(NamedTuple):
 
 async def upsert_sales(
     session: Session, sales: Iterable[SaleRecord], source_id: UUID, observed_at: datetime
-) -> list[Upserted]:
+) -> list[UpsertedSale]:
     """Add sales. Two records of one day, kind and tax year are one sale: the last one counts."""
     by_key = {(s.county_fips, s.sale_date, s.kind, s.tax_year): s for s in sales}
     rows = [
@@ -154,7 +165,7 @@ async def upsert_sales(
         for sale in by_key.values()
     ]
     found = await session.execute(_UPSERT_SALES, {"sales": _encode(rows).decode()})
-    return [Upserted(*row) for row in found]
+    return [UpsertedSale(*row) for row in found]
 
 
 _PRICE_COLUMNS = "county_fips, year, index, change_pct, index_1990, index_2000"

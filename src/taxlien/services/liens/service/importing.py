@@ -332,7 +332,9 @@ class _Importer:
             await repository.lock_catalogue(self._session)
         self._locked = True
 
-    def _count(self, rows: Sequence[repository.Upserted], said: int) -> None:
+    def _count(
+        self, rows: Sequence[repository.Upserted | repository.UpsertedSale], said: int
+    ) -> None:
         new = sum(row.is_new for row in rows)
         self._report.other_new += new
         self._report.other_changed += len(rows) - new

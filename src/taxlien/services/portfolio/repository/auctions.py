@@ -76,14 +76,14 @@ async def between(
         .where(Auction.auction_on.between(first, last))
         .order_by(Auction.auction_on, Auction.county_fips)
     )
-    return rows.tuples().all()
+    return rows.all()
 
 
 async def tell_near(session: Session, fips: str, day: date) -> list[Concerned]:
     """Record everybody whom a sale concerns and who was not told yet; return them."""
     values = {"fips": fips, "day": day, "coming": list(_COMING)}
     rows = await session.execute(_NEAR, values)
-    return [Concerned(*row) for row in rows.tuples()]
+    return [Concerned(*row) for row in rows]
 
 
 async def coming_of(
@@ -95,7 +95,7 @@ async def coming_of(
         .where(Auction.county_fips.in_(counties), Auction.auction_on >= first)
         .order_by(Auction.county_fips, Auction.auction_on.desc())
     )
-    return {fips: (day, hour) for fips, day, hour in rows.tuples()}
+    return {fips: (day, hour) for fips, day, hour in rows}
 
 
 async def neared_of(session: Session, user_id: UUID) -> Sequence[Neared]:

@@ -62,7 +62,7 @@ async def recount(session: Session, limit: int) -> list[Counted]:
     if not stale:
         return []
     rows = await session.execute(_COUNT, {"counties": stale})
-    counted = [Counted(*row) for row in rows.tuples()]
+    counted = [Counted(*row) for row in rows]
     watchers = [found.watchers for found in counted]
     await session.execute(_ANNOUNCED, {"counties": stale, "watchers": watchers})
     return counted

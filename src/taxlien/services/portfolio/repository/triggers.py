@@ -30,7 +30,7 @@ async def lock_states(session: Session, lien_ids: Sequence[UUID]) -> dict[UUID, 
         .with_for_update()
     )
     return {
-        found: Before(version, status, price) for found, version, status, price in rows.tuples()
+        found: Before(version, status, price) for found, version, status, price in rows
     }
 
 
@@ -72,7 +72,7 @@ async def record(
             .on_conflict_do_nothing()
             .returning(Trigger.number, Trigger.lien_id, Trigger.version)
         )
-        new |= {(number, lien_id, version) for number, lien_id, version in written.tuples()}
+        new |= {(number, lien_id, version) for number, lien_id, version in written}
     return new
 
 
@@ -118,7 +118,7 @@ async def all_of(session: Session, user_id: UUID) -> list[Told]:
         .where(Watch.user_id == user_id)
         .order_by(Trigger.at, Watch.number, Trigger.lien_id, Trigger.version)
     )
-    return [Told(*row) for row in rows.tuples()]
+    return [Told(*row) for row in rows]
 
 
 async def remove_all(session: Session, user_id: UUID) -> int:

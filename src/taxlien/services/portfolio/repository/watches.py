@@ -76,7 +76,7 @@ async def keys_changed_after(
         .order_by(Watch.number)
         .limit(limit)
     )
-    return rows.tuples().all()
+    return rows.all()
 
 
 async def add(session: Session, watch: Watch) -> None:
@@ -148,7 +148,7 @@ async def lock_watchers(session: Session, keys: Sequence[str]) -> list[Watcher]:
         .order_by(Watch.number)
         .with_for_update()
     )
-    return [Watcher(*row) for row in rows.tuples()]
+    return [Watcher(*row) for row in rows]
 
 
 _COUNT_TOLD = text(

@@ -2,7 +2,7 @@
 
 from .demanding import announce_demand
 from .leaving import erase_user, export_user
-from .reminding import remind
+from .reminding import hear_sales, remind
 from .triggering import WIDE_A_DAY, hear_liens
 from .watching import (
     Board,
@@ -26,6 +26,7 @@ __all__ = [
     "export_user",
     "follow_tier",
     "hear_liens",
+    "hear_sales",
     "remind",
     "stop_watching",
     "watch",

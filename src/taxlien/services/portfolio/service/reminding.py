@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from taxlien.interfaces.liens import AuctionScheduled
 from taxlien.interfaces.portfolio import AuctionNeared
 from taxlien.kit.database import Session
 from taxlien.kit.outbox import emit_many
@@ -13,6 +14,17 @@ from taxlien.services.portfolio.logic.sale_time import is_near, starts_at
 from taxlien.services.portfolio.repository import auctions
 
 _TOLD_AT_ONCE = 1_000
+_NOT_OF_TAXES = frozenset({"foreclosure"})
+
+
+async def hear_sales(session: Session, events: Sequence[AuctionScheduled]) -> None:
+    """Keep the coming sales of taxes; where lenders sell, nobody who watches liens is concerned."""
+    found: dict[auctions.SaleKey, str | None] = {}
+    for event in events:
+        if event.kind not in _NOT_OF_TAXES:
+            sale = (event.county_fips, event.auction_on)
+            found[sale] = event.hour or found.get(sale)
+    await auctions.learn(session, found)
 
 
 async def remind(session: Session, now: datetime | None = None) -> int:
