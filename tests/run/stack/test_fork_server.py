@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ import psutil
 import pytest
 
 from taxlien.run.stack import Program, Stack, State, Status
-from taxlien.run.stack.parts.fork_server import HANDED, ForkServer
+from taxlien.run.stack.parts.fork_server import HANDED, READY, Door, ForkServer
 from taxlien.run.stack.processes import processes_of
 
 pytestmark = [
@@ -146,3 +147,16 @@ def test_server_ends_when_the_whole_image_cannot_be_loaded() -> None:
     with subprocess.Popen(command, stdin=theirs.detach(), stderr=subprocess.DEVNULL) as server:
         assert server.wait(60) == 1
     ours.close()
+
+
+async def test_a_door_that_is_ready_is_ready_however_often_it_is_asked() -> None:
+    door = Door()
+    theirs = door.open()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(door.ready(), 0.01)
+    theirs.send(READY)
+    assert await door.ready()
+    assert await asyncio.wait_for(door.ready(), 1)
+    door.hang_up()
+    assert not await door.ready()
+    theirs.close()

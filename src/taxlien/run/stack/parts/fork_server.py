@@ -81,9 +81,14 @@ class Door:
         other.close()
 
     async def ready(self) -> bool:
-        """Wait for the word that all is loaded; False where the other end hung up."""
+        """Wait for the word that all is loaded; False where the other end hung up.
+
+        May be asked again, after an answer or after it was cancelled: the word comes once.
+        """
         if self._socket is None:
             return False
+        if self._socket.gettimeout() != 0:
+            return True
         word = await asyncio.get_running_loop().sock_recv(self._socket, len(READY))
         if word == READY:
             self._socket.settimeout(FORK_SECONDS)
