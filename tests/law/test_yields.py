@@ -89,6 +89,12 @@ def test_xirr_of_a_near_total_loss_is_near_minus_hundred() -> None:
     assert xirr_pct([(date(2020, 1, 1), D(-1000)), (date(2021, 1, 1), D("0.01"))]) == D("-100.00")
 
 
+def test_xirr_of_flows_that_no_rate_balances_is_none() -> None:
+    flows = [(0, "-0.01"), (14_000, "-18633.37"), (14_001, "17724.68")]
+    dated = [(date(1990, 1, 1) + timedelta(days=day), D(amount)) for day, amount in flows]
+    assert xirr_pct(dated) is None
+
+
 @UNHURRIED
 @given(
     st.lists(st.tuples(st.integers(0, 14_000), st.integers(1, 10**10)), min_size=2, max_size=12),

@@ -69,8 +69,9 @@ def _value(points: Sequence[tuple[float, float]], growth: float) -> float:
 
 def _root(points: Sequence[tuple[float, float]]) -> float | None:
     """Bracket the root nearest to zero by widening steps, then bisect."""
-    # exp() must stay finite for the longest flow
-    limit = min(700 / points[-1][0], math.log1p(_LARGEST_PCT))
+    # the longest flow must stay finite, and so must the sum of all
+    largest = math.fsum(abs(amount) for _, amount in points)
+    limit = min((700 - math.log1p(largest)) / points[-1][0], math.log1p(_LARGEST_PCT))
     low = high = 0.0
     at_low = at_high = _value(points, 0.0)
     if at_low == 0:

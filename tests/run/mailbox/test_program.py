@@ -24,7 +24,7 @@ from taxlien.run.mailbox.program import (
 )
 from taxlien.run.stack import Program, Stack, StackError, State
 from taxlien.run.stack.checkup import examine
-from taxlien.services.notifications.adapters.mailer import Mail
+from taxlien.services.notifications.adapters.messages import Mail
 from taxlien.services.notifications.adapters.smtp import SmtpMailer, SmtpServer
 
 pytestmark = pytest.mark.stack

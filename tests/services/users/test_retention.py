@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 from taxlien.interfaces.users import (
     EXPORT_CONTEXT,
+    PERSONAL_DATA_SERVICES,
     UserDataExported,
     UserErasureDue,
     UserExportReady,
@@ -61,7 +62,7 @@ async def answered(people: Any, user_id: UUID, client: httpx2.AsyncClient) -> UU
     assert answer.status_code == 202
     export_id = UUID(answer.json()["export_id"])
     settings = KitSettings()
-    for name in ("auth", "notifications"):
+    for name in set(PERSONAL_DATA_SERVICES) - {"users"}:
         context = f"{EXPORT_CONTEXT}:{export_id}:{name}"
         sealed = Keyring.from_settings(settings).seal(json.dumps({"rows": []}).encode(), context)
         stored = await Blobs.from_settings(settings).put_if_absent(sealed)

@@ -42,8 +42,11 @@ async def note_text_report(
 ) -> None:
     """Take a status of Twilio's in; again changes nothing. Raises ``Forbidden``, ``InvalidInput``."""
     settings = current.settings()
-    token, url = settings.twilio_auth_token, f"{settings.doors_url()}{REPORTS_PATH}/twilio"
-    if token is None or not twilio_signed(token.get_secret_value(), signature, url, fields):
+    token = settings.twilio_auth_token
+    if token is None:
+        raise Forbidden(_NOT_SIGNED)
+    url = f"{settings.doors_url()}{REPORTS_PATH}/twilio"
+    if not twilio_signed(token.get_secret_value(), signature, url, fields):
         raise Forbidden(_NOT_SIGNED)
     report = text_report(dict(fields))
     if report is None:
