@@ -10,7 +10,14 @@ from taxlien.kit.handlers import on, on_batch
 from . import service
 
 
-@on_batch(LienCreated, LienChanged, LienStatusChanged, max_messages=5_000, max_wait=0.2)
+@on_batch(
+    LienCreated,
+    LienChanged,
+    LienStatusChanged,
+    max_messages=5_000,
+    max_wait=0.2,
+    unless=service.nobody_watches,
+)
 async def hear_liens(
     session: Session, events: list[LienCreated | LienChanged | LienStatusChanged]
 ) -> None:

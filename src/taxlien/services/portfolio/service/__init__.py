@@ -3,7 +3,7 @@
 from .demanding import announce_demand
 from .leaving import erase_user, export_user
 from .reminding import hear_sales, remind
-from .triggering import WIDE_A_DAY, hear_liens
+from .triggering import WIDE_A_DAY, hear_liens, nobody_watches
 from .watching import (
     Board,
     TierAllowsLess,
@@ -27,6 +27,7 @@ __all__ = [
     "follow_tier",
     "hear_liens",
     "hear_sales",
+    "nobody_watches",
     "remind",
     "stop_watching",
     "watch",

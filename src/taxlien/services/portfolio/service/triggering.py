@@ -67,6 +67,11 @@ async def hear_liens(session: Session, events: Sequence[LienEvent]) -> int:
     return await _tell(session, heard)
 
 
+async def nobody_watches(session: Session) -> bool:
+    """Tell whether there is no watch that a lien could concern."""
+    return not await _up_to_date(session)
+
+
 async def _own(
     session: Session, keys: WatchedKeys, events: Sequence[LienEvent]
 ) -> dict[str, list[Change]]:
