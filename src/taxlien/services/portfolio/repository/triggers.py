@@ -29,9 +29,7 @@ async def lock_states(session: Session, lien_ids: Sequence[UUID]) -> dict[UUID, 
         .order_by(WatchedLien.lien_id)
         .with_for_update()
     )
-    return {
-        found: Before(version, status, price) for found, version, status, price in rows
-    }
+    return {found: Before(version, status, price) for found, version, status, price in rows}
 
 
 async def remember(session: Session, liens: Sequence[Lien]) -> None:
