@@ -52,7 +52,7 @@ async def _announce(
     events = []
     for row in coming:
         county = await repository.county_by_fips(session, row.county_fips)
-        if county is not None and source is not None:
+        if county is not None:
             events.append(_scheduled(row, county, source.name, at))
     await emit_many(session, events)
 
