@@ -39,7 +39,8 @@ def make_document() -> MakeDocument:
             "roi": None,
             "auction_day": None,
         }
-        unknown = set(fields) - set(values) - {"parcel_id", "certificate", "city"}
+        beside = {"parcel_id", "certificate", *LienDocument.__struct_fields__}
+        unknown = set(fields) - set(values) - beside
         assert not unknown, unknown
         parcel_id = fields.pop("parcel_id", fields.get("parcel_key", values["parcel_key"]))
         certificate = fields.pop("certificate", None)

@@ -22,6 +22,7 @@ EVERYTHING = {
     "advertising_number": "000091",
     "assessed_value": Decimal("50000.00"),
     "market_value": Decimal("64000.00"),
+    "acres": Decimal("0.21"),
     "homestead": True,
     "vacant": True,
     "sale_date": date(2024, 6, 1),
@@ -37,6 +38,11 @@ def test_every_value_of_a_hit_stands_under_its_own_name(make_lien, premium) -> N
     pricing = price_for_search(lien)
     item = msgspec.json.decode(document_of(lien).item, type=SearchItem)
     own = {"address": lien.situs_address, "flags": item.flags, "payoff_missing": pricing.missing}
+    own |= {
+        "lien_to_value_pct": Decimal("3.75"),
+        "property_class": "condominium",
+        "redemption_deadline": date(2026, 6, 1),
+    }
     for name in SearchItem.__struct_fields__:
         source = pricing if name in msgspec.structs.asdict(pricing) else lien
         assert getattr(item, name) == own.get(name, getattr(source, name, None)), name

@@ -19,7 +19,8 @@ from taxlien.services.search.logic.drawers import LARGE
 from taxlien.services.search.logic.facts import LienFacts
 from taxlien.services.search.logic.meaning import conditions_of
 from taxlien.services.search.logic.percolation import QueryIndex
-from taxlien.services.search.logic.query import Filters, SearchQuery, Span, build_query
+from taxlien.services.search.logic.query import Filters, SearchQuery, build_query
+from taxlien.services.search.logic.reading import Span
 from taxlien.services.search.logic.spelling import WIDEN_BELOW
 from taxlien.services.search.logic.touching import may_begin
 

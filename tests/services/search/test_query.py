@@ -6,7 +6,8 @@ import pytest
 
 from taxlien.kit.errors import InvalidInput
 from taxlien.services.search.logic.places import county_key, state_code
-from taxlien.services.search.logic.query import MAX_TEXT, SORTS, Filters, Span, build_query
+from taxlien.services.search.logic.query import MAX_TEXT, SORTS, Filters, build_query
+from taxlien.services.search.logic.reading import Span
 
 
 def test_prices_become_cents_and_rates_basis_points() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taxlien.services.search.logic.query import Filters, SearchQuery, Span
+from taxlien.services.search.logic.query import FACETS, Filters, SearchQuery
+from taxlien.services.search.logic.reading import Span
 
 BALTIMORE = "MD|24510|Baltimore city"
 BALTIMORE_COUNTY = "MD|24005|Baltimore"
@@ -110,6 +111,22 @@ async def test_parcel_is_found_however_it_is_punctuated(put, find, text) -> None
         (Filters(rate=Span(1200, 1800)), {0}),
         (Filters(states=("MD",), price=Span(120_000, None)), {1}),
         (Filters(price=Span(0, 2**63 - 1)), {0, 1, 2}),
+        (Filters(classes=("residential", "exempt")), {0, 3}),
+        (Filters(flags=("vacant", "homestead")), {0, 1}),
+        (Filters(not_flags=("homestead",)), {1}),
+        (Filters(not_flags=("homestead", "vacant")), set()),
+        (Filters(homestead=True), {0}),
+        (Filters(homestead=False), {1}),
+        (Filters(homestead=False, flags=("vacant",)), {1}),
+        (Filters(ltv=Span(None, 500)), {0}),
+        (Filters(face=Span(1, 90_000)), {0}),
+        (Filters(market_value=Span(1_000_000, None)), {0, 1}),
+        (Filters(acres=Span(499, 500)), {1}),
+        (Filters(auction_day=Span(739_000, 739_001)), {0, 1}),
+        (Filters(redeem_day=Span(None, 739_400)), {2}),
+        (Filters(score=Span(0, 10_000)), set()),
+        (Filters(flags=("landlocked",)), set()),
+        (Filters(not_flags=("landlocked",)), set()),
     ],
 )
 async def test_filters_keep_only_what_fits(put, find, filters, expected) -> None:
@@ -121,6 +138,13 @@ async def test_filters_keep_only_what_fits(put, find, filters, expected) -> None
             "year": 2023,
             "price": 100_000,
             "rate": 1800,
+            "property_class": "residential",
+            "flags": ("homestead", "synthetic"),
+            "not_flags": ("vacant",),
+            "ltv": 450,
+            "face": 90_000,
+            "market_value": 2_000_000,
+            "auction_day": 739_000,
         },
         {
             "county": BALTIMORE_COUNTY,
@@ -128,9 +152,28 @@ async def test_filters_keep_only_what_fits(put, find, filters, expected) -> None
             "kind": "deed_sale",
             "year": 2024,
             "price": 150_000,
+            "flags": ("vacant",),
+            "not_flags": ("homestead",),
+            "ltv": 501,
+            "face": 90_001,
+            "market_value": 1_000_000,
+            "acres": 500,
+            "auction_day": 739_001,
         },
-        {"county": MIAMI, "state": "FL", "status": "redeemed", "year": 2025, "price": 900_000},
-        {"county": "CO|08069|Larimer", "state": "CO", "status": "void"},
+        {
+            "county": MIAMI,
+            "state": "FL",
+            "status": "redeemed",
+            "year": 2025,
+            "price": 900_000,
+            "redeem_day": 739_400,
+        },
+        {
+            "county": "CO|08069|Larimer",
+            "state": "CO",
+            "status": "void",
+            "property_class": "exempt",
+        },
     )
     assert set(numbers(await find(filters=filters))) == expected
 
@@ -190,10 +233,29 @@ async def test_facets_count_the_liens_found(put, find, engine) -> None:
         2,
     )
     assert (second.value, second.count) == ("12086", 1)
+    assert set(whole) == set(FACETS)
     found = await find("oak", filters=Filters(statuses=("sold",)))
     assert {f.value: f.count for f in found.facets["state"]} == {"FL": 1}
     assert {f.value: f.count for f in found.facets["kind"]} == {"certificate": 1}
     assert (await find("oak", facets=False)).facets == {}
+
+
+async def test_facets_count_classes_flags_and_bands_of_price(put, find, engine) -> None:
+    await put(
+        {"property_class": "exempt", "flags": ("vacant", "sliver"), "price_band": "500-999.99"},
+        {"property_class": "exempt", "flags": ("vacant",), "price_band": "0-499.99"},
+        {"not_flags": ("vacant",), "price_band": "0-499.99", "address": "OAK"},
+        {"price_band": "1000-2499.99"},
+    )
+    for facets in (await engine.facets(), (await find()).facets):
+        counted = {name: [(f.value, f.count) for f in facets[name]] for name in facets}
+        assert counted["class"] == [("exempt", 2)]
+        assert counted["flag"] == [("vacant", 2), ("sliver", 1)]
+        bands = [("0-499.99", 2), ("500-999.99", 1), ("1000-2499.99", 1)]
+        assert counted["price_band"] == bands, "in order of price"
+        assert facets["price_band"][0].label == "under $500"
+    found = (await find("oak")).facets
+    assert (found["class"], found["flag"], len(found["price_band"])) == ([], [], 1)
 
 
 async def test_suggestions_complete_counties_addresses_and_parcels(put, engine) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from tantivy import FieldType, Occur, Query, Schema, Searcher
 
 from taxlien.services.search.logic.places import county_key, fold
-from taxlien.services.search.logic.query import Filters, Span
+from taxlien.services.search.logic.query import RANGES, Filters
+from taxlien.services.search.logic.reading import Span
 
 from .tantivy_schema import PART
 from .tantivy_text import TextQueries
@@ -47,7 +48,12 @@ class QueryBuilder:
             ("status", filters.statuses),
             ("kind", filters.kinds),
             ("property_type", filters.property_types),
+            ("property_class", filters.classes),
+            ("flags", filters.flags),
+            *(("not_flags", (flag,)) for flag in filters.not_flags),
         ]
+        if filters.homestead is not None:
+            chosen.append(("flags" if filters.homestead else "not_flags", ("homestead",)))
         if filters.counties:
             chosen.append(("county", matching_counties(filters.counties, counties)))
         built = [
@@ -58,7 +64,7 @@ class QueryBuilder:
         if filters.years:
             years = [self._range("year", Span(y, y)) for y in filters.years]
             built.append(Query.boolean_query([(Occur.Should, y) for y in years]))
-        spans = (("price", filters.price), ("rate", filters.rate))
+        spans = [(name, getattr(filters, name)) for name in (*RANGES, "auction_day", "redeem_day")]
         built += [self._range(field, span) for field, span in spans if span is not None]
         return built
 

@@ -12,7 +12,9 @@ import structlog
 from tantivy import DocAddress, Index, Order, Query, Searcher, SearchResult
 
 from taxlien.kit.ids import new_id
+from taxlien.services.search.logic.price_bands import BANDS, LABELS
 from taxlien.services.search.logic.query import (
+    FACETS,
     RELEVANCE,
     Facets,
     FacetValue,
@@ -31,14 +33,15 @@ from taxlien.services.search.logic.words import Word, read_words
 
 from .tantivy_files import HeldLock, IndexFiles
 from .tantivy_query import QueryBuilder
-from .tantivy_schema import CHOICE_FIELDS
 from .tantivy_suggest import Suggester, words_of_item
 from .tantivy_vocabulary import KeptVocabulary
 
 _log = structlog.get_logger("taxlien.search")
 
 REFRESH_SECONDS = 0.2
-_FACETS = {"year": 300, **dict.fromkeys(CHOICE_FIELDS, 5000)}
+_FIELDS = {**{name: name for name in FACETS}, "class": "property_class", "flag": "flags"}
+"""The field that each facet counts."""
+_FACETS = {name: 300 if name == "year" else 5000 for name in _FIELDS}
 _FACETS_OF_A_SEARCH = {**_FACETS, "county": 50, "property_type": 50, "year": 60}
 _LIENS_TO_LEARN_FROM = 30
 _EMPTY_FACETS = tuple(_FACETS)
@@ -141,12 +144,14 @@ class Snapshot:
         return self._facets(query, _FACETS_OF_A_SEARCH)
 
     def _facets(self, query: Query, sizes: dict[str, int]) -> Facets:
-        wanted = {name: {"terms": {"field": name, "size": n}} for name, n in sizes.items()}
+        wanted = {name: {"terms": {"field": _FIELDS[name], "size": n}} for name, n in sizes.items()}
         found = self._searcher.aggregate(query, wanted)
-        return {
+        facets = {
             name: [_facet_value(name, b["key"], b["doc_count"]) for b in found[name]["buckets"]]
             for name in sizes
         }
+        facets["price_band"].sort(key=lambda band: BANDS.index(band.value))
+        return facets
 
     def _item(self, address: DocAddress) -> bytes:
         return bytes(self._searcher.doc(address).get_first("item") or b"null")
@@ -161,6 +166,8 @@ def _facet_value(name: str, key: object, count: int) -> FacetValue:
     if name == "county":
         state, fips, label = str(key).split("|", 2)
         return FacetValue(value=fips, count=count, label=label, state=state)
+    if name == "price_band":
+        return FacetValue(value=str(key), count=count, label=LABELS[str(key)])
     value = str(int(key)) if isinstance(key, (int, float)) else str(key)
     return FacetValue(value=value, count=count)
 

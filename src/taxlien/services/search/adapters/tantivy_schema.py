@@ -12,12 +12,35 @@ from taxlien.services.search.logic.document import LienDocument
 from taxlien.services.search.logic.tokens import number_words
 from taxlien.services.search.logic.words import address_words, place_words
 
-LAYOUT = "t5"
+LAYOUT = "t6"
 """Names this schema and these tokenizers: change it with them, and the index is built anew."""
 
 TEXT_FIELDS = ("address", "place", "number")
-NUMBER_FIELDS = ("price", "rate", "roi", "year", "auction_day", "version", "id_low")
-CHOICE_FIELDS = ("state", "county", "status", "kind", "property_type")
+NUMBER_FIELDS = (
+    "price",
+    "rate",
+    "roi",
+    "year",
+    "auction_day",
+    "ltv",
+    "face",
+    "market_value",
+    "acres",
+    "score",
+    "redeem_day",
+    "version",
+    "id_low",
+)
+CHOICE_FIELDS = (
+    "state",
+    "county",
+    "status",
+    "kind",
+    "property_type",
+    "property_class",
+    "flags",
+    "price_band",
+)
 
 _SIGN = 2**63
 _LOW = 2**64 - 1
@@ -31,7 +54,8 @@ def build_schema() -> Schema:
         builder.add_text_field(name, tokenizer_name="words", index_option="basic")
     builder.add_text_field("pair", tokenizer_name="words", index_option="basic")
     builder.add_text_field("parcel_part", tokenizer_name="parts", index_option="basic")
-    builder.add_text_field("city", tokenizer_name="raw", index_option="basic")
+    for name in ("city", "not_flags"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in CHOICE_FIELDS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in NUMBER_FIELDS:
@@ -92,6 +116,16 @@ class _Row(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     rate: int | None = None
     roi: int | None = None
     auction_day: int | None = None
+    property_class: str | None = None
+    flags: tuple[str, ...] = ()
+    not_flags: tuple[str, ...] = ()
+    price_band: str | None = None
+    ltv: int | None = None
+    face: int | None = None
+    market_value: int | None = None
+    acres: int | None = None
+    score: int | None = None
+    redeem_day: int | None = None
 
 
 _encode = msgspec.json.Encoder(uuid_format="hex").encode
@@ -123,5 +157,15 @@ def tantivy_json(document: LienDocument) -> str:
         rate=document.rate,
         roi=document.roi,
         auction_day=document.auction_day,
+        property_class=document.property_class,
+        flags=document.flags,
+        not_flags=document.not_flags,
+        price_band=document.price_band,
+        ltv=document.ltv,
+        face=document.face,
+        market_value=document.market_value,
+        acres=document.acres,
+        score=document.score,
+        redeem_day=document.redeem_day,
     )
     return _encode(row).decode()

@@ -7,7 +7,6 @@ say the same: a test compares the bytes.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -18,6 +17,7 @@ from taxlien.kit.http.ready import Asked, ReadyRoute, asked
 from taxlien.kit.http.shortcuts import hand_on
 from taxlien.kit.telemetry.context import serving
 from taxlien.services.search.adapters import current
+from taxlien.services.search.logic.parameters import PARAMETERS
 from taxlien.services.search.logic.query import build_query
 
 from .answering import FROM_MEMORY, Found, complete, count, find
@@ -45,18 +45,13 @@ def _bool(value: str) -> bool:
 
 
 _READERS: dict[str, Callable[[str], Any] | None] = {
-    "str": str,
-    "str | None": str,
-    "int": _int,
-    "bool": _bool,
-    "Sequence[str]": None,  # all values count, not the last one
+    "text": str,
+    "number": str,
+    "day": str,
+    "whole": _int,
+    "switch": _bool,
+    "choices": None,  # all values count, not the last one
 }
-
-
-def _plain(function: Callable[..., Any]) -> dict[str, Callable[[str], Any] | None]:
-    """Return how to read the parameters of ``function`` that can be read plainly."""
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name: _READERS[p.annotation] for p in parameters if p.annotation in _READERS}
 
 
 def read(query_string: bytes, readers: Mapping[str, Callable[[str], Any] | None]) -> dict[str, Any]:
@@ -77,7 +72,8 @@ def _complete_of(q: str = "", limit: int = 10) -> tuple[str, int]:
     return q, limit
 
 
-_SEARCH, _COMPLETE = _plain(build_query), _plain(_complete_of)
+_SEARCH = {p.name: _READERS[p.kind] for p in PARAMETERS.values()}
+_COMPLETE: dict[str, Callable[[str], Any] | None] = {"q": str, "limit": _int}
 
 
 async def _find(query_string: bytes) -> Found:

@@ -14,7 +14,15 @@ import msgspec
 
 from taxlien.interfaces.liens import Lien, PriceBasis
 
+from .deriving import (
+    PARTS_OF_AN_ACRE,
+    flags_of,
+    lien_to_value,
+    property_class,
+    redemption_deadline,
+)
 from .places import STATE_NAMES
+from .price_bands import band_of
 from .pricing import Payoff, RateBasis, price_for_search
 
 _encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
@@ -26,8 +34,11 @@ class SearchItem(msgspec.Struct, frozen=True, gc=False):
     """One hit as the API shows it. Null is unknown. Money in US dollars, rates in percent.
 
     ``price`` is what the investor pays, ``rate_pct`` what the payoff was computed with and
-    ``rate_basis`` where it comes from. ``flags`` are short words: ``synthetic``, ``homestead``,
-    ``vacant``, ``assumed_sale_date``, ``low_confidence``.
+    ``rate_basis`` where it comes from. ``lien_to_value_pct`` is the face (or what is due) by the market
+    value, ``property_class`` a class derived from the words of ``property_type``, and
+    ``redemption_deadline`` the owner's last day to redeem by the law's rule (docs/searching.md).
+    ``flags`` are short words: ``synthetic``, ``homestead``, ``vacant``, ``sliver``, ``exempt_owner``,
+    ``assumed_sale_date``, ``low_confidence``.
     """
 
     lien_id: UUID
@@ -52,12 +63,16 @@ class SearchItem(msgspec.Struct, frozen=True, gc=False):
     premium: Decimal | None
     assessed_value: Decimal | None
     market_value: Decimal | None
+    acres: Decimal | None
     price: Decimal | None
     price_basis: PriceBasis | None
     rate_pct: Decimal | None
     rate_basis: RateBasis | None
     payoff: Payoff | None
     payoff_missing: str | None
+    lien_to_value_pct: Decimal | None
+    property_class: str | None
+    redemption_deadline: date | None
     flags: tuple[str, ...]
     source: str
     last_changed_at: datetime
@@ -71,9 +86,12 @@ _figures_of = attrgetter(*_FIGURES)
 
 
 class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What an engine indexes. ``price`` in cents, ``rate`` and ``roi`` in basis points.
+    """What an engine indexes. ``price``, ``face`` and ``market_value`` in cents, ``rate``, ``roi`` and
+    ``ltv`` in basis points, ``acres`` in ten-thousandths, ``score`` in hundredths of a point.
 
-    ``auction_day`` is the proleptic ordinal of the sale's local date. ``address``, ``place`` and
+    ``auction_day`` is the proleptic ordinal of the sale's local date, ``redeem_day`` that of the last
+    day to redeem. ``flags`` are known to hold and ``not_flags`` known not to; what is in neither is
+    unknown. ``price_band`` is the name of the band that ``price`` lies in. ``address``, ``place`` and
     ``numbers`` are texts to split into words; ``parcel_key`` is one word. ``county`` is
     ``MD|24510|Baltimore City``: sorts by state, keeps the code and shows the name; ``city`` likewise.
     """
@@ -96,6 +114,16 @@ class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     auction_day: int | None
     item: bytes
     city: str | None = None
+    property_class: str | None = None
+    flags: tuple[str, ...] = ()
+    not_flags: tuple[str, ...] = ()
+    price_band: str | None = None
+    ltv: int | None = None
+    face: int | None = None
+    market_value: int | None = None
+    acres: int | None = None
+    score: int | None = None
+    redeem_day: int | None = None
 
 
 def document_of(lien: Lien) -> LienDocument:
@@ -103,10 +131,21 @@ def document_of(lien: Lien) -> LienDocument:
     pricing = price_for_search(lien)
     payoff = pricing.payoff
     property_type = lien.property_type.strip().casefold() if lien.property_type else None
-    flags, source, at = _flags(lien, payoff), lien.source, lien.last_changed_at
-    shown: tuple[Any, ...] = (*_shown_of(lien), *_figures_of(pricing), flags, source, at)
-    item = SearchItem(*shown)
+    holds, lacks = flags_of(lien)
+    of_class, ltv = property_class(lien.property_type), lien_to_value(lien)
+    deadline = redemption_deadline(lien, pricing.rule_id)
+    shown: tuple[Any, ...] = (
+        *_shown_of(lien),
+        *_figures_of(pricing),
+        ltv,
+        of_class,
+        deadline,
+        (*holds, *_cautions(lien, payoff)),
+        lien.source,
+        lien.last_changed_at,
+    )
     address, place, numbers = texts_of(lien)
+    price = _scaled(pricing.price)
     return LienDocument(
         lien_id=lien.lien_id,
         version=lien.version,
@@ -121,11 +160,20 @@ def document_of(lien: Lien) -> LienDocument:
         kind=lien.kind,
         property_type=property_type or None,
         year=lien.tax_year,
-        price=_scaled(pricing.price),
+        price=price,
+        price_band=band_of(price),
         rate=_scaled(pricing.rate_pct),
         roi=_scaled(payoff.roi_pct) if payoff else None,
         auction_day=lien.sale_date.toordinal() if lien.sale_date else None,
-        item=_encoder.encode(item),
+        property_class=of_class,
+        flags=holds,
+        not_flags=lacks,
+        ltv=_scaled(ltv),
+        face=_scaled(lien.face_amount),
+        market_value=_scaled(lien.market_value),
+        acres=_scaled(lien.acres, PARTS_OF_AN_ACRE),
+        redeem_day=deadline.toordinal() if deadline else None,
+        item=_encoder.encode(SearchItem(*shown)),
     )
 
 
@@ -139,14 +187,9 @@ def texts_of(lien: Lien) -> tuple[str, str, str]:
     )
 
 
-def _flags(lien: Lien, payoff: Payoff | None) -> tuple[str, ...]:
+def _cautions(lien: Lien, payoff: Payoff | None) -> tuple[str, ...]:
+    """Return flags that say on what the figures rest; nobody filters by these."""
     flags = []
-    if lien.synthetic:
-        flags.append("synthetic")
-    if lien.homestead:
-        flags.append("homestead")
-    if lien.vacant:
-        flags.append("vacant")
     if lien.sale_date_basis == "assumed":
         flags.append("assumed_sale_date")
     if payoff is not None and payoff.low_confidence:
@@ -171,9 +214,9 @@ def _joined(number: str | None) -> str | None:
     return joined if joined.isalnum() else _PUNCTUATION.sub("", number)
 
 
-def _scaled(value: Decimal | None) -> int | None:
-    """Return hundredths; None where unknown or beyond what an index can hold."""
+def _scaled(value: Decimal | None, scale: int = 100) -> int | None:
+    """Return whole parts, ``scale`` to one; None where unknown or beyond what an index can hold."""
     if value is None:
         return None
-    hundredths = round(value * 100)
-    return hundredths if -_I64 <= hundredths <= _I64 else None
+    parts = round(value * scale)
+    return parts if -_I64 <= parts <= _I64 else None

@@ -8,6 +8,7 @@ from typing import Self
 from taxlien.interfaces.liens import Lien
 
 from .conditions import PREFIX, SHORTEST_PREFIX, beginning_token, token
+from .deriving import flags_of, property_class
 from .document import LienDocument, document_of, texts_of
 from .places import county_key
 from .tokens import number_words
@@ -18,23 +19,40 @@ _LENGTHS = range(SHORTEST_PREFIX, PREFIX + 1)
 WORD_FIELDS = ("address", "place", "number", "glue")
 """``glue`` are neighbours written as one word: who asks for "mcintosh" means Mc Intosh too."""
 BEGUN_FIELDS = ("address", "place", "number")
-CHOICES = ("state", "fips", "county_key", "status", "kind", "property_type", "year")
+CHOICES = (
+    "state",
+    "fips",
+    "county_key",
+    "status",
+    "kind",
+    "property_type",
+    "year",
+    "property_class",
+)
 """Fields of one value that are known without working anything out."""
+
+
+FLAG_FIELDS = ("flags", "not_flags")
+"""Fields of several words that are known without pricing, as choices are."""
 
 
 class LienFacts:
     """The facts of one lien, as they are in the document that an engine indexes of it."""
 
-    __slots__ = ("_document", "_known", "_make", "_read", "_words")
+    __slots__ = ("_document", "_flags", "_known", "_make", "_read", "_words")
 
     def __init__(
         self,
         known: Mapping[str, str | None],
+        flags: tuple[tuple[str, ...], tuple[str, ...]],
         read: Callable[[], tuple[str, str, str]],
         make: Callable[[], LienDocument],
     ) -> None:
-        """``read`` gives address, place and numbers with the parcel's key; ``make`` the document."""
+        """``flags`` are those that hold and those that do not; ``read`` gives address, place and numbers
+        with the parcel's key; ``make`` the document.
+        """
         self._known = known
+        self._flags = dict(zip(FLAG_FIELDS, flags, strict=True))
         self._read = read
         self._make = make
         self._document: LienDocument | None = None
@@ -51,13 +69,14 @@ class LienFacts:
             lien.kind,
             (lien.property_type.strip().casefold() if lien.property_type else None) or None,
             lien.tax_year,
+            property_class(lien.property_type),
         )
 
         def read() -> tuple[str, str, str]:
             address, place, numbers = texts_of(lien)
             return address, place, f"{lien.parcel_key} {numbers}"
 
-        return cls(known, read, lambda: document_of(lien))
+        return cls(known, flags_of(lien), read, lambda: document_of(lien))
 
     @classmethod
     def of_document(cls, document: LienDocument) -> Self:
@@ -71,9 +90,13 @@ class LienFacts:
             document.kind,
             document.property_type,
             document.year,
+            document.property_class,
         )
+        flags = (document.flags, document.not_flags)
         numbers = f"{document.parcel_key} {document.numbers}"
-        return cls(known, lambda: (document.address, document.place, numbers), lambda: document)
+        return cls(
+            known, flags, lambda: (document.address, document.place, numbers), lambda: document
+        )
 
     @property
     def document(self) -> LienDocument:
@@ -106,6 +129,9 @@ class LienFacts:
         for field, value in self._known.items():
             if value is not None:
                 yield token(field, value)
+        for field, flags in self._flags.items():
+            for flag in flags:
+                yield token(field, flag)
         if words or beginnings:
             for field in WORD_FIELDS:
                 for word in self._values(field):
@@ -119,6 +145,8 @@ class LienFacts:
                     yield from [beginning_token(field, beginning) for beginning in begun]
 
     def _values(self, field: str) -> tuple[str, ...]:
+        if field in self._flags:
+            return self._flags[field]
         if field not in WORD_FIELDS:
             found: str | tuple[str, ...] | None = getattr(self.document, field)
             return (found,) if isinstance(found, str) else found or ()
@@ -149,6 +177,7 @@ def _known(
     kind: str,
     property_type: str | None,
     year: int | None,
+    of_class: str | None,
 ) -> dict[str, str | None]:
     return {
         "state": state,
@@ -158,4 +187,5 @@ def _known(
         "kind": kind,
         "property_type": property_type,
         "year": None if year is None else str(year),
+        "property_class": of_class,
     }

@@ -26,7 +26,8 @@ from .conditions import (
 from .document import LienDocument
 from .facts import SHORTEST_HALF
 from .places import STATE_NAMES, county_key, fold
-from .query import Filters, SearchQuery, Span
+from .query import Filters, SearchQuery
+from .reading import Span
 from .tokens import apart, joined, without_zeros
 from .words import Word, begun_ordinals, read_words
 
@@ -35,13 +36,24 @@ _LONGEST_LETTERS_OF_A_NUMBER = 3
 _LONGEST_ZIP = 5
 
 # How many liens of a thousand have it, roughly: queries are filed by the rarest thing they need.
-_COSTS = {"state": 60.0, "status": 300.0, "kind": 400.0, "property_type": 100.0, "year": 150.0}
+_COSTS = {
+    "state": 60.0,
+    "status": 300.0,
+    "kind": 400.0,
+    "property_type": 100.0,
+    "year": 150.0,
+    "property_class": 120.0,
+    "flags": 110.0,
+    "not_flags": 700.0,
+}
 _CHOICES = {
     "states": "state",
     "statuses": "status",
     "kinds": "kind",
     "property_types": "property_type",
     "years": "year",
+    "classes": "property_class",
+    "flags": "flags",
 }
 """Filters of which any value will do, and the fact of a lien that each asks for."""
 _COUNTY_COST = 8.0
@@ -74,11 +86,21 @@ def _filters(filters: Filters) -> list[Condition]:
             parts.append(Within(name, asked.low, asked.high))
         elif (field := _CHOICES.get(name)) is not None:
             parts.append(any_of([Is(field, str(value), _COSTS[field]) for value in asked]))
+        elif name == "not_flags":
+            parts += [_flag(flag, holds=False) for flag in asked]
+        elif name == "homestead":
+            parts.append(_flag(name, holds=asked))
         else:
             # Better refused than told of every lien whether it fits or not.
             raise InvalidInput(name, "cannot be part of a saved search")
     # What is known of a lien without working anything out is asked first.
     return sorted(parts, key=lambda part: isinstance(part, Within))
+
+
+def _flag(name: str, *, holds: bool) -> Condition:
+    """Known to hold, or known not to: what nobody published is neither."""
+    field = "flags" if holds else "not_flags"
+    return Is(field, name, _COSTS[field])
 
 
 def _county(wanted: str) -> list[Condition]:

@@ -58,7 +58,10 @@ class Payoff(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Pricing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Price, rate and payoff of a lien; ``missing`` says why there is no payoff, as law's reason."""
+    """Price, rate and payoff of a lien; ``missing`` says why there is no payoff, as law's reason.
+
+    ``rule_id`` names the rule that law found, whether or not it could price by it.
+    """
 
     price: Decimal | None = None
     price_basis: PriceBasis | None = None
@@ -66,6 +69,7 @@ class Pricing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rate_basis: RateBasis | None = None
     payoff: Payoff | None = None
     missing: str | None = None
+    rule_id: str | None = None
 
 
 def price_for_search(lien: Lien) -> Pricing:
@@ -83,6 +87,7 @@ def price_for_search(lien: Lien) -> Pricing:
         rate_basis=_rate_basis(rule, at_most) if rule and rate is not None else None,
         payoff=_payoff(found, rule) if rule and not found.reason else None,
         missing=found.reason,
+        rule_id=found.rule_id,
     )
 
 

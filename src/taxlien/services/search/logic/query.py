@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import TypeVar, get_args
+from typing import Any, get_args
 
 import msgspec
 
 from taxlien.interfaces.liens import LienKind, LienStatus
 from taxlien.kit.errors import InvalidInput
 
+from .deriving import CLASSES, FLAGS, PARTS_OF_AN_ACRE
 from .highlighting import Highlights
+from .parameters import Given
 from .places import state_code
+from .reading import Span, choices, day_span, one_of, span, truth
 
 MAX_TEXT = 200
 MAX_PAGE_SIZE = 100
 MAX_WINDOW = 10_000
-MAX_CHOICES = 60
 
 KINDS: tuple[str, ...] = get_args(LienKind)
 STATUSES: tuple[str, ...] = get_args(LienStatus)
@@ -27,22 +27,27 @@ SORT_FIELDS = ("price", "roi", "rate", "year", "auction_date")
 RELEVANCE = "relevance_desc"
 SORTS = (*(f"{name}_{way}" for name in SORT_FIELDS for way in ("asc", "desc")), RELEVANCE)
 
-_I64 = 2**63 - 1
+RANGES = {
+    "price": 100,
+    "rate": 100,
+    "ltv": 100,
+    "face": 100,
+    "market_value": 100,
+    "acres": PARTS_OF_AN_ACRE,
+    "score": 100,
+}
+"""Ranges of numbers by name, and into how many whole parts one unit of each is cut."""
+
 _SPACE = re.compile(r"[\s\x00]+")
-T = TypeVar("T")
-
-
-class Span(msgspec.Struct, frozen=True):
-    """An inclusive range of integers; None is open."""
-
-    low: int | None = None
-    high: int | None = None
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """Which liens count. Empty means all; several values of one field mean any of them.
 
-    ``counties`` holds FIPS codes and names as typed. ``price`` is in cents, ``rate`` in basis points.
+    ``counties`` holds FIPS codes and names as typed. ``price``, ``face`` and ``market_value`` are in
+    cents, ``rate`` and ``ltv`` in basis points, ``acres`` in ten-thousandths, ``score`` in hundredths,
+    days are proleptic ordinals. A lien fits where it is known to: all of ``not_flags`` must be known
+    not to hold, and so must ``homestead`` where that is asked to be false.
     """
 
     states: tuple[str, ...] = ()
@@ -53,6 +58,17 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     years: tuple[int, ...] = ()
     price: Span | None = None
     rate: Span | None = None
+    classes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    not_flags: tuple[str, ...] = ()
+    homestead: bool | None = None
+    ltv: Span | None = None
+    face: Span | None = None
+    market_value: Span | None = None
+    acres: Span | None = None
+    score: Span | None = None
+    auction_day: Span | None = None
+    redeem_day: Span | None = None
 
 
 class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +93,19 @@ class FacetValue(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 Facets = dict[str, list[FacetValue]]
+
+FACETS = (
+    "year",
+    "state",
+    "county",
+    "status",
+    "kind",
+    "property_type",
+    "class",
+    "flag",
+    "price_band",
+)
+"""What liens are counted by, most frequent first; bands of price in their order."""
 
 
 class Hits(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,75 +135,65 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int | None = None
 
 
-def build_query(
-    *,
-    q: str = "",
-    state: Sequence[str] = (),
-    county: Sequence[str] = (),
-    price_min: str | None = None,
-    price_max: str | None = None,
-    rate_min: str | None = None,
-    rate_max: str | None = None,
-    type: Sequence[str] = (),  # noqa: A002 - the name people type
-    status: Sequence[str] = (),
-    year: Sequence[str] = (),
-    sort: str | None = None,
-    page: int = 1,
-    page_size: int = 20,
-    facets: bool = True,
-    highlight: bool = False,
-) -> SearchQuery:
-    """Check the parameters of ``GET /v1/search`` and return the question they ask.
+def build_query(**given: Any) -> SearchQuery:
+    """Check the parameters of ``GET /v1/search`` (``PARAMETERS``) and return the question they ask.
 
     Prices are US dollars, rates percent. ``type`` is a kind of lien (``certificate``, ``deed_sale``,
     ...) or a property type as published; kinds and property types together must both hold. Raises
-    ``InvalidInput`` naming the parameter.
+    ``InvalidInput`` naming the parameter, ``TypeError`` for one that there is not.
     """
-    text = _SPACE.sub(" ", q).strip()
+    asked = Given(given)
+    text = _SPACE.sub(" ", asked["q"]).strip()
     if len(text) > MAX_TEXT:
         raise InvalidInput("q", f"is too long: at most {MAX_TEXT} characters")
-    types = _choices("type", type, str.casefold)
-    sort = sort or (RELEVANCE if text else "roi_desc")
-    if sort == "relevance":
-        sort = RELEVANCE
-    if sort not in SORTS:
-        raise InvalidInput("sort", f"unknown: take one of {', '.join(SORTS)}")
+    page, page_size = asked["page"], asked["page_size"]
     if not 1 <= page_size <= MAX_PAGE_SIZE:
         raise InvalidInput("page_size", f"must be between 1 and {MAX_PAGE_SIZE}")
     if page < 1 or page * page_size > MAX_WINDOW:
         last = MAX_WINDOW // page_size
         raise InvalidInput("page", f"must be between 1 and {last}; narrow the filters instead")
-    filters = Filters(
-        states=_choices("state", state, _state),
-        counties=_choices("county", county, _short),
-        statuses=_choices("status", status, _status),
-        kinds=tuple(t for t in types if t in KINDS),
-        property_types=tuple(t for t in types if t not in KINDS),
-        years=_choices("year", year, _year),
-        price=_span("price", price_min, price_max),
-        rate=_span("rate", rate_min, rate_max),
-    )
-    offset = (page - 1) * page_size
     return SearchQuery(
         text=text,
-        filters=filters,
-        sort=sort,
-        offset=offset,
+        filters=_filters(asked),
+        sort=_sort(asked["sort"], text),
+        offset=(page - 1) * page_size,
         limit=page_size,
-        facets=facets,
-        highlight=highlight,
+        facets=asked["facets"],
+        highlight=asked["highlight"],
     )
 
 
-def _choices(field: str, values: Sequence[str], read: Callable[[str], T]) -> tuple[T, ...]:
-    """Read ``a,b`` and repeated parameters alike; an empty one filters nothing."""
-    parts = [p.strip() for value in values for p in value.split(",") if p.strip()]
-    if len(parts) > MAX_CHOICES:
-        raise InvalidInput(field, f"has too many values: at most {MAX_CHOICES}")
-    try:
-        return tuple(dict.fromkeys(read(p) for p in parts))
-    except ValueError as error:
-        raise InvalidInput(field, str(error)) from None
+def _sort(wanted: str | None, text: str) -> str:
+    sort = wanted or (RELEVANCE if text else "roi_desc")
+    if sort == "relevance":
+        sort = RELEVANCE
+    if sort not in SORTS:
+        raise InvalidInput("sort", f"unknown: take one of {', '.join(SORTS)}")
+    return sort
+
+
+def _filters(asked: Given) -> Filters:
+    types = choices("type", asked["type"], str.casefold)
+    ranges = {name: span(name, *_ends(asked, name), scale) for name, scale in RANGES.items()}
+    return Filters(
+        states=choices("state", asked["state"], _state),
+        counties=choices("county", asked["county"], _short),
+        statuses=choices("status", asked["status"], one_of(STATUSES)),
+        kinds=tuple(t for t in types if t in KINDS),
+        property_types=tuple(t for t in types if t not in KINDS),
+        years=choices("year", asked["year"], _year),
+        classes=choices("class", asked["class"], one_of(CLASSES)),
+        flags=choices("flag", asked["flag"], one_of(FLAGS)),
+        not_flags=choices("not_flag", asked["not_flag"], one_of(FLAGS)),
+        homestead=truth("homestead", asked["homestead"]),
+        auction_day=day_span("auction", asked["auction_from"], asked["auction_to"]),
+        redeem_day=day_span("redeem", asked["redeem_from"], asked["redeem_to"]),
+        **ranges,
+    )
+
+
+def _ends(asked: Given, name: str) -> tuple[str | None, str | None]:
+    return asked[f"{name}_min"], asked[f"{name}_max"]
 
 
 def _state(text: str) -> str:
@@ -182,13 +201,6 @@ def _state(text: str) -> str:
     if code is None:
         raise ValueError("unknown: take two letters, such as MD, or the name of a state")
     return code
-
-
-def _status(text: str) -> str:
-    status = text.casefold()
-    if status not in STATUSES:
-        raise ValueError(f"unknown: take one of {', '.join(STATUSES)}")
-    return status
 
 
 def _short(text: str) -> str:
@@ -201,29 +213,3 @@ def _year(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) == 4):
         raise ValueError("must be a year of four digits, such as 2025")
     return int(text)
-
-
-def _span(name: str, low: str | None, high: str | None) -> Span | None:
-    """Read bounds in hundredths. Raises ``InvalidInput`` where they are no numbers or crossed."""
-    bounds = [_hundredths(f"{name}_{end}", text) for end, text in (("min", low), ("max", high))]
-    if bounds == [None, None]:
-        return None
-    first, last = bounds
-    if first is not None and last is not None and first > last:
-        raise InvalidInput(f"{name}_max", f"is below {name}_min")
-    return Span(first, last)
-
-
-def _hundredths(field: str, text: str | None) -> int | None:
-    if text is None or not text.strip():
-        return None
-    try:
-        value = Decimal(text.strip())
-        whole = int(value * 100) if value.is_finite() and abs(value.adjusted()) < 30 else None
-    except (InvalidOperation, ValueError):
-        whole = None
-    if whole is None or len(text) > 40:
-        raise InvalidInput(field, "must be a number, such as 1500 or 12.5")
-    if whole < 0:
-        raise InvalidInput(field, "must not be negative")
-    return min(whole, _I64)

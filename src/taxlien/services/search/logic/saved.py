@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,17 +11,13 @@ from taxlien.kit.errors import InvalidInput
 
 from .conditions import Condition
 from .meaning import conditions_of
-from .query import MAX_CHOICES, MAX_TEXT, SearchQuery, build_query
+from .parameters import savable
+from .query import MAX_TEXT, SearchQuery, build_query
+from .reading import MAX_CHOICES
 
 MAX_NAME = 100
 
-# How an answer is cut is no part of what is asked.
-_OF_A_PAGE = frozenset({"page", "page_size", "facets", "cursor", "limit", "highlight"})
-_PARAMETERS = {
-    name: str(parameter.annotation).startswith("Sequence")
-    for name, parameter in inspect.signature(build_query).parameters.items()
-    if name not in _OF_A_PAGE
-}
+_PARAMETERS = {parameter.name: parameter.kind == "choices" for parameter in savable()}
 """Every parameter that can be saved, and whether it takes several values."""
 
 Parameters = dict[str, list[str]]

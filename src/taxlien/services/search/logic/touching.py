@@ -30,6 +30,10 @@ _PRICED = frozenset(
         "amount_due",
     )
 )
+# What flags_of reads of a lien.
+_FLAGGED = frozenset(
+    {"synthetic", "homestead", "vacant", "property_type", "acres", "building_sqft"}
+)
 _PLACE = frozenset({"city", "county", "county_fips", "state", "zip_code"})
 _FIELDS = {
     "state": frozenset({"state"}),
@@ -46,6 +50,15 @@ _FIELDS = {
     "price": _PRICED,
     "rate": _PRICED,
     "roi": _PRICED,
+    "property_class": frozenset({"property_type"}),
+    "flags": _FLAGGED,
+    "not_flags": _FLAGGED,
+    "ltv": frozenset({"face_amount", "amount_due", "market_value"}),
+    "face": frozenset({"face_amount"}),
+    "market_value": frozenset({"market_value"}),
+    "acres": frozenset({"acres"}),
+    "auction_day": frozenset({"sale_date"}),
+    "redeem_day": _PRICED | {"property_type"},
 }
 """Which facts of a lien each field of a condition is made of; a field that is not here: any of them."""
 

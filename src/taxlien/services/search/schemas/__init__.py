@@ -1,5 +1,6 @@
 """What the search endpoints take and answer."""
 
+from .asking import SearchParameters
 from .searching import (
     AutocompleteAnswer,
     DescribedSearchAnswer,
@@ -13,5 +14,6 @@ __all__ = [
     "DescribedSearchAnswer",
     "FiltersAnswer",
     "SearchAnswer",
+    "SearchParameters",
     "answers",
 ]

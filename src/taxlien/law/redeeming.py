@@ -1,0 +1,26 @@
+"""Until when the owner may redeem, as far as a rule tells it by the sale alone."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from taxlien.law.months import add_months
+from taxlien.law.rules import Rule
+
+
+def last_day_to_redeem(
+    rule: Rule, sold_on: date, homestead: bool | None, agricultural: bool | None
+) -> date | None:
+    """The last day of the period that begins with the sale (or the deed's recording), county-local.
+
+    None where the rule gives no such period, or where its length hangs on a fact that is not known
+    (34.21(e) of the Texas Tax Code). Holidays, notices and appeals may move the day: this is the rule.
+    """
+    if rule.redemption_months <= 0:
+        return None
+    short = rule.closes_after_days_unless_homestead
+    if short is not None and not (homestead or agricultural):
+        if homestead is None or agricultural is None:
+            return None
+        return sold_on + timedelta(days=short)
+    return add_months(sold_on, rule.redemption_months)
