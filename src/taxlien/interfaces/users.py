@@ -18,6 +18,11 @@ EXPORT_CONTEXT = "users.export_part"
 """Context of a sealed export part, followed by ``:export_id:service``."""
 
 
+def part_context(export_id: UUID, service: str) -> str:
+    """Return what the part of one service is bound to when it is sealed."""
+    return f"{EXPORT_CONTEXT}:{export_id}:{service}"
+
+
 class Allowance(NamedTuple):
     """What a tier allows. Counts are of things kept at one time, None is no limit; requests a minute.
 

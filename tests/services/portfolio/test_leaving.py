@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -21,9 +20,9 @@ from taxlien.interfaces.users import (
     UserErasureDue,
     UserExportRequested,
 )
+from taxlien.kit import personal_data
 from taxlien.kit.ids import new_id
 from taxlien.services.portfolio import events, service
-from taxlien.services.portfolio.adapters import personal_data
 
 PATH = "/v1/portfolio/watches"
 COUNTY = {"target": "county", "county_fips": "12105"}
@@ -41,17 +40,12 @@ SALE = AuctionScheduled(
 
 
 @pytest.fixture
-def sealing(stack_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def sealing(stack_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys that seal and the run's object store, for this process."""
     for name, value in stack_environment.items():
         if name.startswith("TAXLIEN_OBJECTS_"):
             monkeypatch.setenv(name, value)
     monkeypatch.setenv("TAXLIEN_SEALING_KEYS", "k1:" + base64.b64encode(b"k" * 32).decode())
-    personal_data.keyring.cache_clear()
-    personal_data.blobs.cache_clear()
-    yield
-    personal_data.keyring.cache_clear()
-    personal_data.blobs.cache_clear()
 
 
 async def demand(watching: Any) -> list[tuple[str, str, int]]:
@@ -77,9 +71,8 @@ async def test_what_is_kept_of_a_person_is_taken_along_and_forgotten(
     export = UserExportRequested(user_id=user_id, at=NOW, export_id=new_id())
     await watching.user(export)
     [part] = await watching.said(UserDataExported)
-    sealed = await personal_data.blobs().get(part.sha256)
     context = f"{EXPORT_CONTEXT}:{export.export_id}:portfolio"
-    tables = msgspec.json.decode(personal_data.keyring().open(sealed, context))
+    tables = msgspec.json.decode(await personal_data.read(part.sha256, context))
     assert [row["watch_id"] for row in tables["watches"]] == [watch["watch_id"]]
     assert [row["reason"] for row in tables["triggers"]] == ["new_lien"]
     assert [row["auction_on"] for row in tables["sales_told"]] == ["2028-06-01"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from taxlien.interfaces.users import (
     UserErasureDue,
     UserExportRequested,
 )
+from taxlien.kit import personal_data
 from taxlien.kit.database import Database
 from taxlien.kit.events import decode
 from taxlien.kit.http.app import create_app
@@ -28,7 +29,6 @@ from taxlien.kit.ids import new_id
 from taxlien.kit.reference import reference_text
 from taxlien.kit.security.policy import Policy
 from taxlien.services.search import events
-from taxlien.services.search.adapters import personal_data
 from taxlien.services.search.endpoints import router
 
 SECRET = "the gateway's own word, 32 characters and more"
@@ -233,17 +233,12 @@ async def test_a_link_shows_the_question_and_can_be_taken_back(searchers, ann) -
 
 
 @pytest.fixture
-def sealing(stack_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def sealing(stack_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys that seal and the run's object store, for this process."""
     for name, value in stack_environment.items():
         if name.startswith("TAXLIEN_OBJECTS_"):
             monkeypatch.setenv(name, value)
     monkeypatch.setenv("TAXLIEN_SEALING_KEYS", "k1:" + base64.b64encode(b"k" * 32).decode())
-    personal_data.keyring.cache_clear()
-    personal_data.blobs.cache_clear()
-    yield
-    personal_data.keyring.cache_clear()
-    personal_data.blobs.cache_clear()
 
 
 @pytest.mark.usefixtures("sealing")
@@ -259,9 +254,8 @@ async def test_what_is_kept_of_a_person_is_taken_along_and_forgotten(searchers, 
     export = UserExportRequested(user_id=user_id, at=NOW, export_id=new_id())
     await searchers.hear(export)
     [part] = await searchers.said(UserDataExported)
-    sealed = await personal_data.blobs().get(part.sha256)
     context = f"{EXPORT_CONTEXT}:{export.export_id}:search"
-    tables = msgspec.json.decode(personal_data.keyring().open(sealed, context))
+    tables = msgspec.json.decode(await personal_data.read(part.sha256, context))
     assert [row["search_id"] for row in tables["saved_searches"]] == [found["search_id"]]
     assert len(tables["matches"]) == 1
     assert part.rows == 2

@@ -40,10 +40,10 @@ async def note_deletion(
 @on(UserErasureDue)
 async def erase(session: Session, event: UserErasureDue) -> None:
     """Forget a person."""
-    await service.erase_personal_data(session, event.user_id, event.erasure_id)
+    await service.erase_personal_data(session, event)
 
 
 @on(UserExportRequested)
 async def export(session: Session, event: UserExportRequested) -> None:
     """Hand over what is stored about a person."""
-    await service.export_personal_data(session, event.user_id, event.export_id)
+    await service.export_personal_data(session, event)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from taxlien.kit.blobs import Blobs
 from taxlien.kit.security.sealing import Keyring
 from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.services.auth.logic.passkeys import Party
@@ -46,12 +45,6 @@ def provider_settings() -> ProviderSettings:
 def keyring() -> Keyring:
     """Return the keys that seal secrets at rest. Raises ``SettingsError``."""
     return Keyring.from_settings(read_settings(KitSettings))
-
-
-@cache
-def blobs() -> Blobs:
-    """Return the object store. Raises ``SettingsError``."""
-    return Blobs.from_settings(read_settings(KitSettings))
 
 
 @cache
@@ -100,7 +93,7 @@ async def close() -> None:
         hashing().close()
     if breached.cache_info().currsize and (file := breached()) is not None:
         file.close()
-    for opened in (settings, keyring, blobs, valkey, session_cache, attempt_counter, hashing):
+    for opened in (settings, keyring, valkey, session_cache, attempt_counter, hashing):
         opened.cache_clear()
     breached.cache_clear()
     factor_settings.cache_clear()

@@ -1,4 +1,4 @@
-"""What this process works with, opened at first use: keys, objects, providers, settings."""
+"""What this process works with, opened at first use: keys, providers, settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeVar
 
-from taxlien.kit.blobs import Blobs
 from taxlien.kit.security.sealing import Keyring
 from taxlien.kit.settings import KitSettings, SettingsError, read_settings
 from taxlien.services.notifications.settings import MailProvider, NotificationsSettings
@@ -33,12 +32,6 @@ def settings() -> NotificationsSettings:
 def keyring() -> Keyring:
     """Return the keys that seal what mails say. Raises ``SettingsError``."""
     return Keyring.from_settings(read_settings(KitSettings))
-
-
-@cache
-def blobs() -> Blobs:
-    """Return the store of export parts. Raises ``SettingsError``."""
-    return Blobs.from_settings(read_settings(KitSettings))
 
 
 @cache
@@ -123,5 +116,5 @@ def _in_turn(providers: Sequence[Provider[M]]) -> Provider[M]:
 
 def forget() -> None:
     """Read the settings anew at the next use."""
-    for opened in (settings, keyring, blobs, mailer, texter, pusher, caller):
+    for opened in (settings, keyring, mailer, texter, pusher, caller):
         opened.cache_clear()

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from taxlien.interfaces.users import (
-    EXPORT_CONTEXT,
     UserDataErased,
     UserDataExported,
     UserErased,
     UserErasureDue,
     UserExportRequested,
+    part_context,
 )
+from taxlien.kit import personal_data
 from taxlien.kit.database import Session
 from taxlien.kit.ids import new_id
 from taxlien.kit.outbox import emit
@@ -56,9 +57,7 @@ async def export_user(session: Session, event: UserExportRequested) -> None:
         **await known_addresses(session, event.user_id),
         "notices": [opened(current.keyring(), row)._asdict() for row in notices],
     }
-    context = f"{EXPORT_CONTEXT}:{event.export_id}:{SERVICE}"
-    sealed = current.keyring().seal(msgspec.json.encode(part), context)
-    stored = await current.blobs().put_if_absent(sealed)
+    handed = await personal_data.hand_over(part, part_context(event.export_id, SERVICE))
     await emit(
         session,
         UserDataExported(
@@ -66,8 +65,8 @@ async def export_user(session: Session, event: UserExportRequested) -> None:
             at=datetime.now(UTC),
             export_id=event.export_id,
             service=SERVICE,
-            sha256=stored.sha256,
-            rows=sum(map(len, part.values())),
+            sha256=handed.sha256,
+            rows=handed.rows,
         ),
     )
 

@@ -1,1 +1,1 @@
-"""What the portfolio asks of others: the catalogue, and where parts of an export lie."""
+"""What the portfolio asks of others: the catalogue."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import msgspec
-
 from taxlien.interfaces.users import (
-    EXPORT_CONTEXT,
     UserDataErased,
     UserDataExported,
     UserErasureDue,
     UserExportRequested,
+    part_context,
 )
+from taxlien.kit import personal_data
 from taxlien.kit.database import Session
 from taxlien.kit.outbox import emit
-from taxlien.services.portfolio.adapters import personal_data
 from taxlien.services.portfolio.models import Watch
 from taxlien.services.portfolio.repository import auctions, demand, triggers, watches
 
@@ -37,9 +35,7 @@ async def export_user(session: Session, event: UserExportRequested) -> None:
             for sale in neared
         ],
     }
-    context = f"{EXPORT_CONTEXT}:{event.export_id}:{SERVICE}"
-    sealed = personal_data.keyring().seal(msgspec.json.encode(part), context)
-    stored = await personal_data.blobs().put_if_absent(sealed)
+    handed = await personal_data.hand_over(part, part_context(event.export_id, SERVICE))
     await emit(
         session,
         UserDataExported(
@@ -47,8 +43,8 @@ async def export_user(session: Session, event: UserExportRequested) -> None:
             at=datetime.now(UTC),
             export_id=event.export_id,
             service=SERVICE,
-            sha256=stored.sha256,
-            rows=sum(map(len, part.values())),
+            sha256=handed.sha256,
+            rows=handed.rows,
         ),
     )
 
@@ -67,12 +63,13 @@ async def erase_user(session: Session, event: UserErasureDue) -> None:
         await watches.next_version(session, removed=removed)
         await demand.mark_stale(session, counties)
     owner.tier = owner.tier_at = None
-    owner.erased_at = owner.erased_at or datetime.now(UTC)
+    now = datetime.now(UTC)
+    owner.erased_at = owner.erased_at or now
     await emit(
         session,
         UserDataErased(
             user_id=event.user_id,
-            at=datetime.now(UTC),
+            at=now,
             erasure_id=event.erasure_id,
             service=SERVICE,
             rows=rows + removed,

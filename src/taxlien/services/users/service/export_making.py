@@ -15,7 +15,13 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from taxlien.interfaces.users import PERSONAL_DATA_SERVICES, UserDataExported, UserExportReady
+from taxlien.interfaces.users import (
+    PERSONAL_DATA_SERVICES,
+    UserDataExported,
+    UserExportReady,
+    part_context,
+)
+from taxlien.kit import personal_data
 from taxlien.kit.database import Database, Session
 from taxlien.kit.ids import new_id
 from taxlien.kit.outbox import emit
@@ -97,13 +103,11 @@ async def _step(
 
 async def _store_own_part(database: Database, session: Session, export: Export) -> None:
     tables = await own_tables(session, export.user_id)
-    body = msgspec.json.encode(tables)
-    part = await asyncio.to_thread(store.seal_part, export.export_id, OWN, body)
+    part = await personal_data.seal(tables, part_context(export.export_id, OWN))
     key = removals.blob_key(part.sha256)
     await _note(database, key)
-    await store.put_part(part)
-    rows = sum(len(found) for found in tables.values())
-    await repository.add_part(session, export.export_id, OWN, part.sha256, rows)
+    await personal_data.store(part)
+    await repository.add_part(session, export.export_id, OWN, part.sha256, part.rows)
     await record(
         session,
         actor=None,
@@ -119,7 +123,7 @@ async def _store_own_part(database: Database, session: Session, export: Export) 
             export_id=export.export_id,
             service=OWN,
             sha256=part.sha256,
-            rows=rows,
+            rows=part.rows,
         ),
     )
     await _strike(session, key)
@@ -204,9 +208,10 @@ async def _open_parts(
     tables: dict[str, Tables] = {}
     for part in await repository.parts_of(session, export.export_id):
         try:
-            body = await store.read_part(export.export_id, part.service, part.sha256 or "")
+            context = part_context(export.export_id, part.service)
+            body = await personal_data.read(part.sha256 or "", context)
             tables[part.service] = await asyncio.to_thread(parse_part, body)
-        except (store.PartUnreadable, MalformedPart) as error:
+        except (personal_data.PartUnreadable, MalformedPart) as error:
             _log.error(
                 "export_part_unreadable",
                 export_id=str(export.export_id),

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from taxlien.kit import personal_data
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, InvalidInput, NotFound
 from taxlien.kit.ids import new_id
 from taxlien.kit.security.identity import Caller
 from taxlien.kit.settings import read_settings
-from taxlien.services.users.adapters.exports import remove_blob
 from taxlien.services.users.adapters.uploads import ObjectMissing, Objects, ObjectTooLarge
 from taxlien.services.users.models import Upload
 from taxlien.services.users.repository import people as repository
@@ -137,6 +137,6 @@ async def remove_objects(session: Session, now: datetime) -> int:
         if sha256 is None:
             await Objects.from_environment().remove(key)
         else:
-            await remove_blob(sha256)
+            await personal_data.remove(sha256)
     await repository.forget_uploads(session, now - timedelta(days=1))
     return len(keys)
