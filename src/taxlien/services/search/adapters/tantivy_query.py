@@ -76,8 +76,12 @@ class QueryBuilder:
             return self.term(field, values[0])
         return Query.term_set_query(self._schema, field, list(values))
 
+    def between(self, field: str, low: int | None, high: int | None) -> Query:
+        """Return liens whose number in ``field`` is known and within both bounds; one may be open."""
+        return Query.range_query(self._schema, field, FieldType.Integer, low, high)
+
     def _range(self, field: str, span: Span) -> Query:
-        return Query.range_query(self._schema, field, FieldType.Integer, span.low, span.high)
+        return self.between(field, span.low, span.high)
 
     @staticmethod
     def _all(queries: Sequence[Query]) -> Query:

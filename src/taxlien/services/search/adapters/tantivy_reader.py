@@ -9,7 +9,7 @@ from functools import cached_property
 
 import msgspec
 import structlog
-from tantivy import DocAddress, Index, Order, Query, Searcher, SearchResult
+from tantivy import DocAddress, Index, Query, Searcher
 
 from taxlien.kit.ids import new_id
 from taxlien.services.search.logic.price_bands import BANDS, LABELS
@@ -32,6 +32,7 @@ from taxlien.services.search.logic.spelling import (
 from taxlien.services.search.logic.words import Word, read_words
 
 from .tantivy_files import HeldLock, IndexFiles
+from .tantivy_pages import Page, find_page
 from .tantivy_query import QueryBuilder
 from .tantivy_suggest import Suggester, words_of_item
 from .tantivy_vocabulary import KeptVocabulary
@@ -81,28 +82,27 @@ class Snapshot:
         text = self._builder.texts.text(pieces, ranked=ranked) if asked.text else None
         query = self._builder.restrict(text, restrictions)
         found = self._page(asked, query)
-        total: int = found.count  # type: ignore[attr-defined]
-        exact, better = total, None
-        near = may_widen(pieces, total)
+        exact, better = found.total, None
+        near = may_widen(pieces, exact)
         if near:
             text = self._builder.texts.text(pieces, near=True, ranked=ranked)
             query = self._builder.restrict(text, restrictions)
             found = self._page(asked, query)
-            total = found.count  # type: ignore[attr-defined]
             better = self._did_you_mean(asked, pieces, found, restrictions, exact)
         return Hits(
-            items=[msgspec.Raw(self._item(address)) for _, address in found.hits],
-            total=total,
+            items=[msgspec.Raw(self._item(address)) for address in found.addresses],
+            total=found.total,
             facets=self._facets_of(asked, query),
             near_matches=near,
             did_you_mean=better,
+            last=found.last,
         )
 
     def _did_you_mean(
         self,
         asked: SearchQuery,
         pieces: Sequence[Sequence[Word]],
-        near: SearchResult,
+        near: Page,
         restrictions: Sequence[Query],
         exact: int,
     ) -> str | None:
@@ -111,8 +111,8 @@ class Snapshot:
         unknown = [w for w in words if typos_forgiven(w.written) and self._builder.texts.unknown(w)]
         if not unknown:
             return None
-        hits = near.hits[:_LIENS_TO_LEARN_FROM]
-        seen = {word for _, address in hits for word in words_of_item(self._item(address))}
+        some = near.addresses[:_LIENS_TO_LEARN_FROM]
+        seen = {word for address in some for word in words_of_item(self._item(address))}
         better = corrections(unknown, seen, self._builder.texts.liens_with)
         if not better:
             return None
@@ -123,17 +123,8 @@ class Snapshot:
         found: int = self._searcher.search(query, 1).count  # type: ignore[attr-defined]
         return right if found > exact else None
 
-    def _page(self, asked: SearchQuery, query: Query) -> SearchResult:
-        if asked.sort == RELEVANCE:
-            return self._searcher.search(query, asked.limit, offset=asked.offset)
-        field, _, way = asked.sort.rpartition("_")
-        return self._searcher.search(
-            query,
-            asked.limit,
-            offset=asked.offset,
-            order_by_field="auction_day" if field == "auction_date" else field,
-            order=Order.Asc if way == "asc" else Order.Desc,
-        )
+    def _page(self, asked: SearchQuery, query: Query) -> Page:
+        return find_page(self._searcher, self._builder, asked, query)
 
     def _facets_of(self, asked: SearchQuery, query: Query) -> Facets:
         if not asked.facets:

@@ -12,6 +12,7 @@ from taxlien.kit.errors import InvalidInput
 
 from .deriving import CLASSES, FLAGS, PARTS_OF_AN_ACRE
 from .highlighting import Highlights
+from .ordering import Key
 from .parameters import Given
 from .places import state_code
 from .reading import Span, choices, day_span, one_of, span, truth
@@ -23,7 +24,7 @@ MAX_WINDOW = 10_000
 KINDS: tuple[str, ...] = get_args(LienKind)
 STATUSES: tuple[str, ...] = get_args(LienStatus)
 
-SORT_FIELDS = ("price", "roi", "rate", "year", "auction_date")
+SORT_FIELDS = ("price", "roi", "rate", "year", "auction_date", "risk")
 RELEVANCE = "relevance_desc"
 SORTS = (*(f"{name}_{way}" for name in SORT_FIELDS for way in ("asc", "desc")), RELEVANCE)
 
@@ -72,12 +73,18 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """One question. ``text`` empty asks for everything the filters leave."""
+    """One question. ``text`` empty asks for everything the filters leave.
+
+    A page begins after ``offset`` liens, or after the lien of the key ``after``, whether or not it is
+    still there: by keys to the last lien, by ``offset`` also where words rank, within ``MAX_WINDOW``.
+    Liens of equal value go by id, falling where the order falls; unknown values are last both ways.
+    """
 
     text: str = ""
     filters: Filters = Filters()
     sort: str = RELEVANCE
     offset: int = 0
+    after: Key | None = None
     limit: int = 20
     facets: bool = True
     highlight: bool = False
@@ -113,12 +120,14 @@ class Hits(msgspec.Struct, frozen=True, kw_only=True):
 
     ``near_matches`` tells that words a typo or two away were counted too, since few liens had them
     exactly; ``did_you_mean`` is the text with such words put right, where that finds more exactly.
-    ``highlights`` are what matched in each item, where that was asked for.
+    ``highlights`` are what matched in each item, where that was asked for. ``last`` is the key of the
+    last item where more follow; there is none where words rank.
     """
 
     items: list[msgspec.Raw]
     total: int
     facets: Facets
+    last: Key | None = None
     near_matches: bool = False
     did_you_mean: str | None = None
     highlights: list[Highlights] | None = None

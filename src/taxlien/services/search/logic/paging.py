@@ -1,0 +1,94 @@
+"""How an answer is cut into pages: by number within a window, or on from where the last one ended."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from taxlien.kit.errors import InvalidInput
+
+from .ordering import Key
+from .query import MAX_WINDOW, RELEVANCE, Hits, SearchQuery
+
+MAX_TOTAL = 10_000
+"""Liens are counted exactly up to here; of more, an answer says that there are more."""
+
+_DIGEST_BYTES = 9
+
+
+class Total(NamedTuple):
+    """A count as it is told: ``text`` for people."""
+
+    total: int
+    is_exact: bool
+    text: str
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """What a cursor holds: the question it belongs to, and the key, or where words rank the number,
+    after which the next page begins."""
+
+    question: bytes
+    after: Key | int
+
+
+def told(count: int) -> Total:
+    """Return how a count of liens is told."""
+    if count > MAX_TOTAL:
+        return Total(MAX_TOTAL, False, f"{MAX_TOTAL:,}+")
+    return Total(count, True, f"{count:,}")
+
+
+def canonical(query: SearchQuery) -> SearchQuery:
+    """Return ``query`` in the form that is the same for all that mean the same."""
+    filters = msgspec.structs.replace(
+        query.filters,
+        **{
+            name: tuple(sorted(value))
+            for name in query.filters.__struct_fields__
+            if len(value := _several(query.filters, name)) > 1
+        },
+    )
+    return msgspec.structs.replace(query, filters=filters)
+
+
+def question_of(query: SearchQuery) -> bytes:
+    """Return a digest of what is asked and in which order, however the answer is cut."""
+    uncut = msgspec.structs.replace(
+        canonical(query), offset=0, after=None, limit=0, facets=False, highlight=False
+    )
+    return blake2b(msgspec.msgpack.encode(uncut), digest_size=_DIGEST_BYTES).digest()
+
+
+def next_place(query: SearchQuery, hits: Hits) -> Place | None:
+    """Return where the page after ``hits`` begins; None where it was the last."""
+    if hits.last is not None:
+        return Place(question_of(query), hits.last)
+    end = query.offset + query.limit
+    ranked = query.sort == RELEVANCE and query.text
+    return Place(question_of(query), end) if ranked and end < hits.total else None
+
+
+def continued(query: SearchQuery, place: Place) -> SearchQuery:
+    """Return ``query`` from ``place`` on.
+
+    Raises ``InvalidInput`` naming ``cursor`` where that belongs to another question, or is beyond what
+    words rank, and naming ``page`` where that is given too.
+    """
+    if query.offset:
+        raise InvalidInput("page", "is given beside a cursor: take one of them")
+    if place.question != question_of(query):
+        raise InvalidInput("cursor", "belongs to another question; ask for the first page without")
+    if isinstance(place.after, Key):
+        return msgspec.structs.replace(query, after=place.after)
+    if place.after >= MAX_WINDOW:
+        message = f"ends here: only the first {MAX_WINDOW:,} liens are ranked by relevance"
+        raise InvalidInput("cursor", f"{message}; narrow the filters, or sort by price_asc")
+    return msgspec.structs.replace(query, offset=max(0, place.after))
+
+
+def _several(filters: object, name: str) -> tuple[Any, ...]:
+    value = getattr(filters, name)
+    return value if isinstance(value, tuple) else ()
