@@ -8,6 +8,7 @@ and emptied.
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -61,6 +62,20 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]  # a test must not reach the developer's own servers
         os.environ[HOME_VARIABLE] = tempfile.mkdtemp(prefix="taxlien-tests-")
     configure_logs(KitSettings(log_level="warning"), process="tests")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no cycles in what collecting makes, and never again among the tests and modules it made.
+
+    None of it is garbage, and to walk it again and again took two fifths of the time of collecting.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
