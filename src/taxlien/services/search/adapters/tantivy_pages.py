@@ -148,6 +148,8 @@ class _Ordered:
         lows = self._lows([address for _, address in hits])
         found = [_Row(at, low, address) for (at, address), low in zip(hits, lows, strict=True)]
         for at, group in groupby(found, key=lambda row: row.at):
+            if len(rows) >= size:
+                break
             alike = list(group)
             if len(alike) > 1 and len(hits) > size and at == hits[-1][0]:
                 alike = self._alike(at, size - len(rows))
