@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from taxlien.interfaces.liens import LienStatus
 from taxlien.interfaces.portfolio import WatchReason, WatchTarget
 from taxlien.kit.database import metadata_for
+from taxlien.kit.versioned_set import SetVersion
 
 metadata = metadata_for("portfolio")
 
@@ -129,18 +130,10 @@ class Trigger(Row):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=_NOW)
 
 
-class WatchSet(Row):
-    """One row: the version of all watches together, and how many were ever removed.
-
-    Whoever changes a watch locks this row first, so that versions become visible in order.
-    """
+class WatchSet(SetVersion, Row):
+    """The version of all watches together."""
 
     __tablename__ = "watch_set"
-    __table_args__ = (CheckConstraint("single", name="single"),)
-
-    single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
-    version: Mapped[int] = mapped_column(BigInteger, server_default=_ZERO)
-    removed: Mapped[int] = mapped_column(BigInteger, server_default=_ZERO)
 
 
 class Auction(Row):

@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from taxlien.interfaces.search import AlertPace
 from taxlien.kit.database import metadata_for
+from taxlien.kit.versioned_set import SetVersion
 
 metadata = metadata_for("search")
 
@@ -132,15 +133,7 @@ class Match(Row):
     )
 
 
-class QuerySet(Row):
-    """One row: the version of all saved queries together, and how many were ever removed.
-
-    Whoever changes a query locks this row first, so that versions become visible in order.
-    """
+class QuerySet(SetVersion, Row):
+    """The version of all saved queries together."""
 
     __tablename__ = "query_set"
-    __table_args__ = (CheckConstraint("single", name="single"),)
-
-    single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
-    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    removed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

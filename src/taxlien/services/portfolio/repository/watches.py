@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from taxlien.interfaces.portfolio import WatchTarget
+from taxlien.kit import versioned_set
 from taxlien.kit.database import Session
 from taxlien.services.portfolio.models import Owner, Watch, WatchSet
 
@@ -50,20 +51,7 @@ async def set_tier(session: Session, user_id: UUID, tier: str, at: datetime) -> 
 
 async def next_version(session: Session, removed: int = 0) -> int:
     """Count a change of the set of watches; whoever changes next waits for this transaction."""
-    version: int | None = await session.scalar(
-        update(WatchSet)
-        .values(version=WatchSet.version + 1, removed=WatchSet.removed + removed)
-        .returning(WatchSet.version)
-    )
-    if version is None:
-        raise LookupError("portfolio.watch_set has lost its row")
-    return version
-
-
-async def watch_set(session: Session) -> tuple[int, int]:
-    """Return the version of all watches together, and how many were ever removed."""
-    row = (await session.execute(select(WatchSet.version, WatchSet.removed))).one()
-    return row.version, row.removed
+    return await versioned_set.next_version(session, WatchSet, removed)
 
 
 async def keys_changed_after(

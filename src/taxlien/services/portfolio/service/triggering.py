@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from taxlien.interfaces.liens import Lien
 from taxlien.interfaces.portfolio import WatchTriggered
 from taxlien.kit.database import Session
 from taxlien.kit.outbox import emit_many
+from taxlien.kit.versioned_set import VersionedSet
 from taxlien.services.portfolio.logic import changes
 from taxlien.services.portfolio.logic.changes import Change, LienEvent, state_of
 from taxlien.services.portfolio.logic.targets import published_day, today_utc
 from taxlien.services.portfolio.logic.watched import WatchedKeys
+from taxlien.services.portfolio.models import WatchSet
 from taxlien.services.portfolio.repository import auctions, triggers, watches
 from taxlien.services.portfolio.repository.watches import Watcher
 
@@ -26,19 +26,9 @@ WIDE_A_DAY = 25
 
 _READ_AT_ONCE = 5_000
 _TOLD_AT_ONCE = 1_000
-_REMOVED_AT_MOST = 1_000
 
 Fact = tuple[int, UUID, int]
 """What is told once: number of the watch, lien, version of it."""
-
-
-class _Known:
-    """What is watched, as this process knows it, and as of which version of all watches."""
-
-    def __init__(self) -> None:
-        self.keys = WatchedKeys()
-        self.version = -1
-        self.removed = 0
 
 
 class _Heard(NamedTuple):
@@ -48,15 +38,12 @@ class _Heard(NamedTuple):
     wide: dict[str, list[Change]]
 
 
-_known: WeakKeyDictionary[object, _Known] = WeakKeyDictionary()
-
-
 async def hear_liens(session: Session, events: Sequence[LienEvent]) -> int:
     """Tell what the liens of a batch mean to those who watch them; returns how many were told.
 
     Each fact is recorded in the transaction that tells it, so it is told once, whatever comes again.
     """
-    keys = await _up_to_date(session)
+    keys = await _watched.up_to_date(session)
     if not keys:
         return 0
     concerned = [event for event in events if keys.concerns(event.lien)]
@@ -69,7 +56,7 @@ async def hear_liens(session: Session, events: Sequence[LienEvent]) -> int:
 
 async def nobody_watches(session: Session) -> bool:
     """Tell whether there is no watch that a lien could concern."""
-    return not await _up_to_date(session)
+    return not await _watched.up_to_date(session)
 
 
 async def _own(
@@ -163,24 +150,10 @@ def _triggered(watcher: Watcher, change: Change) -> WatchTriggered:
     )
 
 
-async def _up_to_date(session: Session) -> WatchedKeys:
-    """Return what is watched as the database has it now: what was added since the last look is read.
+async def _read(session: Session, keys: WatchedKeys, version: int, after: int) -> int | None:
+    read = await watches.keys_changed_after(session, version, after, _READ_AT_ONCE)
+    keys.add((key, fips) for _, key, fips in read)
+    return read[-1][0] if read else None
 
-    Versions become visible in order, so nothing below the version read can appear later.
-    """
-    known = _known.setdefault(session.bind, _Known())
-    version, removed = await watches.watch_set(session)
-    if version == known.version:
-        return known.keys
-    gone = removed - known.removed
-    if version < known.version or gone > max(_REMOVED_AT_MOST, len(known.keys)):
-        known = _known[session.bind] = _Known()
-    if known.version < 0:
-        known.removed = removed
-    after = 0
-    while read := await watches.keys_changed_after(session, known.version, after, _READ_AT_ONCE):
-        known.keys.add((key, fips) for _, key, fips in read)
-        after = read[-1][0]
-        await asyncio.sleep(0)
-    known.version = version
-    return known.keys
+
+_watched = VersionedSet(WatchSet, WatchedKeys, _read)

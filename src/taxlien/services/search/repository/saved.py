@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from taxlien.kit import versioned_set
 from taxlien.kit.database import Session
 from taxlien.services.search.models import Owner, QuerySet, SavedSearch
 
@@ -43,20 +44,7 @@ async def set_tier(session: Session, user_id: UUID, tier: str, at: datetime) -> 
 
 async def next_version(session: Session, removed: int = 0) -> int:
     """Count a change of the set of queries; whoever changes next waits for this transaction."""
-    version: int | None = await session.scalar(
-        update(QuerySet)
-        .values(version=QuerySet.version + 1, removed=QuerySet.removed + removed)
-        .returning(QuerySet.version)
-    )
-    if version is None:
-        raise LookupError("search.query_set has lost its row")
-    return version
-
-
-async def query_set(session: Session) -> tuple[int, int]:
-    """Return the version of all queries together, and how many were ever removed."""
-    row = (await session.execute(select(QuerySet.version, QuerySet.removed))).one()
-    return row.version, row.removed
+    return await versioned_set.next_version(session, QuerySet, removed)
 
 
 async def changed_after(

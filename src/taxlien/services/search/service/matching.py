@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -16,11 +15,13 @@ from taxlien.interfaces.search import MatchCause, SearchMatched
 from taxlien.kit.database import Session
 from taxlien.kit.errors import InvalidInput
 from taxlien.kit.outbox import emit_many
+from taxlien.kit.versioned_set import VersionedSet
 from taxlien.services.search.logic.facts import LienFacts
 from taxlien.services.search.logic.percolation import QueryIndex
 from taxlien.services.search.logic.pricing import MONTHS, Pricing, price_for_search
 from taxlien.services.search.logic.saved import condition_of, pace_in_force
 from taxlien.services.search.logic.touching import may_begin
+from taxlien.services.search.models import QuerySet
 from taxlien.services.search.repository import matches, saved
 
 _log = structlog.get_logger("taxlien.search")
@@ -28,18 +29,8 @@ _log = structlog.get_logger("taxlien.search")
 _READ_AT_ONCE = 2_000
 _PAIRS_AT_ONCE = 5_000
 _LIENS_AT_ONCE = 200
-_REMOVED_AT_MOST = 1_000
 
 LienEvent = LienCreated | LienChanged | LienStatusChanged
-
-
-class _Known:
-    """The saved searches of one database as this process knows them, and as of which version."""
-
-    def __init__(self) -> None:
-        self.index = QueryIndex()
-        self.version = -1
-        self.removed = 0
 
 
 class _Change(NamedTuple):
@@ -50,16 +41,13 @@ class _Change(NamedTuple):
     fields: frozenset[str] | None
 
 
-_known: WeakKeyDictionary[object, _Known] = WeakKeyDictionary()
-
-
 async def match_liens(session: Session, events: Sequence[LienEvent]) -> int:
     """Announce what begins to match; returns how many pairs of a search and a lien.
 
     Each pair is recorded in the transaction that announces it, so it is announced once, whatever is
     delivered again. Searches saved before this transaction read their version are all asked.
     """
-    index = await _up_to_date(session)
+    index = await _queries.up_to_date(session)
     if not index:
         return 0
     changes = _merged(events)
@@ -75,7 +63,7 @@ async def match_liens(session: Session, events: Sequence[LienEvent]) -> int:
 
 async def nobody_waits(session: Session) -> bool:
     """Tell whether there is no saved search that a lien could begin to meet."""
-    return not await _up_to_date(session)
+    return not await _queries.up_to_date(session)
 
 
 def _met(index: QueryIndex, change: _Change) -> Iterator[int]:
@@ -148,28 +136,11 @@ def _change(event: LienEvent) -> _Change:
             return _Change(event.lien, "status_changed", frozenset({*event.changed, "status"}))
 
 
-async def _up_to_date(session: Session) -> QueryIndex:
-    """Return the saved searches as the database has them now: what changed since the last look is read.
-
-    Versions become visible in order, so nothing below the version read can appear later.
-    """
-    known = _known.setdefault(session.bind, _Known())
-    version, removed = await saved.query_set(session)
-    if version == known.version:
-        return known.index
-    gone = removed - known.removed
-    if version < known.version or gone > max(_REMOVED_AT_MOST, len(known.index)):
-        known = _known[session.bind] = _Known()
-    if known.version < 0:
-        known.removed = removed
-    after = 0
-    while read := await saved.changed_after(session, known.version, after, _READ_AT_ONCE):
-        for query in read:
-            _take(known.index, query)
-        after = read[-1].number
-        await asyncio.sleep(0)
-    known.version = version
-    return known.index
+async def _read(session: Session, index: QueryIndex, version: int, after: int) -> int | None:
+    read = await saved.changed_after(session, version, after, _READ_AT_ONCE)
+    for query in read:
+        _take(index, query)
+    return read[-1].number if read else None
 
 
 def _take(index: QueryIndex, query: saved.StoredQuery) -> None:
@@ -182,3 +153,6 @@ def _take(index: QueryIndex, query: saved.StoredQuery) -> None:
         # Saved under rules that are no longer; its owner sees it, and it finds nothing.
         index.remove(query.number)
         _log.warning("saved_search_unreadable", number=query.number, field=error.field)
+
+
+_queries = VersionedSet(QuerySet, QueryIndex, _read)
