@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from taxlien.kit.http.app import create_app
 from taxlien.services.search import service
 from taxlien.services.search.endpoints.searching import router
+from taxlien.services.search.logic.parameters import PARAMETERS
 
 
 def app() -> FastAPI:
@@ -46,6 +47,21 @@ async def test_search_combines_words_filters_and_order(client) -> None:
     assert (answer["total"], answer["page"], answer["pages"]) == (3, 1, 1)
     assert answer["facets"]["state"] == [{"value": "FL", "count": 3}]
     assert answer["took_ms"] >= 0
+
+
+async def test_answer_tells_what_no_source_publishes(client) -> None:
+    answer = (await client.get("/v1/search?flag=irs_lien&not_flag=landlocked")).json()
+    assert (answer["total"], answer["not_published"]) == (0, ["irs_lien", "landlocked"])
+    answer = (await client.get("/v1/search?face_min=1000&face_max=2000&class=")).json()
+    assert (answer["total"], answer["not_published"]) == (1, [])
+
+
+async def test_parameters_are_described_with_their_units(client) -> None:
+    described = (await client.get("/internal/openapi.json")).json()
+    taken = {p["name"]: p for p in described["paths"]["/v1/search"]["get"]["parameters"]}
+    assert set(taken) == set(PARAMETERS)
+    assert "percent" in taken["ltv_min"]["description"]
+    assert "class" in taken
 
 
 async def test_lien_of_unknown_price_comes_last_and_shows_null(client) -> None:
@@ -84,6 +100,11 @@ async def test_autocomplete_and_filters_tell_what_there_is(client) -> None:
     filters = (await client.get("/v1/search/filters")).json()
     assert {f["value"]: f["count"] for f in filters["filters"]["state"]} == {"FL": 3, "MD": 1}
     assert "roi_desc" in filters["sorts"]
+    described = {listed["name"]: listed for listed in filters["described"]}
+    assert described["ltv"]["parameters"] == ["ltv_min", "ltv_max"]
+    assert described["ltv"]["unit"] == "percent"
+    assert described["score"]["not_published"] == ["score"]
+    assert filters["filters"]["price_band"][0]["label"] == "$500 to $1,000"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +112,8 @@ async def test_autocomplete_and_filters_tell_what_there_is(client) -> None:
     [
         ("sort=cheapest", "sort"),
         ("price_min=abc", "price_min"),
+        ("class=castle", "class"),
+        ("auction_to=soon", "auction_to"),
         ("page=0", "page"),
         ("page=x", "page"),
         ("page_size=1000", "page_size"),

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from taxlien.services.search.adapters.tantivy_engine import TantivyEngine
 from taxlien.services.search.logic.conditions import packed, unpacked
+from taxlien.services.search.logic.document import document_of
 from taxlien.services.search.logic.drawers import LARGE
 from taxlien.services.search.logic.facts import LienFacts
 from taxlien.services.search.logic.meaning import conditions_of
 from taxlien.services.search.logic.percolation import QueryIndex
-from taxlien.services.search.logic.query import Filters, SearchQuery, build_query
+from taxlien.services.search.logic.query import RANGES, Filters, SearchQuery, build_query
 from taxlien.services.search.logic.reading import Span
 from taxlien.services.search.logic.spelling import WIDEN_BELOW
 from taxlien.services.search.logic.touching import may_begin
@@ -59,6 +60,9 @@ spans = st.builds(
 )
 
 
+NUMBERS_ASKED = (*RANGES, "auction_day", "redeem_day")
+
+
 def some(values: tuple[Any, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(st.sampled_from(values), max_size=2, unique=True).map(tuple)
 
@@ -74,8 +78,11 @@ queries = st.builds(
         kinds=some(("certificate", "deed_sale")),
         property_types=some(("residential", "land")),
         years=some((2022, 2023)),
-        price=st.one_of(st.none(), spans),
-        rate=st.one_of(st.none(), spans),
+        classes=some(("residential", "exempt")),
+        flags=some(("vacant", "homestead", "bankrupt")),
+        not_flags=some(("vacant", "homestead")),
+        homestead=st.sampled_from((None, None, None, True, False)),
+        **{name: st.one_of(st.none(), st.none(), spans) for name in NUMBERS_ASKED},
     ),
     sort=st.just("price_asc"),
     limit=st.just(1000),
@@ -93,8 +100,10 @@ documents = st.fixed_dictionaries(
         "kind": st.sampled_from(("certificate", "deed_sale")),
         "property_type": st.sampled_from((None, "residential", "land")),
         "year": st.sampled_from((None, 2022, 2023)),
-        "price": st.one_of(st.none(), st.integers(0, 60)),
-        "rate": st.one_of(st.none(), st.integers(0, 60)),
+        "property_class": st.sampled_from((None, "residential", "exempt")),
+        "flags": some(("vacant", "homestead", "bankrupt")),
+        "not_flags": some(("vacant", "homestead")),
+        **{name: st.one_of(st.none(), st.integers(0, 60)) for name in NUMBERS_ASKED},
     }
 )
 
@@ -199,6 +208,29 @@ def test_queries_are_filed_by_what_is_rare() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "published"),
+    [
+        ({"flag": ["irs_lien"]}, {"flags": ("irs_lien",)}),
+        ({"not_flag": ["bankrupt"]}, {"not_flags": ("bankrupt",)}),
+        ({"score_min": "70"}, {"score": 7000}),
+    ],
+)
+def test_what_nobody_publishes_yet_is_met_once_it_is(make_document, asked, published) -> None:
+    index = index_of([build_query(**asked)])
+    assert index.match(LienFacts.of_document(make_document(1))) == []
+    assert index.match(LienFacts.of_document(make_document(1, **published))) == [0]
+
+
+def test_facts_of_a_lien_are_those_of_its_document(make_lien) -> None:
+    lien = make_lien(1, vacant=True, homestead=False, property_type="Condo")
+    one, other = LienFacts.of_lien(lien), LienFacts.of_document(document_of(lien))
+    both = [set(facts.tokens(words=True, beginnings=True)) for facts in (one, other)]
+    assert (
+        both[0] == both[1] >= {"flags=vacant", "not_flags=homestead", "property_class=condominium"}
+    )
+
+
+@pytest.mark.parametrize(
     ("asked", "changed", "may"),
     [
         ({"state": ["FL"]}, {"market_value"}, False),
@@ -208,6 +240,16 @@ def test_queries_are_filed_by_what_is_rare() -> None:
         ({"q": "oak"}, {"situs_address"}, True),
         ({"q": "oak"}, {"status"}, False),
         ({}, {"status"}, False),
+        ({"class": ["exempt"]}, {"property_type"}, True),
+        ({"class": ["exempt"]}, {"market_value"}, False),
+        ({"flag": ["sliver"]}, {"acres"}, True),
+        ({"not_flag": ["vacant"]}, {"face_amount"}, False),
+        ({"homestead": "true"}, {"homestead"}, True),
+        ({"ltv_max": "5"}, {"market_value"}, True),
+        ({"acres_min": "1"}, {"market_value"}, False),
+        ({"auction_from": "2026-11-28"}, {"sale_date"}, True),
+        ({"redeem_to": "2026-11-28"}, {"status"}, True),
+        ({"score_min": "50"}, {"version"}, True),
     ],
 )
 def test_only_what_is_asked_for_can_begin(asked, changed, may) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 
 from taxlien.kit.errors import InvalidInput
+from taxlien.services.search.logic.filter_list import FILTERS, not_published
+from taxlien.services.search.logic.parameters import PARAMETERS, savable
 from taxlien.services.search.logic.places import county_key, state_code
-from taxlien.services.search.logic.query import MAX_TEXT, SORTS, Filters, build_query
+from taxlien.services.search.logic.query import FACETS, MAX_TEXT, SORTS, Filters, build_query
 from taxlien.services.search.logic.reading import Span
+
+NO_FILTERS = {"q", "sort"}
+"""What can be saved and only words, places and order ask with."""
 
 
 def test_prices_become_cents_and_rates_basis_points() -> None:
@@ -27,6 +32,56 @@ def test_lists_come_repeated_or_with_commas_and_names_become_codes() -> None:
 def test_type_is_a_kind_of_lien_or_a_property_type() -> None:
     filters = build_query(type=["certificate", "Vacant Land"]).filters
     assert (filters.kinds, filters.property_types) == (("certificate",), ("vacant land",))
+
+
+def test_new_ranges_are_read_in_their_own_parts_and_days_as_ordinals() -> None:
+    filters = build_query(
+        ltv_max="12.5",
+        face_min="10",
+        market_value_max="1e5",
+        acres_min="0.05",
+        score_min="70",
+        auction_from="2026-11-28",
+        auction_to="2026-11-28",
+        redeem_to="2027-01-01",
+        homestead="False",
+        flag=["Vacant,sliver"],
+        not_flag=["homestead"],
+        **{"class": ["condominium"]},
+    ).filters
+    assert filters == Filters(
+        ltv=Span(None, 1250),
+        face=Span(1000, None),
+        market_value=Span(None, 10_000_000),
+        acres=Span(500, None),
+        score=Span(7000, None),
+        auction_day=Span(739_948, 739_948),
+        redeem_day=Span(None, 739_982),
+        homestead=False,
+        flags=("vacant", "sliver"),
+        not_flags=("homestead",),
+        classes=("condominium",),
+    )
+
+
+def test_what_no_source_publishes_is_told() -> None:
+    asked = build_query(
+        flag=["irs_lien,vacant"], not_flag=["irs_lien", "landlocked"], score_min="1"
+    )
+    assert not_published(asked.filters) == ("irs_lien", "landlocked", "score")
+    assert not_published(build_query(flag=["vacant"], ltv_max="5").filters) == ()
+
+
+def test_every_parameter_of_the_list_of_filters_can_be_asked() -> None:
+    asked = {name for listed in FILTERS for name in listed.parameters}
+    assert asked <= set(PARAMETERS)
+    assert {p.name for p in savable()} - asked <= NO_FILTERS
+    assert {listed.facet for listed in FILTERS} - {None} <= set(FACETS)
+
+
+def test_what_is_no_parameter_is_refused_by_its_name() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        build_query(colour="red")
 
 
 def test_order_is_by_relevance_with_words_and_by_yield_without() -> None:
@@ -65,6 +120,19 @@ def test_page_becomes_an_offset() -> None:
         ("price_max", {"price_max": "1e999999999"}),
         ("price_max", {"price_min": "10", "price_max": "9"}),
         ("rate_min", {"rate_min": "9" * 50}),
+        ("ltv_max", {"ltv_min": "3", "ltv_max": "2"}),
+        ("acres_min", {"acres_min": "small"}),
+        ("face_max", {"face_max": "-5"}),
+        ("market_value_min", {"market_value_min": "1,000"}),
+        ("score_min", {"score_min": "inf"}),
+        ("class", {"class": ["castle"]}),
+        ("flag", {"flag": ["vacant,haunted"]}),
+        ("not_flag", {"not_flag": ["haunted"]}),
+        ("homestead", {"homestead": "yes"}),
+        ("auction_from", {"auction_from": "tomorrow"}),
+        ("auction_from", {"auction_from": "2026-W01-1"}),
+        ("auction_to", {"auction_from": "2026-11-28", "auction_to": "2026-11-27"}),
+        ("redeem_to", {"redeem_to": "2026-02-30"}),
     ],
 )
 def test_refusal_names_the_parameter(field, parameters) -> None:

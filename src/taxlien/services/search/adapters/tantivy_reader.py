@@ -12,7 +12,7 @@ import structlog
 from tantivy import DocAddress, Index, Query, Searcher
 
 from taxlien.kit.ids import new_id
-from taxlien.services.search.logic.price_bands import BANDS, LABELS
+from taxlien.services.search.logic import deriving, price_bands
 from taxlien.services.search.logic.query import (
     FACETS,
     RELEVANCE,
@@ -141,7 +141,7 @@ class Snapshot:
             name: [_facet_value(name, b["key"], b["doc_count"]) for b in found[name]["buckets"]]
             for name in sizes
         }
-        facets["price_band"].sort(key=lambda band: BANDS.index(band.value))
+        facets["price_band"].sort(key=lambda band: price_bands.BANDS.index(band.value))
         return facets
 
     def _item(self, address: DocAddress) -> bytes:
@@ -157,8 +157,9 @@ def _facet_value(name: str, key: object, count: int) -> FacetValue:
     if name == "county":
         state, fips, label = str(key).split("|", 2)
         return FacetValue(value=fips, count=count, label=label, state=state)
-    if name == "price_band":
-        return FacetValue(value=str(key), count=count, label=LABELS[str(key)])
+    if name in ("price_band", "class", "flag"):
+        labels = price_bands.LABELS if name == "price_band" else deriving.LABELS
+        return FacetValue(value=str(key), count=count, label=labels.get(str(key)))
     value = str(int(key)) if isinstance(key, (int, float)) else str(key)
     return FacetValue(value=value, count=count)
 

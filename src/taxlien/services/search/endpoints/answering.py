@@ -15,6 +15,7 @@ from taxlien.services.search.adapters import current
 from taxlien.services.search.adapters.answer_store import Answer, digest_of
 from taxlien.services.search.adapters.search_counter import SearchCounter
 from taxlien.services.search.logic.counting import counties_meant
+from taxlien.services.search.logic.filter_list import not_published
 from taxlien.services.search.logic.query import MAX_WINDOW, SearchQuery
 from taxlien.services.search.schemas import AutocompleteAnswer, SearchAnswer
 
@@ -66,6 +67,7 @@ async def _compute(query: SearchQuery) -> Answer:
         near_matches=hits.near_matches,
         did_you_mean=hits.did_you_mean,
         highlights=hits.highlights,
+        not_published=not_published(query.filters),
         facets=hits.facets,
         took_ms=round((perf_counter() - started) * 1000, 3),
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from taxlien.kit.http.responses import MsgspecResponse
 from taxlien.services.search import service
+from taxlien.services.search.logic.filter_list import FILTERS
 from taxlien.services.search.logic.query import SORTS, build_query
 from taxlien.services.search.schemas import (
     AutocompleteAnswer,
@@ -44,5 +45,6 @@ async def autocomplete(
 
 @router.get("/filters", responses=answers(FiltersAnswer))
 async def filters() -> MsgspecResponse:
-    """List every value that can be filtered by, with how many liens have it."""
-    return MsgspecResponse(FiltersAnswer(filters=await service.available_filters(), sorts=SORTS))
+    """List what can be filtered by, with units, and every value with how many liens have it."""
+    values = await service.available_filters()
+    return MsgspecResponse(FiltersAnswer(filters=values, described=FILTERS, sorts=SORTS))

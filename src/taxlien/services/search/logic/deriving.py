@@ -47,6 +47,8 @@ _CLASSES = (
 )
 CLASSES = tuple(dict.fromkeys(name for name, _ in _CLASSES))
 _PATTERNS = tuple((name, re.compile(rf"\b(?:{words})\b")) for name, words in _CLASSES)
+LABELS = {name: name.replace("_", " ").capitalize() for name in (*CLASSES, *FLAGS)}
+LABELS["irs_lien"] = "IRS lien"
 _NOT_WORD = re.compile(r"[\W_]+")
 _OF_A_BUILDING = frozenset({"condominium", "mobile_home", "multi_family"})
 _STILL_OWED = frozenset({"sold", "assigned", "deed_applied"})

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from taxlien.services.search.logic.document import SearchItem
+from taxlien.services.search.logic.filter_list import FilterLabel
 from taxlien.services.search.logic.highlighting import Highlights
 from taxlien.services.search.logic.query import Facets, Suggestion
 
@@ -17,7 +18,8 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     ``pages`` counts the pages that can be asked for (at most 10,000 liens); ``total`` is exact.
     ``near_matches`` tells that words a typo or two away were counted too; ``did_you_mean`` is a text
     that finds more. ``highlights``, where asked for, has for each item the fields that matched, cut
-    into pieces. ``took_ms`` is milliseconds.
+    into pieces. ``not_published`` are flags and numbers asked for that no source publishes yet: they
+    find nothing. ``took_ms`` is milliseconds.
     """
 
     items: list[msgspec.Raw]
@@ -29,6 +31,7 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     near_matches: bool
     did_you_mean: str | None
     highlights: list[Highlights] | None
+    not_published: tuple[str, ...]
     facets: Facets
     took_ms: float
 
@@ -46,9 +49,10 @@ class AutocompleteAnswer(msgspec.Struct, kw_only=True):
 
 
 class FiltersAnswer(msgspec.Struct, kw_only=True):
-    """Every filter with its values in the index and how many liens have each."""
+    """Every facet with its values in the index and how many liens have each; what can be filtered by."""
 
     filters: Facets
+    described: tuple[FilterLabel, ...]
     sorts: tuple[str, ...]
 
 

@@ -1,0 +1,91 @@
+"""Every filter of a search with its label, its parameters and its unit, for those who draw the form."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from .deriving import FLAGS, NOT_PUBLISHED
+from .parameters import PARAMETERS
+from .query import Filters
+
+FilterKind = Literal["choices", "truth", "range", "days"]
+
+
+class FilterLabel(msgspec.Struct, frozen=True, kw_only=True):
+    """One filter. ``parameters`` set it: one that takes values, or the two ends of a range.
+
+    ``facet`` names the counts of its values. ``not_published`` are the values (or the filter itself)
+    that no source publishes yet: they find nothing.
+    """
+
+    name: str
+    label: str
+    kind: FilterKind
+    parameters: tuple[str, ...]
+    unit: str | None = None
+    facet: str | None = None
+    not_published: tuple[str, ...] = ()
+
+
+def _choices(
+    name: str, label: str, facet: str | None = None, without: tuple[str, ...] = ()
+) -> FilterLabel:
+    return FilterLabel(
+        name=name,
+        label=label,
+        kind="choices",
+        parameters=(name,),
+        facet=facet or name,
+        not_published=without,
+    )
+
+
+def _range(name: str, label: str, facet: str | None = None) -> FilterLabel:
+    return FilterLabel(
+        name=name,
+        label=label,
+        kind="range",
+        parameters=(f"{name}_min", f"{name}_max"),
+        unit=PARAMETERS[f"{name}_min"].unit,
+        facet=facet,
+        not_published=(name,) if name in NOT_PUBLISHED else (),
+    )
+
+
+def _days(name: str, label: str) -> FilterLabel:
+    ends = (f"{name}_from", f"{name}_to")
+    return FilterLabel(name=name, label=label, kind="days", parameters=ends, unit="date")
+
+
+_NO_FLAGS_YET = tuple(flag for flag in FLAGS if flag in NOT_PUBLISHED)
+
+FILTERS = (
+    _choices("state", "State"),
+    _choices("county", "County"),
+    _choices("status", "Status"),
+    _choices("type", "Kind of lien, or property type as published", "property_type"),
+    _choices("class", "Class of the property"),
+    _choices("year", "Tax year"),
+    _choices("flag", "Has any of", without=_NO_FLAGS_YET),
+    _choices("not_flag", "Published to have none of", "flag", without=_NO_FLAGS_YET),
+    FilterLabel(name="homestead", label="Homestead", kind="truth", parameters=("homestead",)),
+    _range("price", "Price", "price_band"),
+    _range("rate", "Rate in twelve months"),
+    _range("ltv", "Lien to value"),
+    _range("face", "Face amount"),
+    _range("market_value", "Market value"),
+    _range("acres", "Acres"),
+    _range("score", "Risk score"),
+    _days("auction", "Day of the sale"),
+    _days("redeem", "Last day to redeem"),
+)
+
+
+def not_published(filters: Filters) -> tuple[str, ...]:
+    """Return which of the flags and numbers asked for no source publishes yet: they find nothing."""
+    asked = dict.fromkeys((*filters.flags, *filters.not_flags))
+    if filters.score is not None:
+        asked["score"] = None
+    return tuple(name for name in asked if name in NOT_PUBLISHED)
