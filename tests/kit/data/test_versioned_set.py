@@ -55,7 +55,7 @@ class Dictionary:
             ),
             {"version": version, "after": after, "limit": AT_ONCE},
         )
-        found = Words(rows.tuples().all())
+        found: Words = {row.number: row.word for row in rows}
         if self.waits is not None:
             self.is_reading.set()
             await self.waits.wait()

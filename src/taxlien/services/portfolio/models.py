@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from taxlien.interfaces.liens import LienStatus
 from taxlien.interfaces.portfolio import WatchReason, WatchTarget
 from taxlien.kit.database import metadata_for
+from taxlien.kit.owned_rows import OwnerRow
 from taxlien.kit.versioned_set import SetVersion
 
 metadata = metadata_for("portfolio")
@@ -41,18 +42,10 @@ class Row(DeclarativeBase):
     metadata = metadata
 
 
-class Owner(Row):
-    """Somebody who watches, or whose tier was told. ``tier`` None: what their token says.
-
-    After an erasure nothing is left but the id and the fact.
-    """
+class Owner(OwnerRow, Row):
+    """Somebody who watches, or whose tier was told."""
 
     __tablename__ = "owners"
-
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    tier: Mapped[str | None] = mapped_column(Text)
-    tier_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Watch(Row):

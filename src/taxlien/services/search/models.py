@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from taxlien.interfaces.search import AlertPace
 from taxlien.kit.database import metadata_for
+from taxlien.kit.owned_rows import OwnerRow
 from taxlien.kit.versioned_set import SetVersion
 
 metadata = metadata_for("search")
@@ -73,18 +74,10 @@ class Searched(Row):
     since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
 
 
-class Owner(Row):
-    """Somebody who saves searches, or whose tier was told. ``tier`` None: what their token says.
-
-    After an erasure nothing is left but the id and the fact.
-    """
+class Owner(OwnerRow, Row):
+    """Somebody who saves searches, or whose tier was told."""
 
     __tablename__ = "owners"
-
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    tier: Mapped[str | None] = mapped_column(Text)
-    tier_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class SavedSearch(Row):

@@ -7,12 +7,12 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 
 from taxlien.interfaces.portfolio import WatchTarget
-from taxlien.kit import versioned_set
+from taxlien.kit import owned_rows, versioned_set
 from taxlien.kit.database import Session
+from taxlien.kit.owned_rows import OwnedRows
 from taxlien.services.portfolio.models import Owner, Watch, WatchSet
 
 
@@ -30,23 +30,18 @@ class Watcher(NamedTuple):
     told: int
 
 
+owned = OwnedRows(Watch, Watch.watch_id, Watch.user_id)
+"""Watches by whose they are."""
+
+
 async def lock_owner(session: Session, user_id: UUID) -> Owner:
     """Return the row of somebody, made if needed, locked until the transaction ends."""
-    await session.execute(insert(Owner).values(user_id=user_id).on_conflict_do_nothing())
-    found = await session.scalars(select(Owner).where(Owner.user_id == user_id).with_for_update())
-    return found.one()
+    return await owned_rows.lock_owner(session, Owner, user_id)
 
 
 async def set_tier(session: Session, user_id: UUID, tier: str, at: datetime) -> bool:
     """Write the tier of somebody, unless a later one is known or they are gone. Says whether it did."""
-    new = insert(Owner).values(user_id=user_id, tier=tier, tier_at=at)
-    later = (Owner.tier_at.is_(None) | (Owner.tier_at < at)) & Owner.erased_at.is_(None)
-    written = await session.execute(
-        new.on_conflict_do_update(
-            index_elements=["user_id"], set_={"tier": tier, "tier_at": at}, where=later
-        ).returning(Owner.user_id)
-    )
-    return written.first() is not None
+    return await owned_rows.set_tier(session, Owner, user_id, tier, at)
 
 
 async def next_version(session: Session, removed: int = 0) -> int:
@@ -67,62 +62,9 @@ async def keys_changed_after(
     return rows.all()
 
 
-async def add(session: Session, watch: Watch) -> None:
-    """Add a watch."""
-    session.add(watch)
-    await session.flush()
-    await session.refresh(watch)
-
-
-async def get(session: Session, user_id: UUID, watch_id: UUID) -> Watch | None:
-    """Return a watch of this user."""
-    return await session.scalar(_of(user_id).where(Watch.watch_id == watch_id))
-
-
 async def by_key(session: Session, user_id: UUID, key: str) -> Watch | None:
     """Return the watch by which this user watches something already."""
-    return await session.scalar(_of(user_id).where(Watch.key == key))
-
-
-async def lock(session: Session, user_id: UUID, watch_id: UUID) -> Watch | None:
-    """Return a watch of this user, locked until the transaction ends."""
-    wanted = _of(user_id).where(Watch.watch_id == watch_id)
-    return await session.scalar(wanted.with_for_update())
-
-
-async def page_of(
-    session: Session, user_id: UUID, *, before: UUID | None, limit: int
-) -> Sequence[Watch]:
-    """Return watches of a user, the latest first, those older than ``before``."""
-    wanted = _of(user_id).order_by(Watch.watch_id.desc()).limit(limit)
-    if before is not None:
-        wanted = wanted.where(Watch.watch_id < before)
-    return (await session.scalars(wanted)).all()
-
-
-async def all_of(session: Session, user_id: UUID) -> Sequence[Watch]:
-    """Return every watch of a user, the oldest first."""
-    return (await session.scalars(_of(user_id).order_by(Watch.watch_id))).all()
-
-
-async def count_of(session: Session, user_id: UUID) -> int:
-    """Return how many watches a user has."""
-    wanted = select(func.count()).select_from(Watch).where(Watch.user_id == user_id)
-    return (await session.scalar(wanted)) or 0
-
-
-async def remove(session: Session, watch: Watch) -> None:
-    """Delete a watch, with what was told of it."""
-    await session.delete(watch)
-    await session.flush()
-
-
-async def remove_all(session: Session, user_id: UUID) -> int:
-    """Delete every watch of a user. Returns how many."""
-    gone = await session.execute(
-        delete(Watch).where(Watch.user_id == user_id).returning(Watch.number)
-    )
-    return len(gone.all())
+    return await session.scalar(select(Watch).where(Watch.user_id == user_id, Watch.key == key))
 
 
 async def lock_watchers(session: Session, keys: Sequence[str]) -> list[Watcher]:
@@ -157,7 +99,3 @@ async def count_told(session: Session, day: date, counts: Sequence[tuple[int, in
         numbers, told, untold = (list(column) for column in zip(*counts, strict=True))
         values = {"day": day, "numbers": numbers, "told": told, "untold": untold}
         await session.execute(_COUNT_TOLD, values)
-
-
-def _of(user_id: UUID) -> Select[Watch]:
-    return select(Watch).where(Watch.user_id == user_id)

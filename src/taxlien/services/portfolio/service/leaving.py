@@ -28,7 +28,7 @@ async def export_user(session: Session, event: UserExportRequested) -> None:
     """Put what is kept of a user into the object store, sealed, and say where it is."""
     neared = await auctions.neared_of(session, event.user_id)
     part: dict[str, list[dict[str, object]]] = {
-        "watches": [_row(found) for found in await watches.all_of(session, event.user_id)],
+        "watches": [_row(found) for found in await watches.owned.all_of(session, event.user_id)],
         "triggers": [told._asdict() for told in await triggers.all_of(session, event.user_id)],
         "sales_told": [
             {"county_fips": sale.county_fips, "auction_on": sale.auction_on, "at": sale.at}
@@ -55,10 +55,10 @@ async def erase_user(session: Session, event: UserErasureDue) -> None:
     Safe to repeat: the second time there is nothing left, and the answer is given again.
     """
     owner = await watches.lock_owner(session, event.user_id)
-    counties = {found.county_fips for found in await watches.all_of(session, event.user_id)}
+    counties = {found.county_fips for found in await watches.owned.all_of(session, event.user_id)}
     rows = await triggers.remove_all(session, event.user_id)
     rows += await auctions.forget_neared(session, event.user_id)
-    removed = await watches.remove_all(session, event.user_id)
+    removed = await watches.owned.remove_all(session, event.user_id)
     if removed:
         await watches.next_version(session, removed=removed)
         await demand.mark_stale(session, counties)

@@ -61,7 +61,7 @@ async def watch(session: Session, caller: Caller, wish: Wish) -> Watch:
         muted=wish.muted,
         changed=await watches.next_version(session),
     )
-    await watches.add(session, made)
+    await watches.owned.add(session, made)
     await _remember(session, liens)
     await demand.mark_stale(session, [made.county_fips])
     return made
@@ -71,12 +71,12 @@ async def watched(
     session: Session, caller: Caller, *, before: UUID | None, limit: int
 ) -> Sequence[Watch]:
     """Return what the caller watches, the latest first."""
-    return await watches.page_of(session, caller.user_id, before=before, limit=limit)
+    return await watches.owned.page_of(session, caller.user_id, before=before, limit=limit)
 
 
 async def board(session: Session, caller: Caller, watch_id: UUID) -> Board:
     """Return a watch of the caller with what last happened. Raises ``NotFound``."""
-    found = await watches.get(session, caller.user_id, watch_id)
+    found = await watches.owned.get(session, caller.user_id, watch_id)
     if found is None:
         raise _missing()
     return Board(found, await triggers.latest(session, found.number, SHOWN))
@@ -106,7 +106,7 @@ async def stop_watching(session: Session, caller: Caller, watch_id: UUID) -> Non
     """Delete a watch of the caller; one that was paused may take its place. Raises ``NotFound``."""
     owner = await _lock_owner(session, caller)
     found = await _lock_watch(session, caller, watch_id)
-    await watches.remove(session, found)
+    await watches.owned.remove(session, found)
     await watches.next_version(session, removed=1)
     await demand.mark_stale(session, [found.county_fips])
     await _pause_above(session, caller.user_id, owner.tier or caller.tier)
@@ -176,7 +176,7 @@ async def _lock_owner(session: Session, caller: Caller) -> Owner:
 
 
 async def _lock_watch(session: Session, caller: Caller, watch_id: UUID) -> Watch:
-    found = await watches.lock(session, caller.user_id, watch_id)
+    found = await watches.owned.lock(session, caller.user_id, watch_id)
     if found is None:
         raise _missing()
     return found
@@ -184,7 +184,7 @@ async def _lock_watch(session: Session, caller: Caller, watch_id: UUID) -> Watch
 
 async def _check_count(session: Session, caller: Caller, tier: str) -> None:
     limit = allowance_of(tier).watchlist_liens
-    if limit is not None and await watches.count_of(session, caller.user_id) >= limit:
+    if limit is not None and await watches.owned.count_of(session, caller.user_id) >= limit:
         raise TierAllowsLess(
             f"The {tier} tier watches {limit} things, and you have that many. "
             "Delete one, or choose another tier."
@@ -194,7 +194,7 @@ async def _check_count(session: Session, caller: Caller, tier: str) -> None:
 async def _pause_above(session: Session, user_id: UUID, tier: str) -> None:
     limit = allowance_of(tier).watchlist_liens
     changed: list[Watch] = []
-    for place, found in enumerate(await watches.all_of(session, user_id)):
+    for place, found in enumerate(await watches.owned.all_of(session, user_id)):
         paused = limit is not None and place >= limit
         if found.paused != paused:
             found.paused = paused

@@ -23,7 +23,9 @@ SERVICE = "search"
 async def export_user(session: Session, event: UserExportRequested) -> None:
     """Put what is kept of a user into the object store, sealed, and say where it is."""
     part = {
-        "saved_searches": [_row(search) for search in await saved.all_of(session, event.user_id)],
+        "saved_searches": [
+            _row(search) for search in await saved.owned.all_of(session, event.user_id)
+        ],
         "matches": [
             {"search_id": search_id, "lien_id": lien_id, "matched_at": at}
             for search_id, lien_id, at in await matches.matches_of(session, event.user_id)
@@ -50,7 +52,7 @@ async def erase_user(session: Session, event: UserErasureDue) -> None:
     """
     owner = await saved.lock_owner(session, event.user_id)
     rows = await matches.remove_all(session, event.user_id)
-    removed = await saved.remove_all(session, event.user_id)
+    removed = await saved.owned.remove_all(session, event.user_id)
     if removed:
         await saved.next_version(session, removed=removed)
     owner.tier = owner.tier_at = None

@@ -44,13 +44,13 @@ async def save_search(
         pace=_checked_pace(pace, tier) if pace else usual_pace(tier),
         changed=await repository.next_version(session),
     )
-    await repository.add(session, search)
+    await repository.owned.add(session, search)
     return search
 
 
 async def saved_search(session: Session, caller: Caller, search_id: UUID) -> SavedSearch:
     """Return a search of the caller. Raises ``NotFound``, for one of somebody else too."""
-    found = await repository.get(session, caller.user_id, search_id)
+    found = await repository.owned.get(session, caller.user_id, search_id)
     if found is None:
         raise _missing()
     return found
@@ -60,7 +60,7 @@ async def saved_searches(
     session: Session, caller: Caller, *, before: UUID | None, limit: int
 ) -> Sequence[SavedSearch]:
     """Return searches of the caller, the latest first."""
-    return await repository.page_of(session, caller.user_id, before=before, limit=limit)
+    return await repository.owned.page_of(session, caller.user_id, before=before, limit=limit)
 
 
 async def change_search(
@@ -96,7 +96,7 @@ async def delete_search(session: Session, caller: Caller, search_id: UUID) -> No
     """Delete a search of the caller; one that was paused may take its place. Raises ``NotFound``."""
     owner = await _lock_owner(session, caller)
     search = await locked_search(session, caller, search_id)
-    await repository.remove(session, search)
+    await repository.owned.remove(session, search)
     await repository.next_version(session, removed=1)
     await _pause_above(session, caller.user_id, owner.tier or caller.tier)
 
@@ -110,7 +110,7 @@ async def follow_tier(session: Session, event: TierChanged) -> None:
 
 async def locked_search(session: Session, caller: Caller, search_id: UUID) -> SavedSearch:
     """Return a search of the caller, locked. Raises ``NotFound``."""
-    found = await repository.lock(session, caller.user_id, search_id)
+    found = await repository.owned.lock(session, caller.user_id, search_id)
     if found is None:
         raise _missing()
     return found
@@ -126,7 +126,7 @@ async def _lock_owner(session: Session, caller: Caller) -> Owner:
 
 async def _check_count(session: Session, caller: Caller, tier: str) -> None:
     limit = allowance_of(tier).saved_searches
-    if limit is not None and await repository.count_of(session, caller.user_id) >= limit:
+    if limit is not None and await repository.owned.count_of(session, caller.user_id) >= limit:
         raise TierAllowsLess(
             f"The {tier} tier keeps {limit} saved searches, and you have that many. "
             "Delete one, or choose another tier."
@@ -144,7 +144,7 @@ def _checked_pace(pace: AlertPace, tier: str) -> AlertPace:
 async def _pause_above(session: Session, user_id: UUID, tier: str) -> None:
     limit = allowance_of(tier).saved_searches
     changed: list[SavedSearch] = []
-    for place, search in enumerate(await repository.all_of(session, user_id)):
+    for place, search in enumerate(await repository.owned.all_of(session, user_id)):
         paused = limit is not None and place >= limit
         if search.paused != paused:
             search.paused = paused
