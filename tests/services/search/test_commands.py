@@ -94,7 +94,8 @@ def taxlien(tmp_path: Path) -> Taxlien:
 
 
 def test_table_shows_price_payoff_and_yield(gateway, taxlien) -> None:
-    words = ("armstrong av", "--state", "FL", "--max-price", "2000", "--sort", "roi_desc")
+    words = ("armstrong av", "--state", "FL", "--max-price", "2000", "--sort", "roi_desc",
+             "--min-face", "1000", "--redeem-to", "2030-01-01")  # fmt: skip
     done = taxlien("search", *words, TAXLIEN_GATEWAY_URL=gateway)
     assert done.returncode == 0, done.stderr
     [row] = [line for line in done.stdout.splitlines() if "ARMSTRONG" in line]
@@ -138,8 +139,10 @@ def test_json_is_the_answer_as_it_came(gateway, taxlien) -> None:
 
 
 def test_nothing_found_is_said_in_words(gateway, taxlien) -> None:
-    done = taxlien("search", "zanzibar", TAXLIEN_GATEWAY_URL=gateway)
+    asked = ("zanzibar", "--class", "condominium", "--flag", "irs_lien")
+    done = taxlien("search", *asked, TAXLIEN_GATEWAY_URL=gateway)
     assert done.returncode == 1
+    assert "No source publishes yet: irs_lien." in done.stderr
     assert "No lien was found" in done.stderr
 
 

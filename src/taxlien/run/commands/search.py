@@ -6,7 +6,26 @@ from typing import Annotated, Any
 
 import typer
 
-_Many = list[str] | None
+_Words = Annotated[str, typer.Argument(help="Words of an address, place, parcel or certificate.")]
+_States = Annotated[list[str] | None, typer.Option(help="Two letters or a name; may be repeated.")]
+_Counties = Annotated[list[str] | None, typer.Option(help="FIPS code or name; may be repeated.")]
+_Statuses = Annotated[list[str] | None, typer.Option(help="Such as sold, unsold, advertised.")]
+_Years = Annotated[list[str] | None, typer.Option(help="Tax year; may be repeated.")]
+_Types = Annotated[list[str] | None, typer.Option("--type", help="Kind of lien, or property type.")]
+_Classes = Annotated[
+    list[str] | None, typer.Option("--class", help="Such as residential, vacant_land.")
+]
+_Flags = Annotated[list[str] | None, typer.Option(help="Such as vacant, homestead, sliver.")]
+_Truth = Annotated[str | None, typer.Option(help="true or false, as published.")]
+_Dollars = Annotated[str | None, typer.Option(help="US dollars.")]
+_Yearly = Annotated[str | None, typer.Option(help="Percent in twelve months.")]
+_OfValue = Annotated[str | None, typer.Option(help="Percent of the published market value.")]
+_Acres = Annotated[str | None, typer.Option(help="Acres.")]
+_Day = Annotated[str | None, typer.Option(help="YYYY-MM-DD, the county's date.")]
+_Order = Annotated[str | None, typer.Option(help="Such as roi_desc, price_asc.")]
+_Page = Annotated[int, typer.Option(help="From 1.")]
+_PageSize = Annotated[int, typer.Option(help="1 to 100.")]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as it came.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -15,51 +34,65 @@ def register(app: typer.Typer) -> None:
 
 
 def search(
-    words: Annotated[
-        str, typer.Argument(help="Words of an address, place, parcel or certificate number.")
-    ] = "",
-    state: Annotated[_Many, typer.Option(help="Two letters or a name; may be repeated.")] = None,
-    county: Annotated[_Many, typer.Option(help="FIPS code or name; may be repeated.")] = None,
-    min_price: Annotated[str | None, typer.Option(help="US dollars.")] = None,
-    max_price: Annotated[str | None, typer.Option(help="US dollars.")] = None,
-    min_rate: Annotated[str | None, typer.Option(help="Percent in twelve months.")] = None,
-    max_rate: Annotated[str | None, typer.Option(help="Percent in twelve months.")] = None,
-    status: Annotated[_Many, typer.Option(help="Such as sold, unsold, advertised.")] = None,
-    year: Annotated[_Many, typer.Option(help="Tax year; may be repeated.")] = None,
-    type: Annotated[  # noqa: A002 - the name of the parameter everywhere
-        _Many, typer.Option("--type", help="Kind of lien, or property type.")
-    ] = None,
-    sort: Annotated[str | None, typer.Option(help="Such as roi_desc, price_asc.")] = None,
-    page: Annotated[int, typer.Option(help="From 1.")] = 1,
-    page_size: Annotated[int, typer.Option(help="1 to 100.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as it came.")] = False,
+    words: _Words = "",
+    state: _States = None,
+    county: _Counties = None,
+    min_price: _Dollars = None,
+    max_price: _Dollars = None,
+    min_rate: _Yearly = None,
+    max_rate: _Yearly = None,
+    min_ltv: _OfValue = None,
+    max_ltv: _OfValue = None,
+    min_face: _Dollars = None,
+    max_face: _Dollars = None,
+    min_market_value: _Dollars = None,
+    max_market_value: _Dollars = None,
+    min_acres: _Acres = None,
+    max_acres: _Acres = None,
+    auction_from: _Day = None,
+    auction_to: _Day = None,
+    redeem_from: _Day = None,
+    redeem_to: _Day = None,
+    status: _Statuses = None,
+    year: _Years = None,
+    type: _Types = None,  # noqa: A002 - the name of the parameter everywhere
+    of_class: _Classes = None,
+    flag: _Flags = None,
+    not_flag: _Flags = None,
+    homestead: _Truth = None,
+    sort: _Order = None,
+    page: _Page = 1,
+    page_size: _PageSize = 20,
+    as_json: _AsJson = False,
 ) -> None:
     """Find liens; show what each costs and what it pays twelve months after the sale."""
+    options = {name: value for name, value in locals().items() if name != "as_json"}
     import asyncio
     import json
 
-    from taxlien.run.commands.search_table import print_hits
-
-    parameters = {
-        "q": words,
-        "state": state,
-        "county": county,
-        "price_min": min_price,
-        "price_max": max_price,
-        "rate_min": min_rate,
-        "rate_max": max_rate,
-        "status": status,
-        "year": year,
-        "type": type,
-        "sort": sort,
-        "page": page,
-        "page_size": page_size,
-        "facets": "false",
-    }
-    answer = asyncio.run(_ask({k: v for k, v in parameters.items() if v not in (None, "", [])}))
+    answer = asyncio.run(_ask(_parameters(options)))
     if as_json:
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
-        return
+    else:
+        _show(answer)
+
+
+def _parameters(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what was given under the names of ``GET /v1/search``: ``price_min`` for ``min_price``."""
+    named = {"words": "q", "of_class": "class"}
+    for option in options:
+        end, _, of = option.partition("_")
+        if end in ("min", "max"):
+            named[option] = f"{of}_{end}"
+    given = {named.get(k, k): v for k, v in options.items() if v not in (None, "", [])}
+    return {**given, "facets": "false"}
+
+
+def _show(answer: dict[str, Any]) -> None:
+    from taxlien.run.commands.search_table import print_hits
+
+    if answer["not_published"]:
+        typer.echo(f"No source publishes yet: {', '.join(answer['not_published'])}.", err=True)
     if not answer["items"]:
         typer.echo(_nothing(answer), err=True)
         raise typer.Exit(1)
