@@ -42,8 +42,8 @@ async def test_search_combines_words_filters_and_order(client) -> None:
     answer = (
         await client.get("/v1/search?q=armstrong av&state=FL&price_max=2600&sort=roi_desc&page=1")
     ).json()
-    assert [item["face_amount"] for item in answer["items"]] == ["1500.00", "900.00", "2500.00"]
-    assert [item["rate_basis"] for item in answer["items"]] == ["bid", "maximum", "bid"]
+    assert [item["face_amount"] for item in answer["items"]] == ["900.00", "1500.00", "2500.00"]
+    assert [item["rate_basis"] for item in answer["items"]] == ["maximum", "bid", "bid"]
     assert (answer["total"], answer["page"], answer["pages"]) == (3, 1, 1)
     assert answer["facets"]["state"] == [{"value": "FL", "count": 3}]
     assert answer["took_ms"] >= 0

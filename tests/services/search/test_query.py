@@ -101,7 +101,7 @@ def test_page_becomes_an_offset() -> None:
     [
         ("q", {"q": "a" * (MAX_TEXT + 1)}),
         ("sort", {"sort": "price"}),
-        ("sort", {"sort": "risk_desc"}),
+        ("sort", {"sort": "score_desc"}),
         ("page", {"page": 0}),
         ("page", {"page": 501, "page_size": 20}),
         ("page", {"page": 10**30}),

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from taxlien.kit.cache import Cache
+from taxlien.services.search.logic.paging import canonical
 from taxlien.services.search.logic.query import SearchQuery
 
 _LARGEST = 200_000
@@ -108,18 +109,5 @@ class AnswerStore:
 
 def digest_of(query: SearchQuery, version: str) -> bytes:
     """Return 16 bytes that are the same for questions that mean the same, at one state of the index."""
-    filters = msgspec.structs.replace(
-        query.filters,
-        **{
-            name: tuple(sorted(value))
-            for name in query.filters.__struct_fields__
-            if len(value := _several(query.filters, name)) > 1
-        },
-    )
-    asked = msgspec.msgpack.encode(msgspec.structs.replace(query, filters=filters))
+    asked = msgspec.msgpack.encode(canonical(query))
     return blake2b(asked, digest_size=16, key=blake2b(version.encode()).digest()).digest()
-
-
-def _several(filters: object, name: str) -> tuple[Any, ...]:
-    value = getattr(filters, name)
-    return value if isinstance(value, tuple) else ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 
+from taxlien.kit.http.pages import decode_cursor, encode_cursor
 from taxlien.kit.http.ready import ReadyAnswer, ready
 from taxlien.kit.http.responses import to_json
 from taxlien.kit.telemetry.metrics import Counter
@@ -16,7 +18,8 @@ from taxlien.services.search.adapters.answer_store import Answer, digest_of
 from taxlien.services.search.adapters.search_counter import SearchCounter
 from taxlien.services.search.logic.counting import counties_meant
 from taxlien.services.search.logic.filter_list import not_published
-from taxlien.services.search.logic.query import MAX_WINDOW, SearchQuery
+from taxlien.services.search.logic.paging import Place, continued, next_place, told
+from taxlien.services.search.logic.query import MAX_WINDOW, SearchQuery, build_query
 from taxlien.services.search.schemas import AutocompleteAnswer, SearchAnswer
 
 ANSWERS = Counter(
@@ -32,6 +35,14 @@ class Found(NamedTuple):
 
     answer: ReadyAnswer
     counties: tuple[str, ...] = ()
+
+
+def read_question(given: Mapping[str, Any]) -> SearchQuery:
+    """Return the question that parameters ask. Raises ``InvalidInput``, and ``Problem`` for a cursor
+    that is none."""
+    query = build_query(**given)
+    cursor = given.get("cursor")
+    return continued(query, decode_cursor(cursor, Place)) if cursor else query
 
 
 async def find(query: SearchQuery) -> Found:
@@ -57,12 +68,17 @@ async def find(query: SearchQuery) -> Found:
 async def _compute(query: SearchQuery) -> Answer:
     started = perf_counter()
     hits = await service.search(query)
+    total = told(hits.total)
+    following = next_place(query, hits)
     answer = SearchAnswer(
         items=hits.items,
-        total=hits.total,
-        page=query.offset // query.limit + 1,
+        total=total.total,
+        total_is_exact=total.is_exact,
+        total_text=total.text,
+        page=query.offset // query.limit + 1 if query.after is None else None,
         page_size=query.limit,
         pages=-(-min(hits.total, MAX_WINDOW) // query.limit),
+        next_cursor=encode_cursor(following) if following else None,
         sort=query.sort,
         near_matches=hits.near_matches,
         did_you_mean=hits.did_you_mean,

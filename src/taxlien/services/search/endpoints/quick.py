@@ -18,9 +18,8 @@ from taxlien.kit.http.shortcuts import hand_on
 from taxlien.kit.telemetry.context import serving
 from taxlien.services.search.adapters import current
 from taxlien.services.search.logic.parameters import PARAMETERS
-from taxlien.services.search.logic.query import build_query
 
-from .answering import FROM_MEMORY, Found, complete, count, find
+from .answering import FROM_MEMORY, Found, complete, count, find, read_question
 
 _LONGEST_KEY = 400
 _BESIDE = 64
@@ -77,7 +76,7 @@ _COMPLETE: dict[str, Callable[[str], Any] | None] = {"q": str, "limit": _int}
 
 
 async def _find(query_string: bytes) -> Found:
-    return await find(build_query(**read(query_string, _SEARCH)))
+    return await find(read_question(read(query_string, _SEARCH)))
 
 
 async def _finish_word(query_string: bytes) -> Found:

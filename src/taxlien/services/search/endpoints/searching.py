@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from taxlien.kit.http.responses import MsgspecResponse
 from taxlien.services.search import service
 from taxlien.services.search.logic.filter_list import FILTERS
-from taxlien.services.search.logic.query import SORTS, build_query
+from taxlien.services.search.logic.query import SORTS
 from taxlien.services.search.schemas import (
     AutocompleteAnswer,
     DescribedSearchAnswer,
@@ -18,7 +18,7 @@ from taxlien.services.search.schemas import (
     answers,
 )
 
-from .answering import complete, count, find
+from .answering import complete, count, find, read_question
 
 router = APIRouter(prefix="/v1/search", tags=["search"], default_response_class=MsgspecResponse)
 
@@ -29,7 +29,7 @@ async def search(request: Request, asked: Annotated[SearchParameters, Query()]) 
 
     A lien fits a filter where what it asks for is published of it: what is unknown never does.
     """
-    found = await find(build_query(**asked.model_dump(exclude_unset=True)))
+    found = await find(read_question(asked.model_dump(exclude_unset=True)))
     count(request.app, found.counties)
     return MsgspecResponse(found.answer.body)
 

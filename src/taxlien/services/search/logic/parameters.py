@@ -71,6 +71,9 @@ _ROWS = (
     *_days("redeem", "last day to redeem, by the law of the state"),
     Parameter("sort", "text", "order; relevance_desc with words, roi_desc without"),
     Parameter("page", "whole", "from 1", unset=1, of_page=True),
+    Parameter(
+        "cursor", "text", "`next_cursor` of the page before, instead of `page`", of_page=True
+    ),
     Parameter("page_size", "whole", "1 to 100", unset=20, of_page=True),
     Parameter("facets", "switch", "count liens by state, county, ...", unset=True, of_page=True),
     Parameter(

@@ -15,7 +15,10 @@ from taxlien.services.search.logic.query import Facets, Suggestion
 class SearchAnswer(msgspec.Struct, kw_only=True):
     """One page of liens. ``items`` are stored as JSON and sent on as they are.
 
-    ``pages`` counts the pages that can be asked for (at most 10,000 liens); ``total`` is exact.
+    ``total`` is exact up to 10,000; of more liens it is 10,000, ``total_is_exact`` is false and
+    ``total_text`` is ``10,000+``. ``pages`` counts the pages that have a number (at most 10,000 liens);
+    ``next_cursor`` goes on to the last lien, null where there are no more. ``page`` is null where a
+    cursor was given.
     ``near_matches`` tells that words a typo or two away were counted too; ``did_you_mean`` is a text
     that finds more. ``highlights``, where asked for, has for each item the fields that matched, cut
     into pieces. ``not_published`` are flags and numbers asked for that no source publishes yet: they
@@ -24,9 +27,12 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
 
     items: list[msgspec.Raw]
     total: int
-    page: int
+    total_is_exact: bool
+    total_text: str
+    page: int | None
     page_size: int
     pages: int
+    next_cursor: str | None
     sort: str
     near_matches: bool
     did_you_mean: str | None
