@@ -41,8 +41,8 @@ class QueryBuilder:
         must = [Query.const_score_query(r, 0.0) for r in restrictions]
         return self._all([*([query] if query else []), *must])
 
-    def filters(self, filters: Filters, counties: Iterable[str]) -> list[Query]:
-        """Return one query per filter that is set. ``counties`` are all values of the county field."""
+    def filters(self, filters: Filters, counties: Sequence[str]) -> list[Query]:
+        """Return one query per filter that is set. ``counties`` are the values that its counties mean."""
         chosen: list[tuple[str, Sequence[str]]] = [
             ("state", filters.states),
             ("status", filters.statuses),
@@ -55,7 +55,7 @@ class QueryBuilder:
         if filters.homestead is not None:
             chosen.append(("flags" if filters.homestead else "not_flags", ("homestead",)))
         if filters.counties:
-            chosen.append(("county", matching_counties(filters.counties, counties)))
+            chosen.append(("county", counties))
         built = [
             self.any_term(field, values)
             for field, values in chosen
@@ -76,6 +76,10 @@ class QueryBuilder:
             return self.term(field, values[0])
         return Query.term_set_query(self._schema, field, list(values))
 
+    def any_of(self, choices: Sequence[Query]) -> Query:
+        """Return liens that any of these finds."""
+        return Query.boolean_query([(Occur.Should, choice) for choice in choices])
+
     def between(self, field: str, low: int | None, high: int | None) -> Query:
         """Return liens whose number in ``field`` is known and within both bounds; one may be open."""
         return Query.range_query(self._schema, field, FieldType.Integer, low, high)
@@ -90,18 +94,27 @@ class QueryBuilder:
         return Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
-def matching_counties(wanted: Sequence[str], counties: Iterable[str]) -> list[str]:
-    """Return the county values that a FIPS code or a name in ``wanted`` means, in any state.
+class CountyNames:
+    """The counties of an index, by FIPS code and by name."""
 
-    "Baltimore" means the county and the city of that name, "Baltimore County" the county alone.
-    """
-    codes = {w for w in wanted if w.isdigit()}
-    names = {county_key(w) for w in wanted if not w.isdigit()}
-    loose = {f"{fold(w)} city" for w in wanted if county_key(w) == fold(w)}
-    found = []
-    for value in counties:
-        _, fips, name = value.split("|", 2)
-        key = county_key(name)
-        if fips in codes or key in names or key in loose:
-            found.append(value)
-    return found
+    def __init__(self, counties: Iterable[str]) -> None:
+        """``counties`` are all values of the county field."""
+        self._meant: dict[str, list[str]] = {}
+        for value in counties:
+            _, fips, name = value.split("|", 2)
+            for key in (fips, county_key(name)):
+                self._meant.setdefault(key, []).append(value)
+
+    def meant_by(self, wanted: Sequence[str]) -> list[str]:
+        """Return the county values that a FIPS code or a name in ``wanted`` means, in any state.
+
+        "Baltimore" means the county and the city of that name, "Baltimore County" the county alone.
+        """
+        keys: list[str] = []
+        for text in wanted:
+            key = text if text.isdigit() else county_key(text)
+            keys.append(key)
+            if key == fold(text):
+                keys.append(f"{key} city")
+        found = (value for key in keys for value in self._meant.get(key, ()))
+        return list(dict.fromkeys(found))

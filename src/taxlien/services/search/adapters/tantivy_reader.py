@@ -33,7 +33,8 @@ from taxlien.services.search.logic.words import Word, read_words
 
 from .tantivy_files import HeldLock, IndexFiles
 from .tantivy_pages import Page, find_page
-from .tantivy_query import QueryBuilder
+from .tantivy_query import CountyNames, QueryBuilder
+from .tantivy_steps import Steps
 from .tantivy_suggest import Suggester, words_of_item
 from .tantivy_vocabulary import KeptVocabulary
 
@@ -64,9 +65,12 @@ class Snapshot:
         return self._facets(Query.all_query(), _FACETS)
 
     @cached_property
-    def counties(self) -> list[str]:
-        """Every value of the county field."""
-        return [value for value, _ in self._searcher.terms_with_prefix("county", "")]
+    def _counties(self) -> CountyNames:
+        return CountyNames(value for value, _ in self._searcher.terms_with_prefix("county", ""))
+
+    @cached_property
+    def _steps(self) -> Steps:
+        return Steps(self._searcher, self._builder)
 
     @property
     def count(self) -> int:
@@ -75,13 +79,14 @@ class Snapshot:
 
     def search(self, asked: SearchQuery) -> Hits:
         """Answer ``asked``."""
-        counties = self.counties if asked.filters.counties else []
+        wanted = asked.filters.counties
+        counties = self._counties.meant_by(wanted) if wanted else []
         restrictions = self._builder.filters(asked.filters, counties)
         pieces = read_words(asked.text) if asked.text else []
         ranked = asked.sort == RELEVANCE
         text = self._builder.texts.text(pieces, ranked=ranked) if asked.text else None
         query = self._builder.restrict(text, restrictions)
-        found = self._page(asked, query)
+        found = self._steps.page(asked, counties) or self._page(asked, query)
         exact, better = found.total, None
         near = may_widen(pieces, exact)
         if near:

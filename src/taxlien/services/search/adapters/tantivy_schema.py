@@ -10,6 +10,7 @@ from tantivy import Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBui
 
 from taxlien.services.search.logic.document import LienDocument
 from taxlien.services.search.logic.ordering import order_value
+from taxlien.services.search.logic.steps import step_words
 from taxlien.services.search.logic.tokens import number_words
 from taxlien.services.search.logic.words import address_words, place_words
 
@@ -66,7 +67,7 @@ def build_schema() -> Schema:
         builder.add_text_field(name, tokenizer_name="words", index_option="basic")
     builder.add_text_field("pair", tokenizer_name="words", index_option="basic")
     builder.add_text_field("parcel_part", tokenizer_name="parts", index_option="basic")
-    for name in ("city", "not_flags"):
+    for name in ("city", "not_flags", "step"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in CHOICE_FIELDS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
@@ -121,6 +122,7 @@ class _Row(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     status: str
     kind: str
     item: bytes
+    step: list[str]
     city: str | None = None
     property_type: str | None = None
     year: int | None = None
@@ -186,6 +188,7 @@ def tantivy_json(document: LienDocument) -> str:
         acres=document.acres,
         score=document.score,
         redeem_day=document.redeem_day,
+        step=step_words(document.state, document.price, document.roi),
         by_price=_order(document.price, low),
         by_roi=_order(document.roi, low),
         by_rate=_order(document.rate, low),

@@ -9,7 +9,7 @@ TIE_BITS = 26
 
 _SIGN = 1 << 63
 _LOW_BITS = 64
-_HIGHEST = (1 << (_LOW_BITS - 1 - TIE_BITS)) - 1
+HIGHEST = (1 << (_LOW_BITS - 1 - TIE_BITS)) - 1
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ def order_value(value: int, low: int) -> int:
 
     Values beyond 37 bits (1.37 billion dollars in cents) stand at the end as if they were equal.
     """
-    held = min(max(value, -_HIGHEST - 1), _HIGHEST)
+    held = min(max(value, -HIGHEST - 1), HIGHEST)
     return (held << TIE_BITS) | ((low + _SIGN) >> (_LOW_BITS - TIE_BITS))
 
 

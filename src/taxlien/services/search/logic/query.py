@@ -118,7 +118,8 @@ FACETS = (
 class Hits(msgspec.Struct, frozen=True, kw_only=True):
     """An answer: the items' JSON as stored, how many there are in all, and counts per facet.
 
-    ``near_matches`` tells that words a typo or two away were counted too, since few liens had them
+    ``total`` is exact where it is told exactly (``paging.MAX_TOTAL``); a larger one says that there are
+    more. ``near_matches`` tells that words a typo or two away were counted too, since few liens had them
     exactly; ``did_you_mean`` is the text with such words put right, where that finds more exactly.
     ``highlights`` are what matched in each item, where that was asked for. ``last`` is the key of the
     last item where more follow; there is none where words rank.
