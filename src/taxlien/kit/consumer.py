@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 import structlog
@@ -19,7 +20,7 @@ from taxlien.kit.bus.protocol import Bus, BusError, Delivery, Subscription
 from taxlien.kit.database import Database, Session, describe, is_connection_lost
 from taxlien.kit.errors import NotNow
 from taxlien.kit.events import Envelope, Event, decode
-from taxlien.kit.handlers import Handler, mark_of
+from taxlien.kit.handlers import Handler, Unless, mark_of
 from taxlien.kit.inbox import record_new
 
 _LINKS = 32
@@ -101,20 +102,24 @@ class Consumer:
     async def _serve(
         self, subscription: Subscription, stop: asyncio.Event, backoff: Backoff
     ) -> None:
+        most, wait = self._mark.max_messages, self._mark.max_wait
         while not stop.is_set():
-            fetched = await subscription.fetch(self._mark.max_messages, self._mark.max_wait)
+            if self._mark.unless is not None:
+                meaningless = partial(self._is_nothing, self._mark.unless, stop)
+                if passed := await subscription.pass_over(most, wait, meaningless):
+                    _passed.labels(self.group).inc(passed)
+                    backoff.reset()
+                    continue
+            fetched = await subscription.fetch(most, wait)
             if fetched:
-                if await self._means_nothing(stop):
-                    _passed.labels(self.group).inc(len(fetched))
-                else:
-                    await self._handle(await self._readable(fetched), stop)
+                await self._handle(await self._readable(fetched), stop)
                 await subscription.ack_all(fetched)
             backoff.reset()
 
-    async def _means_nothing(self, stop: asyncio.Event) -> bool:
-        """Ask the listener whether what was fetched can matter to it, waiting for the database."""
-        unless, backoff = self._mark.unless, Backoff(first=self._first_pause, longest=5.0)
-        while unless is not None:
+    async def _is_nothing(self, unless: Unless, stop: asyncio.Event) -> bool:
+        """Ask the listener whether what has come can matter to it, waiting for the database."""
+        backoff = Backoff(first=self._first_pause, longest=5.0)
+        while True:
             try:
                 async with self._database.session() as session:
                     return await unless(session)
@@ -123,7 +128,6 @@ class Consumer:
                     raise
                 _log.warning("consumer_waits", group=self.group, error=describe(error))
             await _pause(stop, backoff.next())
-        return False
 
     async def _readable(self, deliveries: Sequence[Delivery]) -> list[_Item]:
         """Return what can be read, each event once; the rest become dead letters."""

@@ -164,6 +164,49 @@ async def test_the_same_run_published_twice_is_delivered_once(nats_bus: Bus) -> 
     assert await subscription.fetch(100, 0.2) == []
 
 
+async def test_what_is_passed_over_never_comes_back_and_what_is_not_stays(bus: Bus) -> None:
+    async def no() -> bool:
+        return False
+
+    async def yes() -> bool:
+        return True
+
+    subscription = await bus.subscribe("reading.passing", ["thing.made"])
+    assert await subscription.pass_over(100, 0.1, yes) == 0
+    await bus.publish(numbered(300))
+    found = await receive(subscription, 40)
+    assert await subscription.pass_over(100, 5, no) == 0
+    await subscription.ack_all(found)
+    passed = len(found)
+    async with asyncio.timeout(LIMIT):
+        while passed < 300:
+            passed += await subscription.pass_over(100, 0.5, yes)
+    assert passed == 300
+    await nothing_more(bus, "reading.passing")
+    await bus.publish([message(body=b"next")])
+    assert [d.body for d in await receive_all(subscription, 1)] == [b"next"]
+
+
+async def test_what_was_being_asked_about_when_its_reader_went_comes_again(bus: Bus) -> None:
+    subscription = await bus.subscribe("reading.asking", ["thing.made"])
+    await bus.publish(numbered(50))
+    asked = asyncio.Event()
+
+    async def never() -> bool:
+        asked.set()
+        await asyncio.Event().wait()
+        return True
+
+    passing = asyncio.create_task(subscription.pass_over(100, 20, never))
+    async with asyncio.timeout(LIMIT):
+        await asked.wait()
+    passing.cancel()
+    await asyncio.gather(passing, return_exceptions=True)
+    await subscription.close()
+    again = await bus.subscribe("reading.asking", ["thing.made"])
+    assert [int(d.body) for d in await receive_all(again, 50)] == list(range(50))
+
+
 async def test_acknowledged_messages_do_not_come_back_and_others_do(bus: Bus) -> None:
     subscription = await bus.subscribe("reading.twice", ["thing.made"])
     await bus.publish(numbered(10))

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxlien.kit.bus import Outgoing
-from taxlien.kit.bus.nats_packs import PACK_BYTES, PACK_EVENTS, PACK_FROM, commands, unpacked
+from taxlien.kit.bus.nats_packs import (
+    PACK_BYTES,
+    PACK_EVENTS,
+    PACK_FROM,
+    commands,
+    lengths_of,
+    part,
+)
 from taxlien.kit.ids import new_id
 
 
@@ -28,6 +35,11 @@ def sent(messages: list[Outgoing]) -> list[tuple[str, bytes, bytes]]:
 def _written(headers: dict[str, str]) -> bytes:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"NATS/1.0\r\n{lines}\r\n".encode()
+
+
+def unpacked(body: bytes, headers: bytes) -> list[bytes]:
+    lengths = lengths_of(body, headers)
+    return part(body, lengths, 1)[0] if lengths else [body]
 
 
 def received(carried: list[tuple[str, bytes, bytes]]) -> list[tuple[str, bytes]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -72,13 +72,31 @@ class KafkaSubscription:
         self._closed = False
 
     async def fetch(self, max_messages: int, timeout: float) -> list[Delivery]:
+        await self._some(max_messages, timeout)
+        taken = min(max_messages, len(self._queue))
+        return [self._queue.popleft() for _ in range(taken)]
+
+    async def pass_over(
+        self, max_messages: int, timeout: float, when: Callable[[], Awaitable[bool]]
+    ) -> int:
+        await self._some(max_messages, timeout)
+        seen = list(self._queue)
+        if not seen or not await when():
+            return 0
+        taken = 0
+        # By identity: a partition that was taken away meanwhile took its messages with it.
+        while taken < len(seen) and self._queue and self._queue[0] is seen[taken]:
+            self._queue.popleft()
+            taken += 1
+        await self.ack_all(seen[:taken])
+        return taken
+
+    async def _some(self, max_messages: int, timeout: float) -> None:
         ends = time.monotonic() + timeout
         while not self._queue and (left := ends - time.monotonic()) > 0:
             # What the thread reads goes to the queue, so that a cancelled fetch loses nothing; in
             # short turns, so that whoever comes next need not wait for it.
             await self._run("fetch", self._read, max_messages, min(left, _TURN_SECONDS))
-        taken = min(max_messages, len(self._queue))
-        return [self._queue.popleft() for _ in range(taken)]
 
     async def ack_all(self, deliveries: Sequence[Delivery]) -> None:
         await self._run("ack", self._acknowledge, [delivery.receipt for delivery in deliveries])

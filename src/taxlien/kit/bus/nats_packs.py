@@ -34,22 +34,28 @@ def commands(messages: Sequence[Outgoing], subject_of: Callable[[str], str]) -> 
             yield from (_packed(pack, subject) for pack in _cut(neighbours))
 
 
-def unpacked(body: bytes, headers: bytes) -> list[bytes]:
-    """Return the events of a message. A pack whose lengths do not add up is returned whole."""
+def lengths_of(body: bytes, headers: bytes) -> list[int]:
+    """Return the length of each event of a pack; none where the message is one event.
+
+    A pack whose lengths do not add up counts as one event.
+    """
     listed = header(headers, _LENGTHS) if _LENGTHS.encode() in headers else ""
-    if not listed:
-        return [body]
     try:
-        lengths = list(map(int, listed.split(",")))
+        lengths = list(map(int, listed.split(","))) if listed else []
     except ValueError:
-        return [body]
-    if sum(lengths) + len(lengths) + 1 != len(body) or min(lengths) < 0:
-        return [body]
-    events, start = [], 1
+        return []
+    if not lengths or sum(lengths) + len(lengths) + 1 != len(body) or min(lengths) < 0:
+        return []
+    return lengths
+
+
+def part(body: bytes, lengths: Sequence[int], start: int) -> tuple[list[bytes], int]:
+    """Return the events of these lengths, from ``start`` on, and where the one after them begins."""
+    events = []
     for length in lengths:
         events.append(body[start : start + length])
         start += length + 1
-    return events
+    return events, start
 
 
 def _cut(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from itertools import count
-from typing import NamedTuple, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 
 from msgspec.json import encode
 from nats.aio.client import Client
@@ -23,7 +22,7 @@ from nats.aio.subscription import Subscription as Inbox
 
 from taxlien.kit.bus.nats_client import FastClient, header
 from taxlien.kit.bus.nats_connections import Reader, ask, translated
-from taxlien.kit.bus.nats_packs import unpacked
+from taxlien.kit.bus.nats_packs import lengths_of, part
 from taxlien.kit.bus.protocol import BusError, Delivery
 
 PIN_SECONDS = 10
@@ -54,20 +53,39 @@ class _Message:
         self.pin = header(headers, "Nats-Pin-Id")
 
 
-class _Part(NamedTuple):
-    """An event of a message. The last one of it has the ``reply`` that acknowledges the message."""
+class _Pack:
+    """The events of a message, parted when they are handed out. ``first`` is the receipt of the first
+    event, ``stop`` one above the last's; ``reply`` acknowledges the message."""
 
-    receipt: int
-    kind: str
-    body: bytes
-    reply: str
+    __slots__ = ("body", "first", "kind", "left", "lengths", "next", "reply", "stop")
+
+    def __init__(self, message: _Message, kind: str, first: int) -> None:
+        self.kind, self.body, self.reply = kind, message.body, message.reply
+        self.lengths = lengths_of(message.body, message.headers)
+        self.first = self.next = first
+        self.stop = first + max(1, len(self.lengths))
+        self.left = 1  # where the next event begins
+
+    @property
+    def begun(self) -> bool:
+        """Tell whether some of the events were handed out."""
+        return self.next > self.first
+
+    def take(self, most: int) -> list[bytes]:
+        """Return the next events, at most ``most``."""
+        begin = self.next - self.first
+        self.next = min(self.stop, self.next + most)
+        if not self.lengths:
+            return [self.body]
+        found, self.left = part(self.body, self.lengths[begin : begin + most], self.left)
+        return found
 
 
 class NatsSubscription:
     """One request for messages is out at a time, for as many as the last ``fetch`` asked for.
 
-    A message is a pack of many events or one event; who fetches gets events. ``receipt`` numbers
-    them in the order they came, and is never given twice.
+    A message is a pack of many events or one event; who fetches gets events, who passes over parts
+    none. ``receipt`` numbers them in the order they came, and is never given twice.
     """
 
     def __init__(
@@ -80,9 +98,10 @@ class NatsSubscription:
         self._inbox = client.new_inbox()
         self._subscription: Inbox | None = None
         self._alive: asyncio.Task[None] | None = None
-        self._queue: deque[_Part] = deque()
-        self._open: deque[_Part] = deque()  # handed out, not acknowledged in a row
-        self._receipts = count(1)
+        self._queue: deque[_Pack] = deque()
+        self._waiting = 0  # events in the queue
+        self._open: deque[_Pack] = deque()  # all handed out, not acknowledged in a row
+        self._receipt = 1  # of the next event that comes
         self._done: set[int] = set()
         self._arrived = asyncio.Event()
         self._expected = 0  # messages the server may still send for the last request
@@ -112,42 +131,73 @@ class NatsSubscription:
         return self
 
     async def fetch(self, max_messages: int, timeout: float) -> list[Delivery]:
-        loop = asyncio.get_running_loop()
-        ends = loop.time() + timeout
         async with translated("fetch"):
-            while self._must_reset or not self._queue:
-                if self._lost is not None:
-                    raise BusError(f"fetch: {self._lost}")
-                if self._must_reset or (self._idle and await self._is_orphaned()):
-                    await self._reset()
-                    continue
-                self._idle = False
-                self._arrived.clear()
-                await self._pull(max_messages)
-                try:
-                    async with asyncio.timeout_at(min(ends, self._pull_ends)):
-                        await self._arrived.wait()
-                except TimeoutError:
-                    if loop.time() >= ends:
-                        return []
+            if not await self._some(max_messages, timeout):
+                return []
             # Ask for the next before these are taken: a cancelled fetch must not take any with it.
-            taken = min(max_messages, len(self._queue))
+            taken = min(max_messages, self._waiting)
             await self._pull(max_messages, taken)
-        return [self._hand_out() for _ in range(min(taken, len(self._queue)))]
+        return self._hand_out(taken)
+
+    async def pass_over(
+        self, max_messages: int, timeout: float, when: Callable[[], Awaitable[bool]]
+    ) -> int:
+        async with translated("fetch"):
+            if not await self._some(max_messages, timeout):
+                return 0
+        seen = deque(self._queue)
+        if not await when():
+            return 0
+        passed = 0
+        # By identity: what a reset meanwhile has dropped comes again, as others.
+        while seen and self._queue and self._queue[0] is seen.popleft():
+            pack = self._queue.popleft()
+            passed += pack.stop - pack.next
+            self._done.update(range(pack.next, pack.stop))
+            self._open.append(pack)
+        self._waiting -= passed
+        async with translated("ack"):
+            await self._acknowledge()
+        return passed
 
     async def ack_all(self, deliveries: Sequence[Delivery]) -> None:
+        self._done.update(cast(int, delivery.receipt) for delivery in deliveries)
+        async with translated("ack"):
+            await self._acknowledge()
+
+    async def _some(self, wanted: int, timeout: float) -> bool:
+        """Return whether an event is there, waiting up to ``timeout`` seconds for the first."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + timeout
+        while self._must_reset or not self._queue:
+            if self._lost is not None:
+                raise BusError(f"fetch: {self._lost}")
+            if self._must_reset or (self._idle and await self._is_orphaned()):
+                await self._reset()
+                continue
+            self._idle = False
+            self._arrived.clear()
+            await self._pull(wanted)
+            try:
+                async with asyncio.timeout_at(min(ends, self._pull_ends)):
+                    await self._arrived.wait()
+            except TimeoutError:
+                if loop.time() >= ends:
+                    return False
+        return True
+
+    async def _acknowledge(self) -> None:
         """One acknowledgement to the server stands for all before it, so it waits for those."""
         last = ""
-        self._done.update(cast(int, delivery.receipt) for delivery in deliveries)
-        while self._open and self._open[0].receipt in self._done:
-            part = self._open.popleft()
-            self._done.discard(part.receipt)
-            last = part.reply or last
-        if not self._open:
+        while self._open and self._done.issuperset(
+            events := range(self._open[0].first, self._open[0].stop)
+        ):
+            last = self._open.popleft().reply
+            self._done.difference_update(events)
+        if not self._open and not (self._queue and self._queue[0].begun):
             self._done.clear()  # what is left was handed out before a reset, and came again
         if last:
-            async with translated("ack"):
-                await self._client.publish(last)
+            await self._client.publish(last)
 
     async def close(self) -> None:
         if self._lost == "closed":
@@ -156,7 +206,7 @@ class NatsSubscription:
         self._reader.unwatch(self._reconnected)
         if self._alive is not None:
             self._alive.cancel()
-        self._queue.clear()
+        self._drop_queue()
         if self._client.is_connected and self._subscription is not None:
             async with translated("close"):
                 await self._subscription.unsubscribe()
@@ -167,7 +217,7 @@ class NatsSubscription:
     async def _pull(self, wanted: int, taken: int = 0) -> None:
         now = asyncio.get_running_loop().time()
         waiting = self._expected > 0 and now < self._pull_ends
-        if self._lost is not None or waiting or len(self._queue) - taken >= wanted:
+        if self._lost is not None or waiting or self._waiting - taken >= wanted:
             return
         self._expected = wanted
         self._pull_ends = now + _PULL_SECONDS + 1
@@ -187,8 +237,9 @@ class NatsSubscription:
         self._aside = []
         try:
             answer = await ask(self._client, f"$JS.API.CONSUMER.RESET.{self._durable}", {})
-            for waiting in (self._queue, self._open, self._done):
-                waiting.clear()
+            self._drop_queue()
+            self._open.clear()
+            self._done.clear()
             self._expected = 0
             self._next = int(answer["ack_floor"]["consumer_seq"]) + 1
             self._must_reset = self._doubt = False
@@ -247,7 +298,7 @@ class NatsSubscription:
             self._pin = ""
             self._next = 0
             self._must_reset = False
-            self._queue.clear()
+            self._drop_queue()
         elif status in _PULL_OVER or description.startswith(_PASSING):
             self._must_reset = self._must_reset or self._doubt
             self._idle = not self._pin
@@ -264,21 +315,37 @@ class NatsSubscription:
             kind = message.subject[len(self._events) :]
         else:
             kind = header(message.headers, TYPE_HEADER)
-        *bodies, last = unpacked(message.body, message.headers)
-        self._queue += [_Part(next(self._receipts), kind, body, "") for body in bodies]
-        self._queue.append(_Part(next(self._receipts), kind, last, message.reply))
+        pack = _Pack(message, kind, self._receipt)
+        self._receipt = pack.stop
+        self._waiting += pack.stop - pack.first
+        self._queue.append(pack)
 
-    def _hand_out(self) -> Delivery:
-        part = self._queue.popleft()
-        self._open.append(part)
-        return Delivery(part.kind, part.body, part.receipt, self)
+    def _hand_out(self, most: int) -> list[Delivery]:
+        found: list[Delivery] = []
+        while most and self._queue:
+            pack = self._queue[0]
+            receipt = pack.next
+            bodies = pack.take(most)
+            found += [
+                Delivery(pack.kind, body, number, self)
+                for number, body in enumerate(bodies, start=receipt)
+            ]
+            most -= len(bodies)
+            self._waiting -= len(bodies)
+            if pack.next == pack.stop:
+                self._open.append(self._queue.popleft())
+        return found
+
+    def _drop_queue(self) -> None:
+        self._queue.clear()
+        self._waiting = 0
 
     async def _stay_pinned(self) -> None:
         """Keep asking while a handler takes long: who does not ask loses the pin."""
         while self._lost is None:
             await asyncio.sleep(_ALIVE_SECONDS)
             if self._pin and self._client.is_connected:
-                await self._pull(len(self._queue) + 1)
+                await self._pull(self._waiting + 1)
 
 
 async def unpin(client: Client, durable: str) -> None:

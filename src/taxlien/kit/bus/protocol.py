@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -63,6 +63,13 @@ class Subscription(Protocol):
 
         Raises ``BusError`` when the subscription is lost and must be made again.
         """
+        ...
+
+    async def pass_over(
+        self, max_messages: int, timeout: float, when: Callable[[], Awaitable[bool]]
+    ) -> int:
+        """Wait as ``fetch`` does; ask ``when``, and where it says true, acknowledge unread what had
+        come before it was asked. Returns how many; 0 leaves all to the next ``fetch``."""
         ...
 
     async def ack_all(self, deliveries: Sequence[Delivery]) -> None:
