@@ -17,6 +17,7 @@ import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import S3Store
 
+from taxlien.kit.buckets import open_bucket
 from taxlien.kit.settings import KitSettings
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -48,23 +49,7 @@ class Blobs:
     @classmethod
     def from_settings(cls, settings: KitSettings) -> Self:
         """Return the store that the settings name. Raises ``SettingsError`` when they do not."""
-        bucket, _, prefix = settings.require("objects_url").removeprefix("s3://").partition("/")
-        endpoint = settings.objects_endpoint
-        store = S3Store(
-            bucket,
-            prefix=prefix.strip("/") or None,
-            region=settings.objects_region,
-            access_key_id=settings.require("objects_access_key"),
-            secret_access_key=settings.require("objects_secret_key"),
-            client_options={
-                "allow_http": bool(endpoint and endpoint.startswith("http://")),
-                "connect_timeout": "2s",
-                "timeout": "60s",
-            },
-            retry_config={"max_retries": 3},
-            config={"endpoint": endpoint} if endpoint else None,
-        )
-        return cls(store)
+        return cls(open_bucket(settings.require("objects_url"), settings))
 
     async def put_if_absent(self, content: bytes) -> Stored:
         """Store ``content`` unless it is there already."""

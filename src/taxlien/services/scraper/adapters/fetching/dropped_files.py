@@ -17,6 +17,7 @@ import msgspec
 import obstore
 from obstore.store import LocalStore, S3Store
 
+from taxlien.kit.buckets import open_bucket
 from taxlien.kit.settings import KitSettings, SettingsError
 from taxlien.services.scraper.adapters.platforms.file_drop.reading import MAX_FILES, DroppedFile
 from taxlien.services.scraper.logic.pages import PageRequest
@@ -54,22 +55,7 @@ class Drops:
             if not folder.is_dir():
                 raise SettingsError(f"TAXLIEN_SCRAPER_DROPS_URL: {folder} is no folder")
             return cls(LocalStore(prefix=folder), folder=folder, max_bytes=max_bytes)
-        bucket, _, prefix = url.removeprefix("s3://").partition("/")
-        endpoint = kit.objects_endpoint
-        store = S3Store(
-            bucket,
-            prefix=prefix.strip("/") or None,
-            region=kit.objects_region,
-            access_key_id=kit.require("objects_access_key"),
-            secret_access_key=kit.require("objects_secret_key"),
-            client_options={
-                "allow_http": bool(endpoint and endpoint.startswith("http://")),
-                "connect_timeout": "2s",
-                "timeout": "60s",
-            },
-            config={"endpoint": endpoint} if endpoint else None,
-        )
-        return cls(store, folder=None, max_bytes=max_bytes)
+        return cls(open_bucket(url, kit), folder=None, max_bytes=max_bytes)
 
     async def listing(self, folder: str) -> bytes:
         """Return the files of a folder as JSON, in the order of their names. Raises ``Refused``."""
