@@ -26,7 +26,7 @@ def print_hits(answer: dict[str, Any]) -> None:
     wide = console.width >= WIDE
     plural = "lien" if answer["total"] == 1 else "liens"
     table = Table(
-        title=f"{answer['total']:,} {plural}, page {answer['page']} of {answer['pages']:,}",
+        title=f"{answer['total_text']} {plural}, page {answer['page']} of {answer['pages']:,}",
         title_justify="left",
         caption="Payoff and yield: redeemed 12 months after the sale. -: unknown.",
         caption_justify="left",
