@@ -16,9 +16,10 @@ from taxlien.services.search.logic.document import LienDocument
 from taxlien.services.search.logic.query import Facets, Hits, SearchQuery, Suggestion
 
 from .engine import IndexUnusableError, WriterBusyError
+from .tantivy_facets import empty_facets
 from .tantivy_files import HeldLock, IndexFiles
 from .tantivy_generation import Generation
-from .tantivy_reader import TantivyReader, empty_facets
+from .tantivy_reader import TantivyReader
 from .tantivy_schema import LAYOUT
 
 _log = structlog.get_logger("taxlien.search")

@@ -12,12 +12,9 @@ import structlog
 from tantivy import DocAddress, Index, Query, Searcher
 
 from taxlien.kit.ids import new_id
-from taxlien.services.search.logic import deriving, price_bands
 from taxlien.services.search.logic.query import (
-    FACETS,
     RELEVANCE,
     Facets,
-    FacetValue,
     Filters,
     Hits,
     SearchQuery,
@@ -31,6 +28,7 @@ from taxlien.services.search.logic.spelling import (
 )
 from taxlien.services.search.logic.words import Word, read_words
 
+from .tantivy_facets import ALL_VALUES, OF_A_SEARCH, count_facets, shortened
 from .tantivy_files import HeldLock, IndexFiles
 from .tantivy_pages import Page, find_page
 from .tantivy_query import CountyNames, QueryBuilder
@@ -41,12 +39,7 @@ from .tantivy_vocabulary import KeptVocabulary
 _log = structlog.get_logger("taxlien.search")
 
 REFRESH_SECONDS = 0.2
-_FIELDS = {**{name: name for name in FACETS}, "class": "property_class", "flag": "flags"}
-"""The field that each facet counts."""
-_FACETS = {name: 300 if name == "year" else 5000 for name in _FIELDS}
-_FACETS_OF_A_SEARCH = {**_FACETS, "county": 50, "property_type": 50, "year": 60}
 _LIENS_TO_LEARN_FROM = 30
-_EMPTY_FACETS = tuple(_FACETS)
 
 
 class Snapshot:
@@ -62,7 +55,7 @@ class Snapshot:
     @cached_property
     def all_facets(self) -> Facets:
         """Counts over everything, computed once."""
-        return self._facets(Query.all_query(), _FACETS)
+        return count_facets(self._searcher, Query.all_query(), ALL_VALUES)
 
     @cached_property
     def _counties(self) -> CountyNames:
@@ -135,19 +128,8 @@ class Snapshot:
         if not asked.facets:
             return {}
         if not asked.text and asked.filters == Filters():
-            whole = self.all_facets
-            return {name: whole[name][:size] for name, size in _FACETS_OF_A_SEARCH.items()}
-        return self._facets(query, _FACETS_OF_A_SEARCH)
-
-    def _facets(self, query: Query, sizes: dict[str, int]) -> Facets:
-        wanted = {name: {"terms": {"field": _FIELDS[name], "size": n}} for name, n in sizes.items()}
-        found = self._searcher.aggregate(query, wanted)
-        facets = {
-            name: [_facet_value(name, b["key"], b["doc_count"]) for b in found[name]["buckets"]]
-            for name in sizes
-        }
-        facets["price_band"].sort(key=lambda band: price_bands.BANDS.index(band.value))
-        return facets
+            return shortened(self.all_facets, OF_A_SEARCH)
+        return count_facets(self._searcher, query, OF_A_SEARCH)
 
     def _item(self, address: DocAddress) -> bytes:
         return bytes(self._searcher.doc(address).get_first("item") or b"null")
@@ -156,22 +138,6 @@ class Snapshot:
         """Complete ``text``, best first."""
         suggester = Suggester(self._searcher, self._builder, self._vocabulary.of(self._searcher))
         return suggester.suggest(text, limit)
-
-
-def _facet_value(name: str, key: object, count: int) -> FacetValue:
-    if name == "county":
-        state, fips, label = str(key).split("|", 2)
-        return FacetValue(value=fips, count=count, label=label, state=state)
-    if name in ("price_band", "class", "flag"):
-        labels = price_bands.LABELS if name == "price_band" else deriving.LABELS
-        return FacetValue(value=str(key), count=count, label=labels.get(str(key)))
-    value = str(int(key)) if isinstance(key, (int, float)) else str(key)
-    return FacetValue(value=value, count=count)
-
-
-def empty_facets() -> Facets:
-    """Return the facets of an index that has no lien."""
-    return {name: [] for name in _EMPTY_FACETS}
 
 
 class TantivyReader:
