@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
+from typing import NamedTuple
 
 from tantivy import Occur, Query, Schema, Searcher
 
@@ -35,6 +37,21 @@ _NEAR = {"address": 2.0, "place": 1.0}
 
 _SHORTEST_HALF = 3
 _FEW = 16
+_MANY = 4_000
+_TIMES_AS_MANY = 4
+_MOST_WAYS = 8
+
+
+class _Required(NamedTuple):
+    """What liens must have one of. ``liens`` is how many have any of it at most, infinite where unknown."""
+
+    choices: list[Query]
+    liens: float = math.inf
+
+    @property
+    def query(self) -> Query:
+        """Return the liens that have one of the choices, by the best of them."""
+        return self.choices[0] if len(self.choices) == 1 else _best(self.choices)
 
 
 class TextQueries:
@@ -64,7 +81,7 @@ class TextQueries:
         """
         if not pieces:
             return Query.empty_query()
-        must: list[Query] = []
+        must: list[_Required] = []
         should: list[Query] = []
         last = len(pieces) - 1
         glued = self._glued(pieces)
@@ -72,34 +89,36 @@ class TextQueries:
         for position, piece in enumerate(pieces):
             required, optional = self._piece(piece, begun=position == last, near=near, named=named)
             if position in glued and len(required) == 1:
-                required = [_any([required[0], glued[position]])]
+                required = [_Required([_any([required[0].query, glued[position]])])]
             must += required
             should += optional
         if ranked:
             should += self._neighbours([word for piece in pieces for word in piece])
-        words = _every(must, should)
+        words = _every(_spread(must), should)
         whole = self._whole(pieces)
         return _any([words, *whole]) if whole else words
 
     def _piece(
         self, piece: Sequence[Word], *, begun: bool, near: bool, named: bool
-    ) -> tuple[list[Query], list[Query]]:
+    ) -> tuple[list[_Required], list[Query]]:
         """Return what a piece requires and what it only prefers."""
         numeric = len(piece) > 1 and any(word.role == "number" for word in piece)
-        must, should = [], []
+        must: list[_Required] = []
+        should: list[Query] = []
         for position, word in enumerate(piece):
             last = begun and position == len(piece) - 1
-            query = self._word(word, begun=last, near=near, numeric=numeric)
+            required = self._word(word, begun=last, near=near, numeric=numeric)
             little = near and named and word.role in LITTLE
             if word.role == "noise" and named:
-                should.append(Query.const_score_query(query, _OPTIONAL))
+                should.append(Query.const_score_query(required.query, _OPTIONAL))
             elif little:
-                should.append(query)
+                should.append(required.query)
             else:
-                must.append(query)
+                must.append(required)
         if numeric and must:
             parts = [word.written for word in piece]
-            must = [_any([_every(must, []), *self._number(parts, begun)])]
+            every = _every([required.query for required in must], [])
+            must = [_Required([_any([every, *self._number(parts, begun)])])]
         return must, should
 
     def _glued(self, pieces: Sequence[Sequence[Word]]) -> dict[int, Query]:
@@ -130,8 +149,9 @@ class TextQueries:
             return []
         return self._number([word.written for word in words], begun=True)
 
-    def _word(self, word: Word, *, begun: bool, near: bool, numeric: bool) -> Query:
+    def _word(self, word: Word, *, begun: bool, near: bool, numeric: bool) -> _Required:
         number = word.role == "number"
+        liens = sum(self.liens_with(form) for form in word.forms)
         choices = self._exact("address", word.forms, _ADDRESS)
         places = (word.written,) if number else word.forms
         if not number or len(word.written) <= _LONGEST_ZIP:
@@ -144,13 +164,14 @@ class TextQueries:
             whole = number and len(form) >= _SHORTEST_WHOLE_NUMBER
             weight = _WHOLE_NUMBER if whole else _PART_OF_A_NUMBER
             choices += self._exact("number", (form,), weight)
+            liens += self._searcher.doc_freq("number", form)
+        exact = len(choices)
         if begun and len(word.written) >= _SHORTEST_PREFIX:
             choices += self._begun_word(word)
         if near and not number:
             choices += self._near(word, begun)
-        if len(choices) < 2:
-            return choices[0] if choices else Query.empty_query()
-        return Query.disjunction_max_query(choices)
+        known = len(choices) == exact
+        return _Required(choices or [Query.empty_query()], liens if known else math.inf)
 
     def _begun_word(self, word: Word) -> list[Query]:
         if word.role == "number":
@@ -243,6 +264,26 @@ def _halves(written: str) -> list[str]:
 
 def _part_of_a_number(word: Word) -> bool:
     return word.role == "number" or len(word.written) <= _LONGEST_LETTERS_OF_A_NUMBER
+
+
+def _best(choices: Sequence[Query]) -> Query:
+    return Query.disjunction_max_query(list(choices))
+
+
+def _spread(must: Sequence[_Required]) -> list[Query]:
+    """Return queries for all of ``must``, such that choices that very many liens have are skipped through.
+
+    Beside a rare word Tantivy skips through the liens of one common word, yet merges those of several.
+    Rare and common are asked for together, for each choice once, then: (OAK and STREET) or (OAK and SAINT).
+    """
+    rarest = min((required.liens for required in must), default=math.inf)
+    enough = max(_MANY, _TIMES_AS_MANY * rarest)
+    common = [len(r.choices) > 1 and enough <= r.liens < math.inf for r in must]
+    rest = [required.query for required, many in zip(must, common, strict=True) if not many]
+    ways = list(product(*(r.choices for r, many in zip(must, common, strict=True) if many)))
+    if len(rest) == len(must) or len(ways) > _MOST_WAYS:
+        return [required.query for required in must]
+    return [_best([_every([*rest, *way], []) for way in ways])]
 
 
 def _every(must: Sequence[Query], should: Sequence[Query]) -> Query:
