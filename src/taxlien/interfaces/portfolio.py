@@ -12,6 +12,8 @@ from taxlien.kit.events import Event
 
 WatchTarget = Literal["lien", "parcel", "county", "auction"]
 
+WatchPace = Literal["instant", "daily", "weekly", "off"]
+
 WatchReason = Literal[
     "new_lien",  # a lien appeared on a watched parcel, in a watched county or auction
     "price_dropped",  # what an investor would pay fell
@@ -24,7 +26,8 @@ WatchReason = Literal[
 class WatchTriggered(Event, frozen=True, kw_only=True):
     """Something a user watches changed: once for a watch, a lien and a version of it.
 
-    ``label`` is the user's or the product's name of what is watched. Prices in US dollars, null unknown.
+    ``label`` is the user's or the product's name of what is watched, ``pace`` how soon its user wants to
+    hear; whoever tells people decides when and how. Prices in US dollars, null unknown.
     """
 
     type: ClassVar[str] = "watch.triggered"
@@ -33,6 +36,7 @@ class WatchTriggered(Event, frozen=True, kw_only=True):
     watch_id: UUID
     target: WatchTarget
     label: str
+    pace: WatchPace = "instant"
     reason: WatchReason
     lien: Lien
     previous_status: LienStatus | None = None

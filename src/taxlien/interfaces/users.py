@@ -9,6 +9,7 @@ from uuid import UUID
 from taxlien.kit.events import Event
 
 Tier = Literal["free", "premium", "enterprise"]
+AlertPace = Literal["instant", "daily", "weekly", "off"]
 KycStatus = Literal["pending", "submitted", "in_review", "approved", "rejected", "expired"]
 
 PERSONAL_DATA_SERVICES = ("auth", "notifications", "portfolio", "search", "users")
@@ -50,6 +51,16 @@ ALLOWANCES: tuple[Allowance, ...] = (
 def allowance_of(tier: str) -> Allowance:
     """Return what ``tier`` allows; a word that is no tier allows what free does."""
     return next((found for found in ALLOWANCES if found.tier == tier), ALLOWANCES[0])
+
+
+def usual_pace(tier: str) -> AlertPace:
+    """Return how soon somebody hears who did not say: at once where their tier has that."""
+    return "instant" if allowance_of(tier).instant_alerts else "daily"
+
+
+def pace_in_force(pace: AlertPace, tier: str) -> AlertPace:
+    """Return how soon somebody hears: what they chose, but instant only where their tier has it."""
+    return usual_pace(tier) if pace == "instant" else pace
 
 
 class UserEvent(Event, frozen=True, kw_only=True):

@@ -55,7 +55,9 @@ async def test_changes_of_what_is_watched_are_one_mail_for_each_kind(
         watch(known, mine, 4, reason="redeemed", previous_status="sold", price=None),
         watch(known, mine, 5, reason="status_changed", previous_status="sold"),
         watch(known, mine, 6, reason="new_lien", target="parcel"),
-        watch(known, mine, 7, reason="new_lien", target="county", label="Marion, FL"),
+        watch(
+            known, mine, 7, reason="new_lien", target="county", label="Marion, FL", pace="weekly"
+        ),
     ]
     await hear(*heard, *heard)
     await make_due()
@@ -71,6 +73,32 @@ async def test_changes_of_what_is_watched_are_one_mail_for_each_kind(
     words = text_of(drops)
     assert words.index("3 Example St") < words.index("1 Example St"), "the largest drop first"
     assert "$897.00, was $900.00" in words
+
+
+async def test_each_watch_waits_as_long_as_its_pace_says(
+    hear, known, watch, preferences, rows
+) -> None:
+    mine, chicago = new_id(), ZoneInfo("America/Chicago")
+    await hear(preferences(known, time_zone="America/Chicago"))
+    heard = [
+        watch(known, mine, 1, pace="daily"),
+        watch(known, mine, 2, pace="weekly", reason="redeemed"),
+        watch(known, mine, 3, pace="weekly", reason="new_lien", target="auction"),
+        watch(known, mine, 4, pace="off"),
+        watch(known, mine, 5),
+    ]
+    await hear(*heard, *heard)
+    waiting = await rows("gathered")
+    assert sorted((row["kind"], row["pace"]) for row in waiting) == [
+        ("price_drop", "daily"),
+        ("price_drop", "instant"),
+        ("redemption_update", "weekly"),
+        ("weekly_digest", "weekly"),
+    ]
+    due = {row["pace"]: row["due_at"].astimezone(chicago) for row in waiting}
+    assert due["instant"] - datetime.now(UTC) <= timedelta(minutes=5)
+    assert [(due[pace].hour, due[pace].minute) for pace in ("daily", "weekly")] == [(8, 0)] * 2
+    assert due["weekly"].weekday() == 0
 
 
 async def test_reminder_of_a_sale_has_the_county_s_time_and_the_user_s_and_comes_once(

@@ -93,7 +93,7 @@ async def test_everybody_concerned_is_told_once(watching, ann, make_lien) -> Non
     ):
         await begin(bob, target="auction", county_fips="12105", auction_on=DAY.isoformat())
         await begin(eve, target="lien", lien_id=str(assumed.lien_id))
-        await begin(joe, target="county", county_fips="12105", muted=True)
+        await begin(joe, target="county", county_fips="12105", pace="off")
         await hear(watching, scheduled(), scheduled())
         assert await watching.remind(EVE - timedelta(minutes=1)) == []
         told = await watching.remind(EVE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx2
 import msgspec
 
 from taxlien.interfaces.liens import Lien, LienChanged, LienCreated, LienStatusChanged
+from taxlien.interfaces.users import TierChanged
 from taxlien.kit.ids import new_id
 from taxlien.services.portfolio.service import WIDE_A_DAY
 
@@ -105,12 +107,12 @@ async def test_a_whole_county_is_told_of_in_part_and_counted_in_full(
     assert (await ann.get(f"{PATH}/{watch['watch_id']}")).json()["untold"] == 80 - WIDE_A_DAY
 
 
-async def test_muted_paused_and_deleted_watches_tell_nothing(watching, ann, make_lien) -> None:
-    watch = await begin(ann, target="county", county_fips="12105", muted=True)
+async def test_silenced_paused_and_deleted_watches_tell_nothing(watching, ann, make_lien) -> None:
+    watch = await begin(ann, target="county", county_fips="12105", pace="off")
     address = f"{PATH}/{watch['watch_id']}"
     assert await watching.liens(LienCreated(lien=make_lien(1))) == []
     assert len((await ann.get(address)).json()["happened"]) == 1
-    await ann.patch(address, json={"muted": False})
+    await ann.patch(address, json={"pace": "daily"})
     assert len(await watching.liens(LienCreated(lien=make_lien(2)))) == 1
     await ann.delete(address)
     assert await watching.liens(LienCreated(lien=make_lien(3))) == []
@@ -118,3 +120,36 @@ async def test_muted_paused_and_deleted_watches_tell_nothing(watching, ann, make
         await begin(bob, target="county", county_fips="12105")
         [told] = await watching.liens(LienCreated(lien=make_lien(4)))
         assert str(told.user_id) == bob.headers["x-user-id"]
+
+
+async def test_each_watch_is_told_at_its_own_pace_and_never_sooner_than_the_tier_allows(
+    watching, make_lien
+) -> None:
+    lien = make_lien(1, sale_date=date(2028, 6, 1))
+    watching.catalogue.add(lien)
+    user_id = new_id()
+    async with watching.client(user_id, tier="premium") as eve:
+        await begin(eve, target="lien", lien_id=str(lien.lien_id))
+        await begin(eve, target="county", county_fips="12105")
+        await begin(
+            eve, target="auction", county_fips="12105", auction_on="2028-06-01", pace="daily"
+        )
+    assert await paces(watching, lien) == {"lien": "instant", "auction": "daily"}
+    new = make_lien(2, sale_date=None, sale_date_basis=None)
+    assert [told.pace for told in await watching.liens(LienCreated(lien=new))] == ["weekly"]
+    for version, (tier, pace) in enumerate((("free", "daily"), ("premium", "instant")), start=3):
+        at = datetime(2026, 11, version, tzinfo=UTC)
+        await watching.user(
+            TierChanged(
+                user_id=user_id, at=at, tier=tier, previous_tier="free", reason="subscription"
+            )
+        )
+        later = msgspec.structs.replace(lien, version=version)
+        assert (await paces(watching, later))["lien"] == pace
+
+
+async def paces(watching: Any, lien: Lien) -> dict[str, str]:
+    """Let a lien change its status; returns how soon each thing is told."""
+    sold = newer(lien, status="sold")
+    told = await watching.liens(LienStatusChanged(lien=sold, previous_status="advertised"))
+    return {event.target: event.pace for event in told}

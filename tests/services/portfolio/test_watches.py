@@ -82,6 +82,7 @@ async def test_what_is_watched_already_is_answered_as_it_is(watching, ann, make_
         ({**COUNTY, "label": " "}, "label"),
         ({"target": "state"}, "target"),
         ({**COUNTY, "color": "red"}, "color"),
+        ({**COUNTY, "pace": "hourly"}, "pace"),
     ],
 )
 async def test_what_cannot_be_watched_names_the_field(ann, body, field) -> None:
@@ -90,13 +91,33 @@ async def test_what_cannot_be_watched_names_the_field(ann, body, field) -> None:
     assert field in [error["field"] for error in answer.json()["errors"]]
 
 
-async def test_a_watch_is_renamed_muted_and_deleted(ann) -> None:
+async def test_a_watch_is_renamed_silenced_and_deleted(ann) -> None:
     address = f"{PATH}/{(await begin(ann, **COUNTY))['watch_id']}"
-    changed = (await ann.patch(address, json={"label": "Home", "muted": True})).json()
-    assert (changed["label"], changed["muted"]) == ("Home", True)
+    changed = (await ann.patch(address, json={"label": "Home", "pace": "off"})).json()
+    assert (changed["label"], changed["pace"]) == ("Home", "off")
     assert (await ann.get(address)).json() == {**changed, "happened": []}
     assert (await ann.delete(address)).status_code == 204
     assert (await ann.get(address)).status_code == 404
+
+
+async def test_who_says_no_pace_gets_the_usual_one_and_instant_is_not_of_every_tier(
+    watching, ann
+) -> None:
+    sale = {"target": "auction", "county_fips": "12105", "auction_on": "2028-06-01"}
+    assert (await begin(ann, **COUNTY))["pace"] == "weekly"
+    mine = await begin(ann, **sale)
+    assert mine["pace"] == "daily"
+    address = f"{PATH}/{mine['watch_id']}"
+    for refused in (
+        await ann.post(PATH, json={**sale, "auction_on": "2028-06-02", "pace": "instant"}),
+        await ann.patch(address, json={"pace": "instant"}),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (403, "tier_allows_less")
+    assert (await ann.patch(address, json={"pace": "weekly"})).json()["pace"] == "weekly"
+    assert (await ann.patch(address, json={"label": "Sale"})).json()["pace"] == "weekly"
+    async with watching.client(new_id(), tier="premium") as eve:
+        assert (await begin(eve, **sale))["pace"] == "instant"
+        assert (await begin(eve, **COUNTY, pace="instant"))["pace"] == "instant"
 
 
 async def test_a_watch_of_somebody_else_is_not_there(watching, ann) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -39,10 +41,8 @@ async def watch(
     """Watch something. What I watch already is answered as it is. 403 `tier_allows_less` names the limit."""
 
     async def begin() -> dict[str, Any]:
-        try:
+        with _saying_what_the_tier_allows():
             found = await service.watch(session, caller, Wish(**body.model_dump()))
-        except service.TierAllowsLess as error:
-            raise Problem(403, "tier_allows_less", error.message) from None
         return _shown(found).model_dump(mode="json")
 
     return await once.answer(session, begin, status=201, headers=_PRIVATE)
@@ -78,12 +78,13 @@ async def change_watch(
     caller: CallerDep,
     once: IdempotencyDep,
 ) -> Response:
-    """Rename a watch, mute it, or let it tell again."""
+    """Rename a watch, or say how soon I hear. 403 `tier_allows_less` where my tier has no instant."""
 
     async def change() -> dict[str, Any]:
-        found = await service.change_watch(
-            session, caller, watch_id, label=body.label, muted=body.muted
-        )
+        with _saying_what_the_tier_allows():
+            found = await service.change_watch(
+                session, caller, watch_id, label=body.label, pace=body.pace
+            )
         return _shown(found).model_dump(mode="json")
 
     return await once.answer(session, change, headers=_PRIVATE)
@@ -97,3 +98,11 @@ async def stop_watching(watch_id: UUID, session: SessionDep, caller: CallerDep) 
 
 def _shown(watch: Any) -> schemas.Watch:
     return schemas.Watch.model_validate(watch, from_attributes=True)
+
+
+@contextmanager
+def _saying_what_the_tier_allows() -> Iterator[None]:
+    try:
+        yield
+    except service.TierAllowsLess as error:
+        raise Problem(403, "tier_allows_less", error.message) from None

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from taxlien.interfaces.liens import LienStatus
-from taxlien.interfaces.portfolio import WatchReason, WatchTarget
+from taxlien.interfaces.portfolio import WatchPace, WatchReason, WatchTarget
 from taxlien.kit.database import metadata_for
 from taxlien.kit.owned_rows import OwnerRow
 from taxlien.kit.versioned_set import SetVersion
@@ -52,14 +52,15 @@ class Watch(Row):
     """Something a user watches; ``key`` names it in one text, so that a user watches it once.
 
     ``number`` is its short name in memory and in ``triggers``; ``changed`` the version of all watches
-    that it last changed in. ``muted``: its owner looks but is told nothing; ``paused``: it is above what
-    the tier allows. On day ``told_on`` (UTC) ``told`` liens of a county or auction were told of;
+    that it last changed in. ``pace`` off: its owner looks but is told nothing; ``paused``: it is above
+    what the tier allows. On day ``told_on`` (UTC) ``told`` liens of a county or auction were told of;
     ``untold`` counts those that were too many on all days.
     """
 
     __tablename__ = "watches"
     __table_args__ = (
         CheckConstraint("target IN ('lien', 'parcel', 'county', 'auction')", name="target"),
+        CheckConstraint("pace IN ('instant', 'daily', 'weekly', 'off')", name="pace"),
         UniqueConstraint("user_id", "key"),
         Index("ix_watches_key", "key"),
         Index("ix_watches_changed", "changed"),
@@ -77,7 +78,7 @@ class Watch(Row):
     parcel_key: Mapped[str | None] = mapped_column(Text)
     parcel_id: Mapped[str | None] = mapped_column(Text)
     auction_on: Mapped[date | None] = mapped_column(Date)
-    muted: Mapped[bool] = mapped_column(server_default=_FALSE)
+    pace: Mapped[WatchPace] = mapped_column(Text)
     paused: Mapped[bool] = mapped_column(server_default=_FALSE)
     changed: Mapped[int] = mapped_column(BigInteger)
     told_on: Mapped[date | None] = mapped_column(Date)

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from taxlien.interfaces.liens import LienStatus
-from taxlien.interfaces.portfolio import WatchReason, WatchTarget
+from taxlien.interfaces.portfolio import WatchPace, WatchReason, WatchTarget
 
 Label = Annotated[str, Field(max_length=400, examples=["The house at the lake"])]
 Fips = Annotated[str, Field(pattern="^[0-9]{5}$", examples=["12105"])]
@@ -19,7 +19,8 @@ Fips = Annotated[str, Field(pattern="^[0-9]{5}$", examples=["12105"])]
 class ToWatch(BaseModel):
     """What to watch: a lien by `lien_id`; a parcel by `county_fips` and `parcel_id`; a county by
     `county_fips`; a sale by `county_fips` and `auction_on`, the local date. Without `label` it gets a
-    name. `muted`: nothing is told, and the watch can be looked at."""
+    name. Without `pace`: weekly for a county; for anything else instant where the tier has it, else daily.
+    `off`: nothing is told, and the watch can be looked at."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,7 +30,7 @@ class ToWatch(BaseModel):
     parcel_id: Annotated[str, Field(max_length=100)] | None = None
     auction_on: date | None = None
     label: Label | None = None
-    muted: bool = False
+    pace: WatchPace | None = None
 
 
 class WatchChange(BaseModel):
@@ -38,7 +39,7 @@ class WatchChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     label: Label | None = None
-    muted: bool | None = None
+    pace: WatchPace | None = None
 
 
 class Watch(BaseModel):
@@ -52,7 +53,7 @@ class Watch(BaseModel):
     lien_id: UUID | None
     parcel_id: str | None
     auction_on: date | None
-    muted: bool
+    pace: WatchPace
     paused: bool
     untold: int
     created_at: datetime

@@ -58,6 +58,7 @@ def events(draw) -> SearchMatched | WatchTriggered:
         )  # fmt: skip
     return WatchTriggered(
         **who, watch_id=draw(st.uuids()), label=draw(st.text(max_size=90)), price=draw(MONEY),
+        pace=draw(st.sampled_from(("instant", "daily", "weekly"))),
         target=draw(st.sampled_from(("lien", "parcel", "county", "auction"))),
         reason=draw(st.sampled_from(get_args(WatchReason))), previous_price=draw(MONEY),
         previous_status=draw(st.one_of(st.none(), STATUS)),

@@ -83,15 +83,17 @@ def match_of(event: SearchMatched) -> Item | None:
     )
 
 
-def watch_of(event: WatchTriggered) -> Item:
-    """Return what a change of something watched is told as.
+def watch_of(event: WatchTriggered) -> Item | None:
+    """Return what a change of something watched is told as; None where its user asked for silence.
 
-    A price, a redemption and other changes are alerts, gathered for a moment. New liens of a whole county
-    come by the hundred and are told once a week. The same version of a lien is told once for a watch.
+    A price, a redemption and other changes are alerts, gathered for a moment, a day or a week as the watch
+    asks. What is new in a week is a digest. The same version of a lien is told once for a watch.
     """
-    weekly = event.reason == "new_lien" and event.target == "county"
+    if event.pace == "off":
+        return None
+    digest = event.reason == "new_lien" and event.pace == "weekly"
     kinds = {"price_dropped": "price_drop", "redeemed": "redemption_update"}
-    lien, pace = event.lien, ("weekly" if weekly else "instant")
+    lien = event.lien
     fell = None
     if event.previous_price is not None and event.price is not None:
         fell = event.previous_price - event.price
@@ -99,11 +101,11 @@ def watch_of(event: WatchTriggered) -> Item:
         item_id=fact_id(
             "watch", event.user_id, event.watch_id, lien.lien_id, lien.version, event.reason
         ),
-        kind="weekly_digest" if weekly else kinds.get(event.reason, "watch_changed"),
-        pace="weekly" if weekly else "instant",
-        gathering=pace,
-        topic=event.watch_id if weekly else ONE_TOPIC,
-        rank=event.price if weekly else fell,
+        kind="weekly_digest" if digest else kinds.get(event.reason, "watch_changed"),
+        pace=event.pace,
+        gathering=event.pace,
+        topic=event.watch_id if digest else ONE_TOPIC,
+        rank=event.price if digest else fell,
         facts={
             "label": harmless(event.label),
             **lien_facts(lien),

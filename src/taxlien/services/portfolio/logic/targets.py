@@ -7,7 +7,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from taxlien.interfaces.liens import Lien, parcel_key
-from taxlien.interfaces.portfolio import WatchTarget
+from taxlien.interfaces.portfolio import WatchPace, WatchTarget
+from taxlien.interfaces.users import usual_pace
 from taxlien.kit.errors import InvalidInput
 
 from .counties import County, county_of
@@ -33,7 +34,7 @@ class Wish(NamedTuple):
     parcel_id: str | None = None
     auction_on: date | None = None
     label: str | None = None
-    muted: bool = False
+    pace: WatchPace | None = None
 
 
 class Target(NamedTuple):
@@ -47,6 +48,11 @@ class Target(NamedTuple):
     parcel_key: str | None = None
     parcel_id: str | None = None
     auction_on: date | None = None
+
+
+def usual_pace_of(target: Target, tier: str) -> WatchPace:
+    """Return how soon somebody hears of a thing who did not say: of a county weekly, of much else soon."""
+    return "weekly" if target.target == "county" else usual_pace(tier)
 
 
 def check_fields(wish: Wish) -> None:

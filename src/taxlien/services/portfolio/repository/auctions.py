@@ -27,7 +27,7 @@ _NEAR = text(
         LEFT JOIN portfolio.watched_liens AS l
             ON l.county_fips = :fips AND l.sale_date = :day AND l.status = ANY(:coming)
             AND (w.lien_id = l.lien_id OR (w.target = 'parcel' AND w.parcel_key = l.parcel_key))
-        WHERE w.county_fips = :fips AND NOT w.paused AND NOT w.muted
+        WHERE w.county_fips = :fips AND NOT w.paused AND w.pace <> 'off'
             AND (w.target = 'county' OR (w.target = 'auction' AND w.auction_on = :day)
                 OR l.lien_id IS NOT NULL)
         GROUP BY w.user_id

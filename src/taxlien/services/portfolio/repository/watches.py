@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from taxlien.interfaces.portfolio import WatchTarget
+from taxlien.interfaces.portfolio import WatchPace, WatchTarget
 from taxlien.kit import owned_rows, versioned_set
 from taxlien.kit.database import Session
 from taxlien.kit.owned_rows import OwnedRows
@@ -17,7 +17,10 @@ from taxlien.services.portfolio.models import Owner, Watch, WatchSet
 
 
 class Watcher(NamedTuple):
-    """A watch that is to hear of its thing. On day ``told_on`` it was told of ``told`` liens."""
+    """A watch that is to hear of its thing. On day ``told_on`` it was told of ``told`` liens.
+
+    ``tier`` is that of its owner, None where nobody told of one.
+    """
 
     number: int
     key: str
@@ -25,9 +28,10 @@ class Watcher(NamedTuple):
     user_id: UUID
     target: WatchTarget
     label: str
-    muted: bool
+    pace: WatchPace
     told_on: date | None
     told: int
+    tier: str | None
 
 
 owned = OwnedRows(Watch, Watch.watch_id, Watch.user_id)
@@ -71,14 +75,15 @@ async def lock_watchers(session: Session, keys: Sequence[str]) -> list[Watcher]:
     """Return the watches of ``keys`` that are not paused, by number, locked: one that goes, waits."""
     if not keys:
         return []
-    columns = (getattr(Watch, name) for name in Watcher._fields)
+    columns = (getattr(Watch, name) for name in Watcher._fields[:-1])
     rows = await session.execute(
-        select(*columns)
+        select(*columns, Owner.tier)
+        .join(Owner, Owner.user_id == Watch.user_id)
         .where(Watch.key.in_(keys), ~Watch.paused)
         .order_by(Watch.number)
-        .with_for_update()
+        .with_for_update(of=Watch)
     )
-    return [Watcher(*row) for row in rows]
+    return [Watcher._make(row) for row in rows]
 
 
 _COUNT_TOLD = text(

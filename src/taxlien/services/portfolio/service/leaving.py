@@ -20,7 +20,7 @@ from taxlien.services.portfolio.repository import auctions, demand, triggers, wa
 SERVICE = "portfolio"
 _TAKEN_ALONG = (
     *("watch_id", "target", "label", "county_fips", "lien_id", "parcel_id", "auction_on"),
-    *("muted", "paused", "created_at", "updated_at"),
+    *("pace", "paused", "created_at", "updated_at"),
 )
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from taxlien.interfaces.liens import Lien
 from taxlien.interfaces.portfolio import WatchTriggered
+from taxlien.interfaces.users import pace_in_force
 from taxlien.kit.database import Session
 from taxlien.kit.outbox import emit_many
 from taxlien.kit.versioned_set import VersionedSet
@@ -124,7 +125,7 @@ async def _tell(session: Session, heard: _Heard) -> int:
         facts |= {_fact(watcher, change): change for change in found}
     await watches.count_told(session, day, counts)
     new = sorted(await triggers.record(session, facts))
-    loud = [fact for fact in new if not watchers[fact[0]].muted]
+    loud = [fact for fact in new if watchers[fact[0]].pace != "off"]
     for start in range(0, len(loud), _TOLD_AT_ONCE):
         some = loud[start : start + _TOLD_AT_ONCE]
         await emit_many(session, [_triggered(watchers[f[0]], facts[f]) for f in some])
@@ -141,6 +142,7 @@ def _triggered(watcher: Watcher, change: Change) -> WatchTriggered:
         watch_id=watcher.watch_id,
         target=watcher.target,
         label=watcher.label,
+        pace=pace_in_force(watcher.pace, watcher.tier) if watcher.tier else watcher.pace,
         reason=change.reason,
         lien=change.lien,
         previous_status=change.previous_status,

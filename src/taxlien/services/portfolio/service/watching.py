@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from taxlien.interfaces.liens import Lien, parcel_key
+from taxlien.interfaces.portfolio import WatchPace
 from taxlien.interfaces.users import TierChanged, allowance_of
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Forbidden, InvalidInput, NotFound
@@ -36,7 +37,8 @@ class Board(NamedTuple):
 async def watch(session: Session, caller: Caller, wish: Wish) -> Watch:
     """Begin to watch something; what is watched already answers the watch there is, as it is.
 
-    Raises ``InvalidInput`` naming the field, and ``TierAllowsLess`` above the limit. A lien must be in
+    Raises ``InvalidInput`` naming the field, and ``TierAllowsLess`` above the limit, or for a pace that
+    the tier has not. A lien must be in
     the catalogue; a parcel need not be, since its first lien may be yet to come.
     """
     targets.check_fields(wish)
@@ -46,7 +48,9 @@ async def watch(session: Session, caller: Caller, wish: Wish) -> Watch:
     found = await watches.by_key(session, caller.user_id, target.key)
     if found is not None:
         return found
-    await _check_count(session, caller, owner.tier or caller.tier)
+    tier = owner.tier or caller.tier
+    pace = _checked_pace(wish.pace, tier) if wish.pace else targets.usual_pace_of(target, tier)
+    await _check_count(session, caller, tier)
     made = Watch(
         watch_id=new_id(),
         user_id=caller.user_id,
@@ -58,7 +62,7 @@ async def watch(session: Session, caller: Caller, wish: Wish) -> Watch:
         parcel_key=target.parcel_key,
         parcel_id=target.parcel_id,
         auction_on=target.auction_on,
-        muted=wish.muted,
+        pace=pace,
         changed=await watches.next_version(session),
     )
     await watches.owned.add(session, made)
@@ -88,15 +92,16 @@ async def change_watch(
     watch_id: UUID,
     *,
     label: str | None = None,
-    muted: bool | None = None,
+    pace: WatchPace | None = None,
 ) -> Watch:
-    """Change what is given. Raises ``NotFound`` and ``InvalidInput``."""
+    """Change what is given. Raises ``NotFound``, ``InvalidInput``, ``TierAllowsLess``."""
     label = None if label is None else targets.checked_label(label)
+    owner = await _lock_owner(session, caller)
     found = await _lock_watch(session, caller, watch_id)
     if label is not None:
         found.label = label
-    if muted is not None:
-        found.muted = muted
+    if pace is not None:
+        found.pace = _checked_pace(pace, owner.tier or caller.tier)
     found.updated_at = datetime.now(UTC)
     await session.flush()
     return found
@@ -189,6 +194,14 @@ async def _check_count(session: Session, caller: Caller, tier: str) -> None:
             f"The {tier} tier watches {limit} things, and you have that many. "
             "Delete one, or choose another tier."
         )
+
+
+def _checked_pace(pace: WatchPace, tier: str) -> WatchPace:
+    if pace == "instant" and not allowance_of(tier).instant_alerts:
+        raise TierAllowsLess(
+            f"The {tier} tier has no instant alerts: take daily, weekly or off, or another tier."
+        )
+    return pace
 
 
 async def _pause_above(session: Session, user_id: UUID, tier: str) -> None:

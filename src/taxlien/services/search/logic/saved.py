@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from taxlien.interfaces.search import AlertPace
-from taxlien.interfaces.users import allowance_of
 from taxlien.kit.errors import InvalidInput
 
 from .conditions import Condition
@@ -71,16 +69,6 @@ def checked_name(name: str) -> str:
     if not 1 <= len(kept) <= MAX_NAME:
         raise InvalidInput("name", f"must have 1 to {MAX_NAME} characters")
     return kept
-
-
-def usual_pace(tier: str) -> AlertPace:
-    """Return how soon somebody hears who did not say: at once where their tier has that."""
-    return "instant" if allowance_of(tier).instant_alerts else "daily"
-
-
-def pace_in_force(pace: AlertPace, tier: str) -> AlertPace:
-    """Return how soon somebody hears: what they chose, but instant only where their tier has it."""
-    return usual_pace(tier) if pace == "instant" else pace
 
 
 def _values(name: str, given: Sequence[str]) -> list[str]:

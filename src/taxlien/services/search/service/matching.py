@@ -12,6 +12,7 @@ import structlog
 
 from taxlien.interfaces.liens import Lien, LienChanged, LienCreated, LienStatusChanged
 from taxlien.interfaces.search import MatchCause, SearchMatched
+from taxlien.interfaces.users import pace_in_force
 from taxlien.kit.database import Session
 from taxlien.kit.errors import InvalidInput
 from taxlien.kit.outbox import emit_many
@@ -19,7 +20,7 @@ from taxlien.kit.versioned_set import VersionedSet
 from taxlien.services.search.logic.facts import LienFacts
 from taxlien.services.search.logic.percolation import QueryIndex
 from taxlien.services.search.logic.pricing import MONTHS, Pricing, price_for_search
-from taxlien.services.search.logic.saved import condition_of, pace_in_force
+from taxlien.services.search.logic.saved import condition_of
 from taxlien.services.search.logic.touching import may_begin
 from taxlien.services.search.models import QuerySet
 from taxlien.services.search.repository import matches, saved

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from taxlien.interfaces.search import AlertPace
-from taxlien.interfaces.users import TierChanged, allowance_of
+from taxlien.interfaces.users import TierChanged, allowance_of, usual_pace
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Forbidden, NotFound
 from taxlien.kit.ids import new_id
 from taxlien.kit.security.identity import Caller
-from taxlien.services.search.logic.saved import canonical, checked_name, usual_pace
+from taxlien.services.search.logic.saved import canonical, checked_name
 from taxlien.services.search.models import Owner, SavedSearch
 from taxlien.services.search.repository import saved as repository
 
