@@ -1,4 +1,4 @@
-"""Until when the owner may redeem, as far as a rule tells it by the sale alone."""
+"""When the period ends in which the owner alone decides, as far as a rule tells it by the sale alone."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from taxlien.law.months import add_months
 from taxlien.law.rules import Rule
 
 
-def last_day_to_redeem(
+def redemption_period_ends(
     rule: Rule, sold_on: date, homestead: bool | None, agricultural: bool | None
 ) -> date | None:
     """The last day of the period that begins with the sale (or the deed's recording), county-local.
 
-    None where the rule gives no such period, or where its length hangs on a fact that is not known
-    (34.21(e) of the Texas Tax Code). Holidays, notices and appeals may move the day: this is the rule.
+    After it the holder of a lien can first act; in many states the owner may redeem until a deed or a
+    judgment bars it. None where the rule gives no period after the sale (a deed sale ends the right),
+    or where its length hangs on a fact that is not known (34.21(e) of the Texas Tax Code). Holidays,
+    notices and appeals may move the day: this is the rule.
     """
-    if rule.redemption_months <= 0:
+    if rule.track == "deed" or rule.redemption_months <= 0:
         return None
     short = rule.closes_after_days_unless_homestead
     if short is not None and not (homestead or agricultural):

@@ -64,6 +64,12 @@ def test_new_ranges_are_read_in_their_own_parts_and_days_as_ordinals() -> None:
     )
 
 
+def test_bounds_between_two_parts_keep_what_lies_between_them() -> None:
+    filters = build_query(price_min="10.001", price_max="10.019", acres_min="0.04999").filters
+    assert (filters.price, filters.acres) == (Span(1001, 1001), Span(500, None))
+    assert build_query(price_min="10.001", price_max="10.002").filters.price == Span(1001, 1000)
+
+
 def test_what_no_source_publishes_is_told() -> None:
     asked = build_query(
         flag=["irs_lien,vacant"], not_flag=["irs_lien", "landlocked"], score_min="1"

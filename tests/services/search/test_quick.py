@@ -25,6 +25,9 @@ QUERIES = (
     "?facets=0", "?facets=yes", "?facets=maybe", "?page=0", "?page=x", "?page=+1", "?page=",
     "?page_size=1000", "?sort=cheapest", "?sort=", "?state=ZZ", "?price_min=abc", "?year=20",
     "?price_min=5&price_max=1", f"?q={'a' * 500}", "?unknown=1&q=oak", "?q=oak&utm=x", "?;q=1", "?q",
+    "?class=condominium&flag=vacant,sliver&homestead=false", "?class=castle", "?homestead=maybe",
+    "?ltv_max=50&acres_min=0.1&score_min=3", "?auction_from=2024-06-01&auction_to=2024-06-01",
+    "?redeem_to=tomorrow", "?not_flag=irs_lien&not_flag=synthetic", "?face_max=2000&market_value_min=",
 )  # fmt: skip
 COMPLETIONS = (
     "",

@@ -122,6 +122,7 @@ async def test_parcel_is_found_however_it_is_punctuated(put, find, text) -> None
         (Filters(face=Span(1, 90_000)), {0}),
         (Filters(market_value=Span(1_000_000, None)), {0, 1}),
         (Filters(acres=Span(499, 500)), {1}),
+        (Filters(acres=Span(500, 499)), set()),
         (Filters(auction_day=Span(739_000, 739_001)), {0, 1}),
         (Filters(redeem_day=Span(None, 739_400)), {2}),
         (Filters(score=Span(0, 10_000)), set()),

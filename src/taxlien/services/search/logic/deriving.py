@@ -13,7 +13,7 @@ from functools import lru_cache
 from taxlien.interfaces.liens import Lien
 from taxlien.interfaces.rulebook import load_rulebook
 from taxlien.law.expected_value import lien_to_value_pct
-from taxlien.law.redeeming import last_day_to_redeem
+from taxlien.law.redeeming import redemption_period_ends
 from taxlien.law.rules import Rule
 
 SLIVER_BELOW = Decimal("0.05")
@@ -72,7 +72,7 @@ def lien_to_value(lien: Lien) -> Decimal | None:
 
 
 def redemption_deadline(lien: Lien, rule_id: str | None) -> date | None:
-    """Return the owner's last day to redeem by the rule that prices the lien, county-local.
+    """Return when the redemption period ends by the rule that prices the lien, county-local.
 
     None for what was not sold, is redeemed or over, or has no such time by law.
     """
@@ -131,7 +131,7 @@ def _deadline(
 ) -> date | None:
     rule = _rules().get(rule_id)
     agricultural = None if of_class is None else of_class == "agricultural"
-    return last_day_to_redeem(rule, sold_on, homestead, agricultural) if rule else None
+    return redemption_period_ends(rule, sold_on, homestead, agricultural) if rule else None
 
 
 @lru_cache(maxsize=1)

@@ -36,7 +36,7 @@ class SearchItem(msgspec.Struct, frozen=True, gc=False):
     ``price`` is what the investor pays, ``rate_pct`` what the payoff was computed with and
     ``rate_basis`` where it comes from. ``lien_to_value_pct`` is the face (or what is due) by the market
     value, ``property_class`` a class derived from the words of ``property_type``, and
-    ``redemption_deadline`` the owner's last day to redeem by the law's rule (docs/searching.md).
+    ``redemption_deadline`` the end of the redemption period by the law's rule (docs/searching.md).
     ``flags`` are short words: ``synthetic``, ``homestead``, ``vacant``, ``sliver``, ``exempt_owner``,
     ``assumed_sale_date``, ``low_confidence``.
     """
@@ -89,9 +89,9 @@ class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an engine indexes. ``price``, ``face`` and ``market_value`` in cents, ``rate``, ``roi`` and
     ``ltv`` in basis points, ``acres`` in ten-thousandths, ``score`` in hundredths of a point.
 
-    ``auction_day`` is the proleptic ordinal of the sale's local date, ``redeem_day`` that of the last
-    day to redeem. ``flags`` are known to hold and ``not_flags`` known not to; what is in neither is
-    unknown. ``price_band`` is the name of the band that ``price`` lies in. ``address``, ``place`` and
+    ``auction_day`` is the proleptic ordinal of the sale's local date, ``redeem_day`` that of the
+    end of the redemption period. ``flags`` are known to hold and ``not_flags`` known not to; what is
+    in neither is unknown. ``price_band`` is the name of the band that ``price`` lies in. ``address``, ``place`` and
     ``numbers`` are texts to split into words; ``parcel_key`` is one word. ``county`` is
     ``MD|24510|Baltimore City``: sorts by state, keeps the code and shows the name; ``city`` likewise.
     """

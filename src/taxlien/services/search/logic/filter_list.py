@@ -79,7 +79,7 @@ FILTERS = (
     _range("acres", "Acres"),
     _range("score", "Risk score"),
     _days("auction", "Day of the sale"),
-    _days("redeem", "Last day to redeem"),
+    _days("redeem", "End of the redemption period"),
 )
 
 

@@ -68,7 +68,7 @@ _ROWS = (
     *_bounds("acres", "size of the land", "acres"),
     *_bounds("score", "risk score", "points of 100"),
     *_days("auction", "day of the sale"),
-    *_days("redeem", "last day to redeem, by the law of the state"),
+    *_days("redeem", "end of the redemption period, by the law of the state"),
     Parameter("sort", "text", "order; relevance_desc with words, roi_desc without"),
     Parameter("page", "whole", "from 1", unset=1, of_page=True),
     Parameter(

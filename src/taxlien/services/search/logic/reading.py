@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ MAX_CHOICES = 60
 
 _I64 = 2**63 - 1
 _LONGEST_NUMBER = 40
+_MOST_DIGITS = 30
 _HUNDREDTHS = 100
 T = TypeVar("T")
 
@@ -53,13 +54,22 @@ def one_of(known: Sequence[str]) -> Callable[[str], str]:
 
 
 def span(name: str, low: str | None, high: str | None, scale: int = _HUNDREDTHS) -> Span | None:
-    """Read ``name_min`` and ``name_max`` as whole parts, ``scale`` to one."""
-    return _ordered((f"{name}_min", low), (f"{name}_max", high), lambda f, t: _scaled(f, t, scale))
+    """Read ``name_min`` and ``name_max`` as whole parts, ``scale`` to one: those that lie between."""
+    first = _number(f"{name}_min", low)
+    last = _number(f"{name}_max", high)
+    if first is not None and last is not None and first > last:
+        raise InvalidInput(f"{name}_max", f"is below {name}_min")
+    if first is None and last is None:
+        return None
+    return Span(_parts(first, scale, ROUND_CEILING), _parts(last, scale, ROUND_FLOOR))
 
 
 def day_span(name: str, first: str | None, last: str | None) -> Span | None:
     """Read ``name_from`` and ``name_to`` as proleptic ordinals of ISO dates."""
-    return _ordered((f"{name}_from", first), (f"{name}_to", last), _day)
+    low, high = _day(f"{name}_from", first), _day(f"{name}_to", last)
+    if low is not None and high is not None and low > high:
+        raise InvalidInput(f"{name}_to", f"is before {name}_from")
+    return None if low is None and high is None else Span(low, high)
 
 
 def truth(field: str, text: str | None) -> bool | None:
@@ -70,33 +80,32 @@ def truth(field: str, text: str | None) -> bool | None:
     return word == "true" if word else None
 
 
-def _ordered(
-    low: tuple[str, str | None],
-    high: tuple[str, str | None],
-    read: Callable[[str, str], int],
-) -> Span | None:
-    first, last = (read(f, t.strip()) if t and t.strip() else None for f, t in (low, high))
-    if first is None and last is None:
+def _number(field: str, text: str | None) -> Decimal | None:
+    """Read a number that is not negative and has fewer than thirty digits before the point."""
+    if text is None or not text.strip():
         return None
-    if first is not None and last is not None and first > last:
-        raise InvalidInput(high[0], f"is below {low[0]}")
-    return Span(first, last)
-
-
-def _scaled(field: str, text: str, scale: int) -> int:
     try:
-        value = Decimal(text)
-        whole = int(value * scale) if value.is_finite() and abs(value.adjusted()) < 30 else None
-    except (InvalidOperation, ValueError):
-        whole = None
-    if whole is None or len(text) > _LONGEST_NUMBER:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        value = Decimal("nan")
+    known = value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS
+    if not known or len(text) > _LONGEST_NUMBER:
         raise InvalidInput(field, "must be a number, such as 1500 or 12.5")
-    if whole < 0:
+    if value < 0:
         raise InvalidInput(field, "must not be negative")
-    return min(whole, _I64)
+    return value
 
 
-def _day(field: str, text: str) -> int:
+def _parts(value: Decimal | None, scale: int, rounding: str) -> int | None:
+    if value is None:
+        return None
+    return min(int((value * scale).to_integral_value(rounding)), _I64)
+
+
+def _day(field: str, text: str | None) -> int | None:
+    text = (text or "").strip()
+    if not text:
+        return None
     try:
         # Other forms of ISO 8601, such as weeks, are nobody's meaning here.
         day = date.fromisoformat(text) if len(text) == 10 and text[4] == "-" == text[7] else None
