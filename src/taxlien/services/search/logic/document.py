@@ -89,10 +89,10 @@ class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an engine indexes. ``price``, ``face`` and ``market_value`` in cents, ``rate``, ``roi`` and
     ``ltv`` in basis points, ``acres`` in ten-thousandths, ``score`` in hundredths of a point.
 
-    ``auction_day`` is the proleptic ordinal of the sale's local date, ``redeem_day`` that of the
-    end of the redemption period. ``flags`` are known to hold and ``not_flags`` known not to; what is
-    in neither is unknown. ``price_band`` is the name of the band that ``price`` lies in. ``address``, ``place`` and
-    ``numbers`` are texts to split into words; ``parcel_key`` is one word. ``county`` is
+    ``auction_day`` is the proleptic ordinal of the sale's local date, ``redeem_day`` that of the end of
+    the redemption period. ``flags`` are known to hold and ``not_flags`` known not to; what is in
+    neither is unknown. ``price_band`` is the name of the band that ``price`` lies in. ``address``,
+    ``place`` and ``numbers`` are texts to split into words; ``parcel_key`` is one word. ``county`` is
     ``MD|24510|Baltimore City``: sorts by state, keeps the code and shows the name; ``city`` likewise.
     """
 
