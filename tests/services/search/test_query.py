@@ -76,6 +76,7 @@ def test_what_no_source_publishes_is_told() -> None:
     )
     assert not_published(asked.filters) == ("irs_lien", "landlocked", "score")
     assert not_published(build_query(flag=["vacant"], ltv_max="5").filters) == ()
+    assert not_published(build_query().filters, "risk_asc") == ("score",)
 
 
 def test_every_parameter_of_the_list_of_filters_can_be_asked() -> None:

@@ -83,7 +83,7 @@ async def _compute(query: SearchQuery) -> Answer:
         near_matches=hits.near_matches,
         did_you_mean=hits.did_you_mean,
         highlights=hits.highlights,
-        not_published=not_published(query.filters),
+        not_published=not_published(query.filters, query.sort),
         facets=hits.facets,
         took_ms=round((perf_counter() - started) * 1000, 3),
     )

@@ -83,9 +83,10 @@ FILTERS = (
 )
 
 
-def not_published(filters: Filters) -> tuple[str, ...]:
-    """Return which of the flags and numbers asked for no source publishes yet: they find nothing."""
+def not_published(filters: Filters, sort: str = "") -> tuple[str, ...]:
+    """Return which of the flags and numbers asked for no source publishes yet: they find nothing, and
+    sort nothing."""
     asked = dict.fromkeys((*filters.flags, *filters.not_flags))
-    if filters.score is not None:
+    if filters.score is not None or sort in ("risk_asc", "risk_desc"):
         asked["score"] = None
     return tuple(name for name in asked if name in NOT_PUBLISHED)

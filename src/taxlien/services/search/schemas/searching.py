@@ -22,7 +22,7 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     ``near_matches`` tells that words a typo or two away were counted too; ``did_you_mean`` is a text
     that finds more. ``highlights``, where asked for, has for each item the fields that matched, cut
     into pieces. ``not_published`` are flags and numbers asked for that no source publishes yet: they
-    find nothing. ``took_ms`` is milliseconds.
+    find and sort nothing. ``took_ms`` is milliseconds.
     """
 
     items: list[msgspec.Raw]
