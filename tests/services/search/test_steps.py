@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import msgspec
 import pytest
@@ -13,11 +14,11 @@ from tantivy import Index
 from taxlien.services.search.adapters.tantivy_generation import Generation
 from taxlien.services.search.adapters.tantivy_pages import find_page
 from taxlien.services.search.adapters.tantivy_query import CountyNames, QueryBuilder
-from taxlien.services.search.adapters.tantivy_steps import Steps
+from taxlien.services.search.adapters.tantivy_steps import Steps, Table
 from taxlien.services.search.logic.ordering import HIGHEST
 from taxlien.services.search.logic.query import Filters, SearchQuery
 from taxlien.services.search.logic.reading import Span
-from taxlien.services.search.logic.steps import DIGITS, span_of, step_of, step_word, within
+from taxlien.services.search.logic.steps import DIGITS, step_of, step_word
 
 LIENS, COUNTED = 900, 40
 COUNTIES = (
@@ -28,18 +29,25 @@ COUNTIES = (
 )
 
 
-@given(st.sampled_from(sorted(DIGITS)), st.integers(-(2**63), 2**63 - 1), st.integers(0, 2**44))
-def test_steps_sort_as_their_numbers_and_hold_them(name, one, other) -> None:
-    steps = [step_of(name, value) for value in (one, other)]
-    words = [step_word(name, "TX", step) for step in steps]
-    if one <= other:
-        assert words[0] <= words[1]
-    for value, step in zip((one, other), steps, strict=True):
-        span = span_of(name, step)
-        assert span.low is None or span.low <= value
-        assert span.high is None or value <= span.high
-        held = within(name, step, Span(0, one))
-        assert held is None or held == (0 <= value <= one)
+NUMBERS = st.one_of(st.integers(0, 300), st.integers(-(2**63), 2**63 - 1))
+
+
+@given(st.sampled_from(sorted(DIGITS)), st.lists(NUMBERS, min_size=1), NUMBERS, NUMBERS)
+def test_steps_sort_as_their_numbers_and_tell_how_many_lie_within(name, numbers, low, high) -> None:
+    numbers.sort()
+    steps = [step_of(name, number) for number in numbers]
+    assert [step_word(name, "TX", step) for step in steps] == sorted(
+        step_word(name, "TX", step) for step in steps
+    )
+    table = Table(Counter(steps).items())
+    for span in (Span(low, high), Span(None, high), Span(low, None), Span()):
+        surely, perhaps = table.held(name, span)
+        really = sum(
+            (span.low is None or span.low <= n) and (span.high is None or n <= span.high)
+            for n in numbers
+        )
+        if span != Span(low, high) or low <= high:
+            assert table.count(surely) <= really <= table.count(perhaps)
 
 
 @pytest.fixture(scope="module")

@@ -193,7 +193,7 @@ def tantivy_json(document: LienDocument) -> str:
         acres=document.acres,
         score=document.score,
         redeem_day=document.redeem_day,
-        step=step_words(document.state, document.price, document.roi),
+        step=step_words(document.state, document.county[3:8], document.price, document.roi),
         by_price=_order(document.price, low),
         by_roi=_order(document.roi, low),
         by_rate=_order(document.rate, low),

@@ -6,35 +6,49 @@ them hold the first twenty, and that there are more liens in all than are counte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
-from tantivy import Searcher
+from tantivy import Query, Searcher
 
 from taxlien.services.search.logic.paging import MAX_TOTAL
 from taxlien.services.search.logic.query import Filters, SearchQuery
 from taxlien.services.search.logic.reading import Span
-from taxlien.services.search.logic.steps import DIGITS, step_of, step_word, within, words_begin
+from taxlien.services.search.logic.steps import DIGITS, step_of, step_word, words_begin
 
 from .tantivy_pages import Page, find_page
 from .tantivy_query import QueryBuilder
 
 _FIELD = "step"
-_SPARE = 2  # times as many liens as a page needs: what is asked for is never spread evenly
-_MOST_STATES = 8
-_NO_SPAN = Span()
+_MOST_PLACES = 8
+_SPARE = 2  # times as many liens as a page needs: a price may be rarer among the best yields
 
 
-class _Scope(NamedTuple):
-    """The liens of some places: the names of their steps' scopes, and how many there are at most.
+class Table:
+    """Steps of one number in one place, rising, and how many liens each has."""
 
-    ``share`` is how many of the scopes' liens lie in the counties asked for, where any are.
-    """
+    def __init__(self, liens: Iterable[tuple[int, int]]) -> None:
+        known = sorted(liens)
+        self.steps = [step for step, _ in known]
+        self.liens = [count for _, count in known]
+        self._before = [0, *accumulate(self.liens)]
 
-    names: tuple[str, ...]
-    liens: int
-    counties: Sequence[str] = ()
-    share: float = 1.0
+    def held(self, name: str, span: Span) -> tuple[range, range]:
+        """Return which steps lie within ``span`` for certain, and which may hold any number of it."""
+        low, high = 0, len(self.steps)
+        first, last = low, high
+        if span.low is not None:
+            step = step_of(name, span.low)
+            low, first = bisect_left(self.steps, step), bisect_right(self.steps, step)
+        if span.high is not None:
+            step = step_of(name, span.high)
+            high, last = bisect_right(self.steps, step), bisect_left(self.steps, step)
+        return range(first, max(first, last)), range(low, high)
+
+    def count(self, steps: range) -> int:
+        """Return how many liens these steps have."""
+        return self._before[steps.stop] - self._before[steps.start]
 
 
 class Steps:
@@ -47,7 +61,7 @@ class Steps:
         self._searcher = searcher
         self._builder = builder
         self._counted = counted
-        self._tables: dict[tuple[str, str], dict[int, int]] = {}
+        self._tables: dict[tuple[str, str], Table] = {}
         self._states = dict(searcher.terms_with_prefix("state", ""))
         self._deleted = sum(self._states.values()) - searcher.num_docs
 
@@ -61,97 +75,91 @@ class Steps:
         plain = Filters(states=wanted.states, counties=wanted.counties, price=wanted.price)
         if asked.text or name not in DIGITS or wanted != plain:
             return None
-        scope = self._scope(wanted.states, counties if wanted.counties else None)
-        if scope is None:
-            return None
-        price = wanted.price or _NO_SPAN
-        priced = sum(self._counts(scope, "price", price, at_most=True)) if wanted.price else 0
-        if wanted.price and priced * scope.share <= self._counted:
-            few = priced <= scope.liens * scope.share / 2
-            return self._all(asked, scope, price) if few else None
-        total = self._at_least(scope, wanted.price)
-        if total <= self._counted:
-            return None
-        part = scope.share * (priced / scope.liens if wanted.price else 1.0)
-        return self._first(asked, scope, price, part, total)
-
-    def _scope(self, states: Sequence[str], counties: Sequence[str] | None) -> _Scope | None:
-        """Return where to look; None where that is nowhere, or in too many states."""
-        if counties is None:
-            if not states:
-                return _Scope(("",), sum(self._states.values()))
-            found = tuple(state for state in states if state in self._states)
-            liens = sum(self._states[state] for state in found)
-            return _Scope(found, liens) if 0 < len(found) <= _MOST_STATES else None
-        inside = [county for county in counties if not states or county[:2] in states]
-        found = tuple(dict.fromkeys(county[:2] for county in inside))
-        liens = sum(self._states[state] for state in found)
-        if not 0 < len(found) <= _MOST_STATES:
-            return None
-        have = sum(self._searcher.doc_freq("county", county) for county in inside)
-        return _Scope(found, liens, inside, have / liens)
-
-    def _at_least(self, scope: _Scope, price: Span | None) -> int:
-        """Return how many liens there are for certain: deleted ones are still counted in words."""
-        if scope.counties:
-            have = 0 if price else round(scope.liens * scope.share)
-        elif price:
-            have = sum(self._counts(scope, "price", price, at_most=False))
+        if wanted.counties:
+            inside = [c for c in counties if not wanted.states or c[:2] in wanted.states]
+            places = tuple(county[3:8] for county in inside)
+            liens = sum(self._searcher.doc_freq("county", county) for county in inside)
         else:
-            have = scope.liens
-        return have - self._deleted
+            places = tuple(state for state in wanted.states if state in self._states)
+            liens = sum(self._states[state] for state in places or self._states)
+            places = places if wanted.states else ("",)
+        if not 0 < len(places) <= _MOST_PLACES or liens <= self._counted:
+            return None
+        if wanted.price is None:
+            return self._first(asked, places, Span(), liens, 1.0)
+        return self._priced(asked, places, wanted.price, liens)
+
+    def _priced(
+        self, asked: SearchQuery, places: Sequence[str], price: Span, liens: int
+    ) -> Page | None:
+        surely = perhaps = 0
+        for place in places:
+            table = self._table("price", place)
+            inside, all_of_them = table.held("price", price)
+            surely += table.count(inside)
+            perhaps += table.count(all_of_them)
+        if surely - self._deleted > self._counted:
+            return self._first(asked, places, price, surely, surely / liens)
+        if perhaps <= liens / 2:
+            return find_page(self._searcher, self._builder, asked, self._of_price(places, price))
+        return None
 
     def _first(
-        self, asked: SearchQuery, scope: _Scope, price: Span, part: float, total: int
+        self, asked: SearchQuery, places: Sequence[str], price: Span, at_least: int, share: float
     ) -> Page | None:
-        """Return the page from the first steps in the order asked for; None where they do not fill it."""
-        name, _, way = asked.sort.rpartition("_")
-        need = _SPARE * (asked.offset + asked.limit + 2) / part
+        """Return the page from the first steps in the order asked for; None where they do not fill it.
+
+        ``at_least`` liens are asked for, which are ``share`` of those of the places.
+        """
+        total = at_least - self._deleted
+        if total <= self._counted:
+            return None
+        need = (asked.offset + asked.limit + 2) / share * (_SPARE if share < 1 else 1)
         words: list[str] = []
         have = 0
-        for step, liens in self._from(asked, scope, name, way == "asc"):
-            if name == "price" and within(name, step, price) is False:
-                continue
-            words += [step_word(name, place, step) for place in scope.names]
+        for step, liens in self._from(asked, places, price):
+            words += [step_word(asked.sort.rpartition("_")[0], place, step) for place in places]
             have += liens
-            if have >= need:
+            if have >= need + self._deleted / 2:
                 break
-        if not words or have > scope.liens * scope.share / 2:
+        if not words or have > at_least / share / 2:
             return None
         must = [self._builder.any_term(_FIELD, words)]
-        if scope.counties:
-            must.append(self._builder.any_term("county", scope.counties))
         if asked.filters.price:
             must.append(self._builder.between("price", price.low, price.high))
         page = find_page(self._searcher, self._builder, asked, self._builder.restrict(None, must))
         return page._replace(total=total) if page.last else None
 
     def _from(
-        self, asked: SearchQuery, scope: _Scope, name: str, rising: bool
+        self, asked: SearchQuery, places: Sequence[str], price: Span
     ) -> Iterator[tuple[int, int]]:
         """Yield steps and their liens, in order, from where the page begins."""
+        name, _, way = asked.sort.rpartition("_")
         steps: dict[int, int] = {}
-        for place in scope.names:
-            for step, liens in self._table(name, place).items():
-                steps[step] = steps.get(step, 0) + liens
+        for place in places:
+            table = self._table(name, place)
+            some = table.held(name, price)[1] if name == "price" else range(len(table.steps))
+            for at in some:
+                steps[table.steps[at]] = steps.get(table.steps[at], 0) + table.liens[at]
         begin = None
         if asked.after is not None:
             if asked.after.value is None:
                 return
             begin = step_of(name, asked.after.value)
-        for step in sorted(steps, reverse=not rising):
-            if begin is None or (step >= begin if rising else step <= begin):
+        for step in sorted(steps, reverse=way == "desc"):
+            if begin is None or (step <= begin if way == "desc" else step >= begin):
                 yield step, steps[step]
 
-    def _all(self, asked: SearchQuery, scope: _Scope, price: Span) -> Page:
-        """Return the page from all liens of a price that few have."""
+    def _of_price(self, places: Sequence[str], price: Span) -> Query:
+        """Return the liens of a price that few have."""
         inside: list[str] = []
         edges: list[str] = []
-        for place in scope.names:
-            for step in self._table("price", place):
-                held = within("price", step, price)
-                if held is not False:
-                    (inside if held else edges).append(step_word("price", place, step))
+        for place in places:
+            table = self._table("price", place)
+            surely, perhaps = table.held("price", price)
+            for at in perhaps:
+                word = step_word("price", place, table.steps[at])
+                (inside if at in surely else edges).append(word)
         edge = self._builder.restrict(
             None,
             [
@@ -159,26 +167,15 @@ class Steps:
                 self._builder.between("price", price.low, price.high),
             ],
         )
-        choices = [self._builder.any_term(_FIELD, inside), edge]
-        must = [self._builder.any_of(choices)]
-        if scope.counties:
-            must.append(self._builder.any_term("county", scope.counties))
-        return find_page(self._searcher, self._builder, asked, self._builder.restrict(None, must))
+        choices = self._builder.any_of([self._builder.any_term(_FIELD, inside), edge])
+        return self._builder.restrict(None, [choices])
 
-    def _counts(self, scope: _Scope, name: str, span: Span, *, at_most: bool) -> Iterator[int]:
-        """Yield the liens of steps that lie within ``span``; with ``at_most`` also those that may."""
-        for place in scope.names:
-            for step, liens in self._table(name, place).items():
-                held = within(name, step, span)
-                if held or (at_most and held is None):
-                    yield liens
-
-    def _table(self, name: str, scope: str) -> dict[int, int]:
-        """Return how many liens each step of ``name`` has in ``scope``: read once a snapshot."""
-        found = self._tables.get((name, scope))
+    def _table(self, name: str, place: str) -> Table:
+        """Return how many liens each step of ``name`` has in a place: read once a snapshot."""
+        found = self._tables.get((name, place))
         if found is None:
-            begin = words_begin(name, scope)
+            begin = words_begin(name, place)
             words = self._searcher.terms_with_prefix(_FIELD, begin)
-            found = {int(word[len(begin) :], 16): liens for word, liens in words}
-            self._tables[name, scope] = found
+            found = Table((int(word[len(begin) :], 16), liens) for word, liens in words)
+            self._tables[name, place] = found
         return found

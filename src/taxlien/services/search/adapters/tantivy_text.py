@@ -40,6 +40,7 @@ _FEW = 16
 _MANY = 4_000
 _TIMES_AS_MANY = 4
 _MOST_WAYS = 8
+_MOST_FREQUENCIES = 20_000
 
 
 class _Required(NamedTuple):
@@ -60,6 +61,7 @@ class TextQueries:
     def __init__(self, schema: Schema, searcher: Searcher) -> None:
         self._schema = schema
         self._searcher = searcher
+        self._frequencies: dict[tuple[str, str], int] = {}
 
     def unknown(self, word: Word) -> bool:
         """Tell whether no lien has this word in an address or place, in any of its forms."""
@@ -67,8 +69,16 @@ class TextQueries:
 
     def liens_with(self, word: str) -> int:
         """Return how many liens have ``word`` in an address or place."""
-        frequency = self._searcher.doc_freq
-        return frequency("address", word) + frequency("place", word)
+        return self._frequency("address", word) + self._frequency("place", word)
+
+    def _frequency(self, field: str, word: str) -> int:
+        """Return how many liens have ``word`` in ``field``. Questions ask it again and again."""
+        found = self._frequencies.get((field, word))
+        if found is None:
+            if len(self._frequencies) >= _MOST_FREQUENCIES:
+                self._frequencies.clear()
+            found = self._frequencies[field, word] = self._searcher.doc_freq(field, word)
+        return found
 
     def text(
         self, pieces: Sequence[Sequence[Word]], *, near: bool = False, ranked: bool = True
@@ -127,7 +137,7 @@ class TextQueries:
         for position, (before, after) in enumerate(pairwise(pieces)):
             if len(before) == len(after) == 1 and before[0].written.isalpha():
                 whole = before[0].written + after[0].written
-                if after[0].written.isalpha() and self._searcher.doc_freq("address", whole):
+                if after[0].written.isalpha() and self._frequency("address", whole):
                     query = self._scored("address", whole, 2 * _ADDRESS)
                     found[position] = found[position + 1] = query
         return found
@@ -164,7 +174,7 @@ class TextQueries:
             whole = number and len(form) >= _SHORTEST_WHOLE_NUMBER
             weight = _WHOLE_NUMBER if whole else _PART_OF_A_NUMBER
             choices += self._exact("number", (form,), weight)
-            liens += self._searcher.doc_freq("number", form)
+            liens += self._frequency("number", form)
         exact = len(choices)
         if begun and len(word.written) >= _SHORTEST_PREFIX:
             choices += self._begun_word(word)
@@ -241,11 +251,7 @@ class TextQueries:
 
     def _exact(self, field: str, words: Iterable[str], weight: float) -> list[Query]:
         """Return liens with each of ``words`` that any lien has: what none has costs a scorer."""
-        return [
-            self._scored(field, word, weight)
-            for word in words
-            if self._searcher.doc_freq(field, word)
-        ]
+        return [self._scored(field, word, weight) for word in words if self._frequency(field, word)]
 
     def _scored(self, field: str, word: str, weight: float) -> Query:
         term = Query.term_query(self._schema, field, word, index_option="basic")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .ordering import HIGHEST
-from .reading import Span
 
 DIGITS: Mapping[str, int] = {"price": 5, "roi": 12}
 """Binary digits that a step keeps. Prices spread; yields crowd around what a law allows, so that each of
@@ -28,19 +27,8 @@ def step_of(name: str, value: int) -> int:
     return (shift << (digits - 1)) + (value >> shift)
 
 
-def span_of(name: str, step: int) -> Span:
-    """Return the lowest and the highest number of a step; the first and the last have no end."""
-    if step <= 0:
-        return Span(None, 0)
-    digits = DIGITS[name]
-    shift = max(0, (step >> (digits - 1)) - 1)
-    low = (step - (shift << (digits - 1))) << shift
-    high = low + (1 << shift) - 1
-    return Span(low, high if high < HIGHEST else None)
-
-
 def step_word(name: str, scope: str, step: int) -> str:
-    """Return the word of a step among the liens of ``scope``: a state, or everywhere (empty)."""
+    """Return the word of a step among the liens of ``scope``: a state, a county (FIPS), "" for all."""
     return f"{scope}{_LETTERS[name]}{step:04x}"
 
 
@@ -49,25 +37,11 @@ def words_begin(name: str, scope: str) -> str:
     return f"{scope}{_LETTERS[name]}"
 
 
-def step_words(state: str, price: int | None, roi: int | None) -> list[str]:
-    """Return the words of a lien's steps, everywhere and in its state."""
+def step_words(state: str, county_fips: str, price: int | None, roi: int | None) -> list[str]:
+    """Return the words of a lien's steps: everywhere, in its state and in its county."""
     words: list[str] = []
-    if price is not None:
-        word = step_word("price", "", step_of("price", price))
-        words += (word, state + word)
-    if roi is not None:
-        word = step_word("roi", "", step_of("roi", roi))
-        words += (word, state + word)
+    for name, value in (("price", price), ("roi", roi)):
+        if value is not None:
+            word = step_word(name, "", step_of(name, value))
+            words += (word, state + word, county_fips + word)
     return words
-
-
-def within(name: str, step: int, wanted: Span) -> bool | None:
-    """Tell whether all numbers of a step lie in ``wanted`` (True), none (False), or maybe some (None)."""
-    have = span_of(name, step)
-    if wanted.high is not None and have.low is not None and have.low > wanted.high:
-        return False
-    if wanted.low is not None and have.high is not None and have.high < wanted.low:
-        return False
-    starts = wanted.low is None or (have.low is not None and have.low >= wanted.low)
-    ends = wanted.high is None or (have.high is not None and have.high <= wanted.high)
-    return True if starts and ends else None
