@@ -106,6 +106,22 @@ async def test_a_lien_that_changes_into_matching_is_told(matching, make_lien) ->
     assert (told.cause, told.lien.version) == ("changed", 2)
 
 
+async def test_a_lien_is_told_when_what_was_unknown_becomes_known(matching, make_lien) -> None:
+    await matching.save(
+        {
+            "class": ["vacant_land"],
+            "ltv_max": ["5"],
+            "not_flag": ["homestead"],
+            "redeem_to": ["2026-06-01"],
+        }
+    )
+    unknown = make_lien(1, property_type="VACANT LOT", homestead=False)
+    assert await matching.hear(LienCreated(lien=unknown)) == []
+    valued = newer(unknown, market_value=Decimal(48000))
+    [told] = await matching.hear(LienChanged(lien=valued, changed=("market_value",)))
+    assert told.lien == valued
+
+
 async def test_a_change_of_what_nobody_asked_for_is_no_news(matching, make_lien) -> None:
     """The lien was there and met the search when it was saved."""
     await matching.save(POLK)

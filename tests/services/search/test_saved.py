@@ -126,6 +126,8 @@ async def test_a_search_is_kept_in_one_form_and_listed_latest_first(ann) -> None
         ({"name": "x", "query": {"page": "2"}}, "query.page"),
         ({"name": "x", "query": {"sate": "FL"}}, "query.sate"),
         ({"name": "x", "query": {"q": ["a", "b"]}}, "query.q"),
+        ({"name": "x", "query": {"class": "castle"}}, "query.class"),
+        ({"name": "x", "query": {"redeem_to": "soon"}}, "query.redeem_to"),
         ({"name": "x", "pace": "hourly"}, "pace"),
     ],
 )

@@ -169,7 +169,7 @@ def document_of(lien: Lien) -> LienDocument:
         flags=holds,
         not_flags=lacks,
         ltv=_scaled(ltv),
-        face=_scaled(lien.face_amount),
+        face=price if lien.face_amount is pricing.price else _scaled(lien.face_amount),
         market_value=_scaled(lien.market_value),
         acres=_scaled(lien.acres, PARTS_OF_AN_ACRE),
         redeem_day=deadline.toordinal() if deadline else None,
