@@ -42,8 +42,18 @@ class _Row(NamedTuple):
         return Key(None if self.at is None else plain_value(self.at), self.low)
 
 
-def find_page(searcher: Searcher, builder: QueryBuilder, asked: SearchQuery, query: Query) -> Page:
-    """Return the page of ``query`` that ``asked`` wants: after its key, or from its offset on."""
+def find_page(
+    searcher: Searcher,
+    builder: QueryBuilder,
+    asked: SearchQuery,
+    query: Query,
+    *,
+    total: int | None = None,
+) -> Page:
+    """Return the page of ``query`` that ``asked`` wants: after its key, or from its offset on.
+
+    A page after a key does not count anew where ``total`` is known.
+    """
     if asked.sort == RELEVANCE and asked.text:
         found = searcher.search(query, asked.limit, offset=asked.offset)
         return Page([address for _, address in found.hits], _count(found))
@@ -52,7 +62,8 @@ def find_page(searcher: Searcher, builder: QueryBuilder, asked: SearchQuery, que
     if asked.after is None:
         rows, total = ordered.from_offset(asked.offset, asked.limit + 1)
     else:
-        rows, total = ordered.after(asked.after, asked.limit + 1), ordered.count(query)
+        rows = ordered.after(asked.after, asked.limit + 1)
+        total = ordered.count(query) if total is None else total
     shown = rows[: asked.limit]
     return Page(
         [row.address for row in shown],

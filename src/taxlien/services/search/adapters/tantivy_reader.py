@@ -12,6 +12,7 @@ import structlog
 from tantivy import DocAddress, Index, Query, Searcher
 
 from taxlien.kit.ids import new_id
+from taxlien.services.search.logic.paging import question_of
 from taxlien.services.search.logic.query import (
     RELEVANCE,
     Facets,
@@ -40,6 +41,7 @@ _log = structlog.get_logger("taxlien.search")
 
 REFRESH_SECONDS = 0.2
 _LIENS_TO_LEARN_FROM = 30
+_MOST_TOTALS = 10_000
 
 
 class Snapshot:
@@ -51,6 +53,7 @@ class Snapshot:
         self._searcher = searcher
         self._builder = builder
         self._vocabulary = vocabulary
+        self._totals: dict[tuple[bytes, bool], int] = {}
 
     @cached_property
     def all_facets(self) -> Facets:
@@ -85,7 +88,7 @@ class Snapshot:
         if near:
             text = self._builder.texts.text(pieces, near=True, ranked=ranked)
             query = self._builder.restrict(text, restrictions)
-            found = self._page(asked, query)
+            found = self._page(asked, query, near=True)
             better = self._did_you_mean(asked, pieces, found, restrictions, exact)
         return Hits(
             items=[msgspec.Raw(self._item(address)) for address in found.addresses],
@@ -121,8 +124,15 @@ class Snapshot:
         found: int = self._searcher.search(query, 1).count  # type: ignore[attr-defined]
         return right if found > exact else None
 
-    def _page(self, asked: SearchQuery, query: Query) -> Page:
-        return find_page(self._searcher, self._builder, asked, query)
+    def _page(self, asked: SearchQuery, query: Query, *, near: bool = False) -> Page:
+        if asked.after is None:
+            return find_page(self._searcher, self._builder, asked, query)
+        # Who goes on by cursor goes on often, and to count all anew costs as much as the page.
+        key = (question_of(asked), near)
+        page = find_page(self._searcher, self._builder, asked, query, total=self._totals.get(key))
+        if len(self._totals) < _MOST_TOTALS:
+            self._totals[key] = page.total
+        return page
 
     def _facets_of(self, asked: SearchQuery, query: Query) -> Facets:
         if not asked.facets:
