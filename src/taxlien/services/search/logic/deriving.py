@@ -36,14 +36,15 @@ NOT_PUBLISHED = frozenset({"bankrupt", "irs_lien", "landlocked", "score"})
 _CLASSES = (
     ("exempt", r"(?<!non )exempt|government|municipal|church|religious|(county|city|state) owned"),
     ("vacant_land", r"(vacant|vac|unimproved)(?! (house|home|building|dwelling|store|structure))"),
-    ("mobile_home", r"mobile|manufactured home|trailer|mbh|mh"),
+    ("vacant_land", r"undevelop\w*|dev acrs"),
+    ("mobile_home", r"(mobile|manufactured|mh|mbh)(?! (homes? )?parks?)|trailer(?! parks?)"),
     ("condominium", r"condo|condominium|commcondo|cooperative"),
-    ("multi_family", r"multi ?family|duplex|triplex|dup|apartments?|apt|[2-9] family"),
+    ("multi_family", r"multi ?family|duplex|triplex|dup|[2-9] ?plex|apartments?|apt|[2-9] family"),
     ("agricultural", r"agric\w*|farm\w*|timber\w*|ranch|pasture|grove"),
     ("industrial", r"indust\w*|manufacturing|mfg|warehouse|whs"),
-    ("commercial", r"comm|commerc\w*|retail|rtl|offices?|ofc|hotel|motel|stores?|restaurant"),
+    ("commercial", r"comm|commerc\w*|retail|rtl|offices?|ofc|hotel|motel|htl|stores?|restaurant"),
     ("residential", r"res|resid\w*|single ?family|dwelling|house|sfr|twh|town ?h\w*"),
-    ("vacant_land", r"land|lots?|acreage|undevelop\w*"),
+    ("vacant_land", r"land|lots?|acreage"),
 )
 CLASSES = tuple(dict.fromkeys(name for name, _ in _CLASSES))
 _PATTERNS = tuple((name, re.compile(rf"\b(?:{words})\b")) for name, words in _CLASSES)
