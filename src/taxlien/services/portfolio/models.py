@@ -110,6 +110,7 @@ class Trigger(Row):
     """What happened to a watched thing: once for a watch, a lien and a version of it. US dollars."""
 
     __tablename__ = "triggers"
+    __table_args__ = (Index("ix_triggers_at", "at"),)
 
     number: Mapped[int] = mapped_column(
         ForeignKey("portfolio.watches.number", ondelete="CASCADE"), primary_key=True

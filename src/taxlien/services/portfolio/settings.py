@@ -1,4 +1,4 @@
-"""Settings of the portfolio: where the catalogue is asked for what somebody wants to watch."""
+"""Settings of the portfolio: where the catalogue is asked, and how long what was told is kept."""
 
 from __future__ import annotations
 
@@ -16,4 +16,14 @@ class PortfolioSettings(BaseSettings):
     liens_url: str | None = Field(
         default=None,
         description="address of the liens service, asked when somebody begins to watch a lien or parcel",
+    )
+    keep_days: int = Field(
+        default=365,
+        ge=30,
+        description="days after which what happened to a watched thing is forgotten",
+    )
+    keep_sales_days: int = Field(
+        default=90,
+        ge=7,
+        description="days after a sale's day at which it, and who was told of it, is forgotten",
     )

@@ -1,6 +1,8 @@
-"""The jobs of the portfolio: telling of sales that are near, and announcing how many watch a county."""
+"""The jobs of the portfolio: telling of sales that are near, announcing demand, forgetting what is old."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from taxlien.kit.jobs import Work, every, job
 
@@ -21,3 +23,10 @@ async def announce_demand(work: Work) -> None:
     """Say which counties are watched by more or fewer people than before."""
     async with work.database.session() as session:
         await service.announce_demand(session)
+
+
+@every(seconds=3600)
+@job(priority=9)
+async def prune(work: Work) -> None:
+    """Forget what happened long ago, sales that are long over, and liens that nobody watches any more."""
+    await service.prune(work.database, datetime.now(UTC), is_stopped=work.stop.is_set)

@@ -2,6 +2,7 @@
 
 from .demanding import announce_demand
 from .leaving import erase_user, export_user
+from .pruning import prune
 from .reminding import hear_sales, remind
 from .triggering import WIDE_A_DAY, hear_liens, nobody_watches
 from .watching import (
@@ -28,6 +29,7 @@ __all__ = [
     "hear_liens",
     "hear_sales",
     "nobody_watches",
+    "prune",
     "remind",
     "stop_watching",
     "watch",
