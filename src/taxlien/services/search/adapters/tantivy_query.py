@@ -11,7 +11,7 @@ from taxlien.services.search.logic.query import RANGES, Filters
 from taxlien.services.search.logic.reading import Span
 
 from .tantivy_schema import PART
-from .tantivy_text import TextQueries
+from .tantivy_text import TextQueries, any_of
 
 
 class QueryBuilder:
@@ -76,9 +76,13 @@ class QueryBuilder:
             return self.term(field, values[0])
         return Query.term_set_query(self._schema, field, list(values))
 
-    def any_of(self, choices: Sequence[Query]) -> Query:
-        """Return liens that any of these finds."""
-        return Query.boolean_query([(Occur.Should, choice) for choice in choices])
+    def led_by(self, field: str, values: Sequence[str]) -> Query:
+        """Return what ``any_term`` does, to be gone through rather than looked into.
+
+        ``any_term`` reads every lien with a word before the first one is asked for: good where another
+        clause leads, 0.14 ms too much where few liens have any of these.
+        """
+        return any_of([self.term(field, value) for value in values])
 
     def between(self, field: str, low: int | None, high: int | None) -> Query:
         """Return liens whose number in ``field`` is known and within both bounds; one may be open."""

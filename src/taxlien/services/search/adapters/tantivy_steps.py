@@ -19,6 +19,7 @@ from taxlien.services.search.logic.steps import DIGITS, step_of, step_word, word
 
 from .tantivy_pages import Page, find_page
 from .tantivy_query import QueryBuilder
+from .tantivy_text import any_of
 
 _FIELD = "step"
 _MOST_PLACES = 8
@@ -124,7 +125,7 @@ class Steps:
                 break
         if not words or have > at_least / share / 2:
             return None
-        must = [self._builder.any_term(_FIELD, words)]
+        must = [self._builder.led_by(_FIELD, words)]
         if asked.filters.price:
             must.append(self._builder.between("price", price.low, price.high))
         page = find_page(self._searcher, self._builder, asked, self._builder.restrict(None, must))
@@ -160,15 +161,10 @@ class Steps:
             for at in perhaps:
                 word = step_word("price", place, table.steps[at])
                 (inside if at in surely else edges).append(word)
-        edge = self._builder.restrict(
-            None,
-            [
-                self._builder.any_term(_FIELD, edges),
-                self._builder.between("price", price.low, price.high),
-            ],
-        )
-        choices = self._builder.any_of([self._builder.any_term(_FIELD, inside), edge])
-        return self._builder.restrict(None, [choices])
+        bounds = self._builder.between("price", price.low, price.high)
+        edge = self._builder.restrict(None, [self._builder.led_by(_FIELD, edges), bounds])
+        found = any_of([self._builder.led_by(_FIELD, inside), edge])
+        return self._builder.restrict(None, [found])
 
     def _table(self, name: str, place: str) -> Table:
         """Return how many liens each step of ``name`` has in a place: read once a snapshot."""

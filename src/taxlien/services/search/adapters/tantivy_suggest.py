@@ -108,7 +108,7 @@ class Suggester:
             words += begun_ordinals(written)
         known = [form for form in last.forms if form not in words and last.role != "name"]
         words = list(dict.fromkeys([*known, *words]))
-        return self._builder.any_term("address", words) if words else None
+        return self._builder.led_by("address", words) if words else None
 
     def _numbers(self, joined: str) -> list[list[Suggestion]]:
         """Parcels and certificates that begin with ``joined`` or, from four characters on, hold it."""

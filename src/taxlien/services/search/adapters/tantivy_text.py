@@ -99,14 +99,14 @@ class TextQueries:
         for position, piece in enumerate(pieces):
             required, optional = self._piece(piece, begun=position == last, near=near, named=named)
             if position in glued and len(required) == 1:
-                required = [_Required([_any([required[0].query, glued[position]])])]
+                required = [_Required([any_of([required[0].query, glued[position]])])]
             must += required
             should += optional
         if ranked:
             should += self._neighbours([word for piece in pieces for word in piece])
         words = _every(_spread(must), should)
         whole = self._whole(pieces)
-        return _any([words, *whole]) if whole else words
+        return any_of([words, *whole]) if whole else words
 
     def _piece(
         self, piece: Sequence[Word], *, begun: bool, near: bool, named: bool
@@ -128,7 +128,7 @@ class TextQueries:
         if numeric and must:
             parts = [word.written for word in piece]
             every = _every([required.query for required in must], [])
-            must = [_Required([_any([every, *self._number(parts, begun)])])]
+            must = [_Required([any_of([every, *self._number(parts, begun)])])]
         return must, should
 
     def _glued(self, pieces: Sequence[Sequence[Word]]) -> dict[int, Query]:
@@ -210,8 +210,10 @@ class TextQueries:
             return [self._begun(field, written)]
         if not longer:
             return []
-        words = Query.term_set_query(self._schema, field, longer)
-        return [Query.const_score_query(words, _PREFIX)]
+        words = [
+            Query.term_query(self._schema, field, word, index_option="basic") for word in longer
+        ]
+        return [Query.const_score_query(any_of(words), _PREFIX)]
 
     def _near(self, word: Word, begun: bool) -> list[Query]:
         typos = typos_forgiven(word.written)
@@ -300,7 +302,8 @@ def _every(must: Sequence[Query], should: Sequence[Query]) -> Query:
     )
 
 
-def _any(choices: Sequence[Query]) -> Query:
+def any_of(choices: Sequence[Query]) -> Query:
+    """Return liens that any of these finds; what several find scores the sum."""
     if len(choices) == 1:
         return choices[0]
     return Query.boolean_query([(Occur.Should, choice) for choice in choices])
