@@ -29,7 +29,7 @@ down: install  ## stop a product that was started elsewhere
 	@$(BIN)/taxlien down
 
 test: install  ## run the tests against real servers
-	@$(BIN)/python -m compileall -q src  # tests start our programs some two hundred times
+	@$(BIN)/python -m compileall -q src  # tests start our programs again and again
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/tough tests/e2e tests/contract tests/services/users tests  # the longest first
 
 check: install  ## lint, format, types, import contracts

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -11,10 +13,34 @@ import pytest
 from product_runner import RunningProduct, running_product
 from taxlien.run.demo.generate import demo_plan
 
+INTERNAL = ("/internal/liens/export", "/internal/openapi.json", "/metrics")
+
+
+@dataclass(frozen=True)
+class FirstDay:
+    """What was seen of a product between its first start and its end."""
+
+    home: Path
+    page: str
+    demo: int
+    items: list[dict[str, Any]]
+    internal: dict[str, int]
+    pids: list[int]
+
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("up") / "home"
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> FirstDay:
+    """A product came up where there was none, was asked, and was stopped as Ctrl-C does."""
+    home = tmp_path_factory.mktemp("up") / "home"
+    with running_product(home, "--no-simulate") as product:
+        return FirstDay(
+            home=home,
+            page=(home.parent / f"{home.name}.log").read_text(),
+            demo=product.found(),
+            items=product.get("/v1/search", q="", page_size=5)["items"],
+            internal={path: product.http.get(path).status_code for path in INTERNAL},
+            pids=pids_of(product),
+        )
 
 
 def pids_of(product: RunningProduct) -> list[int]:
@@ -22,27 +48,21 @@ def pids_of(product: RunningProduct) -> list[int]:
     return [part["pid"] for part in parts if part["pid"]]
 
 
-def test_the_product_comes_up_stops_whole_and_keeps_its_data(home: Path) -> None:
-    with running_product(home, "--no-simulate") as first:
-        demo = first.found()
-        assert demo == demo_plan().size
-        items = first.get("/v1/search", q="", page_size=5)["items"]
-        assert all("synthetic" in item["flags"] for item in items)
-        pids = pids_of(first)
-    assert not [pid for pid in pids if psutil.pid_exists(pid)]
-    with running_product(home, "--no-simulate") as again:
-        assert again.found() == demo
+def test_the_product_comes_up_stops_whole_and_keeps_its_data(first_day: FirstDay) -> None:
+    assert first_day.demo == demo_plan().size
+    assert first_day.items
+    assert all("synthetic" in item["flags"] for item in first_day.items)
+    assert first_day.pids
+    assert not [pid for pid in first_day.pids if psutil.pid_exists(pid)]
+    with running_product(first_day.home, "--no-simulate") as again:
+        assert again.found() == first_day.demo
 
 
-def test_the_printed_page_names_the_next_step(home: Path) -> None:
-    with running_product(home):
-        page = (home.parent / f"{home.name}.log").read_text()
-    assert "taxlien import" in page
-    assert "/docs" in page
-    assert "synthetic" in page
+def test_the_printed_page_names_the_next_step(first_day: FirstDay) -> None:
+    assert "taxlien import" in first_day.page
+    assert "/docs" in first_day.page
+    assert "synthetic" in first_day.page
 
 
-def test_internal_paths_are_not_reachable_from_outside(home: Path) -> None:
-    with running_product(home, "--no-simulate") as product:
-        for path in ("/internal/liens/export", "/internal/openapi.json", "/metrics"):
-            assert product.http.get(path).status_code == 404, path
+def test_internal_paths_are_not_reachable_from_outside(first_day: FirstDay) -> None:
+    assert first_day.internal == dict.fromkeys(INTERNAL, 404)

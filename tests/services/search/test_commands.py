@@ -34,10 +34,10 @@ asyncio.run(Server(app, address="127.0.0.1", port=int(sys.argv[1]), interface="a
 """
 
 
-@pytest.fixture
-def gateway(tmp_path: Path, make_lien) -> Iterator[str]:
-    """The address of a process that serves a small index."""
-    index = tmp_path / "served"
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory, make_lien) -> Iterator[str]:
+    """The address of a process that serves a small index, which nobody changes."""
+    index = tmp_path_factory.mktemp("served") / "index"
     liens = [
         make_lien(1, situs_address="3812 ARMSTRONG AV", face_amount=Decimal("1875.34")),
         make_lien(2, situs_address="9 OAK ST", bid_rate_pct=None, status="advertised"),

@@ -18,7 +18,10 @@ def simulate(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.")] = 8400,
     seed: Annotated[int, typer.Option(help="The same seed gives the same counties.")] = 1,
     counties: Annotated[int, typer.Option(help="How many counties are played.")] = 12,
-    parcels: Annotated[int, typer.Option(help="How many parcels they have together.")] = 6_000,
+    parcels: Annotated[
+        int,
+        typer.Option(envvar="TAXLIEN_SIMULATE_PARCELS", help="How many parcels they have together."),
+    ] = 6_000,
     faults: Annotated[
         str, typer.Option(help="What goes wrong: none, rough, hostile, redesign.")
     ] = "none",
