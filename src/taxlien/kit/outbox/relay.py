@@ -18,6 +18,7 @@ from taxlien.kit.outbox.tables import LANES, channel_of
 
 BATCH = 1000
 POLL_SECONDS = 1.0
+_TURN_SECONDS = 0.02
 _COUNT_EVERY_SECONDS = 5.0
 _COUNT_UP_TO = 50_000
 # Advisory locks share one space of numbers in a database: the first number says whose they are.
@@ -55,6 +56,11 @@ DELETE FROM {outbox} WHERE ctid = ANY(ARRAY(
 )) RETURNING seq, id, type, key, body
 """
 
+_ANY_WAITS = """
+SELECT EXISTS (SELECT FROM generate_series(0, {last_lane}) AS every (lane)
+    WHERE EXISTS (SELECT FROM {outbox} AS o WHERE o.lane = every.lane::smallint))
+"""
+
 _COUNT = """
 SELECT (SELECT count(*) FROM (SELECT FROM {outbox} LIMIT {count_up_to}) AS counted),
        (SELECT extract(epoch FROM now() - min(first.created_at))::float8
@@ -85,6 +91,7 @@ class Relay:
         }
         self._take_lanes = sql.SQL(_TAKE_LANES).format(**names)
         self._take_rows = sql.SQL(_TAKE_ROWS).format(**names)
+        self._any_waits = sql.SQL(_ANY_WAITS).format(**names)
         self._count = sql.SQL(_COUNT).format(**names)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -113,6 +120,18 @@ class Relay:
                 await self._bus.publish([Outgoing(*row[1:]) for row in rows])
         _published.labels(self._service).inc(len(rows))
         return len(rows)
+
+    async def drain(self) -> None:
+        """Publish until nothing that is committed waits, also what other relays have in hand."""
+        while True:
+            if await self.drain_once():
+                continue
+            async with self._database.session() as session:
+                connection = await driver_connection(session)
+                row = await (await connection.execute(self._any_waits)).fetchone()
+            if row is None or not row[0]:
+                return
+            await asyncio.sleep(_TURN_SECONDS)
 
     async def _take(self, connection: AsyncConnection) -> list[Row]:
         async with connection.cursor(binary=True) as cursor:

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from taxlien.kit.blobs import Blobs
     from taxlien.kit.database import Database
+    from taxlien.kit.outbox import Pace
     from taxlien.services.liens import service
     from taxlien.services.liens.logic.mapping import Mapping
     from taxlien.services.liens.service import ImportReport
 
 RECONNECT_SECONDS = 60.0
+INDEX = "search.index_liens"
 NICENESS = 10
 """An import gives way: what it announced is indexed, and people are answered, before it goes on."""
 
@@ -122,7 +124,9 @@ def _run(
     import uvloop
 
     from taxlien.kit.blobs import Blobs
+    from taxlien.kit.bus import connect_bus
     from taxlien.kit.database import Database
+    from taxlien.kit.outbox import Pace
     from taxlien.kit.settings import KitSettings, read_settings
     from taxlien.run.garbage import between_files, few_collections
 
@@ -134,18 +138,22 @@ def _run(
     async def work() -> int:
         blobs = Blobs.from_settings(settings) if settings.objects_url else None
         database = Database(settings.database_url_for("liens"), service="liens", pool_size=1)
+        bus = connect_bus(settings.bus_url) if settings.bus_url else None
+        pace = Pace(database, bus, INDEX) if bus else None
         done, failed = [], 0
         try:
             for path in paths:
                 try:
                     job = _job(path, choices, rejects, several=len(paths) > 1, console=console)
-                    done.append((job, *await _import(job, database, blobs, choices, console)))
+                    done.append((job, *await _import(job, database, blobs, pace, choices, console)))
                 except Refusal as error:
                     failed += 1
                     errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
                 between_files()
         finally:
             await database.close()
+            if bus is not None:
+                await bus.close()
         if done:
             _summarise(done, console, dry_run=choices.dry_run)
         return failed
@@ -188,7 +196,12 @@ def _rejects_path(path: Path, wanted: Path | None, *, several: bool) -> Path:
 
 
 async def _import(
-    job: Job, database: Database, blobs: Blobs | None, choices: Choices, console: Console
+    job: Job,
+    database: Database,
+    blobs: Blobs | None,
+    pace: Pace | None,
+    choices: Choices,
+    console: Console,
 ) -> tuple[ImportReport, float]:
     """Import one file; return what came of it and the seconds it took. Raises ``Refusal``."""
     import time
@@ -201,7 +214,7 @@ async def _import(
     if blobs is not None and not choices.dry_run:
         await _keep(job.path, blobs)
     try:
-        report = await _with_patience(job, file, database, choices, console)
+        report = await _with_patience(job, file, database, pace, choices, console)
     except service.RefusedFile as error:
         if not choices.dry_run:
             async with database.session() as session:
@@ -227,7 +240,12 @@ async def _keep(path: Path, blobs: Blobs) -> None:
 
 
 async def _with_patience(
-    job: Job, file: service.FileFacts, database: Database, choices: Choices, console: Console
+    job: Job,
+    file: service.FileFacts,
+    database: Database,
+    pace: Pace | None,
+    choices: Choices,
+    console: Console,
 ) -> ImportReport:
     """Import a file; when the server goes away, wait for it and begin again: nothing was kept."""
     import asyncio
@@ -239,7 +257,7 @@ async def _with_patience(
     backoff, deadline = Backoff(first=0.2, longest=5.0), None
     while True:
         try:
-            return await _attempt(job, file, database, choices, console)
+            report = await _attempt(job, file, database, pace, choices, console)
         except Exception as error:
             if not is_connection_lost(error):
                 raise _in_words(job, error) from error
@@ -250,6 +268,10 @@ async def _with_patience(
                     f" ({describe(error)}). Is `taxlien up` running?"
                 ) from error
             console.print(f"{job.path.name}: waiting for the database", markup=False)
+        else:
+            if pace is not None and not choices.dry_run:
+                await pace.send()
+            return report
         await asyncio.sleep(backoff.next())
 
 
@@ -272,7 +294,12 @@ class _DryRun(Exception):
 
 
 async def _attempt(
-    job: Job, file: service.FileFacts, database: Database, choices: Choices, console: Console
+    job: Job,
+    file: service.FileFacts,
+    database: Database,
+    pace: Pace | None,
+    choices: Choices,
+    console: Console,
 ) -> ImportReport:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -302,6 +329,9 @@ async def _attempt(
                 )  # fmt: skip
                 if choices.dry_run:
                     raise _DryRun
+                if pace is not None:
+                    # Read while the last file was indexed; committed when that is about done.
+                    await pace.wait(report.liens.new + report.liens.changed + report.redated)
         except _DryRun:
             pass
     assert report is not None
