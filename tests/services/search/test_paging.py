@@ -94,7 +94,15 @@ async def test_cursor_of_another_question_is_refused_by_its_name(client) -> None
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "%00", "AAAAAAAAAAAAAAAA", encode_cursor("17"), encode_cursor([1])]
+    "cursor",
+    [
+        "x",
+        "%00",
+        "AAAAAAAAAAAAAAAA",
+        encode_cursor("17"),
+        encode_cursor(Place(b"", Key(1, 2**64))),
+        encode_cursor([1]),
+    ],
 )
 async def test_what_is_no_cursor_is_refused_by_its_name(client, cursor) -> None:
     refused = await client.get(f"/v1/search?cursor={cursor}")

@@ -9,13 +9,18 @@ import httpx2
 import pytest
 
 from taxlien.kit.http.app import create_app
+from taxlien.kit.http.pages import encode_cursor
 from taxlien.kit.reference import reference_text
 from taxlien.kit.security.policy import ANYONE, Policy
 from taxlien.services.search import service
 from taxlien.services.search.adapters import current
 from taxlien.services.search.endpoints import router, shortcuts
 from taxlien.services.search.endpoints.answering import FOUND, FROM_MEMORY
+from taxlien.services.search.logic.ordering import Key
+from taxlien.services.search.logic.paging import Place, question_of
+from taxlien.services.search.logic.query import build_query
 
+CURSOR = encode_cursor(Place(question_of(build_query(sort="price_asc")), Key(value=1000_00, low=0)))
 QUERIES = (
     "", "?", "?q=armstrong", "?q=armstrong+av", "?q=ARMSTRONG%20av&facets=false", "?q=armstrnog",
     "?q=%00", "?q=%ff%fe", "?q=caf%C3%A9", "?q=a&q=armstrong", "?q=&state=", "?state=FL,MD",
@@ -27,6 +32,8 @@ QUERIES = (
     "?price_min=5&price_max=1", f"?q={'a' * 500}", "?unknown=1&q=oak", "?q=oak&utm=x", "?;q=1", "?q",
     "?class=condominium&flag=vacant,sliver&homestead=false", "?class=castle", "?homestead=maybe",
     "?ltv_max=50&acres_min=0.1&score_min=3", "?auction_from=2024-06-01&auction_to=2024-06-01",
+    f"?sort=price_asc&page_size=1&facets=0&cursor={CURSOR}", f"?sort=roi_asc&cursor={CURSOR}",
+    f"?sort=price_asc&page=2&cursor={CURSOR}", "?cursor=x", "?cursor=",
     "?redeem_to=tomorrow", "?not_flag=irs_lien&not_flag=synthetic", "?face_max=2000&market_value_min=",
 )  # fmt: skip
 COMPLETIONS = (

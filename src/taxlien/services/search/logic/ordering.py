@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 TIE_BITS = 26
@@ -21,7 +23,7 @@ class Key(msgspec.Struct, frozen=True):
     """
 
     value: int | None
-    low: int
+    low: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 def order_value(value: int, low: int) -> int:
