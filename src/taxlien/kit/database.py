@@ -81,6 +81,7 @@ class Database:
             pool_pre_ping=True,
             pool_use_lifo=True,
             pool_timeout=10,
+            hide_parameters=True,  # an error is logged whole, and values may be about a person
             connect_args={"connect_timeout": 5, "application_name": f"taxlien-{service}"},
         )
         self._sessions = async_sessionmaker(
