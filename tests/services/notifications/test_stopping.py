@@ -177,3 +177,13 @@ async def test_other_alerts_still_come_by_mail_after_one_kind_was_stopped(
         await until(lambda: len(mail_server.mails) == 2)
     assert "Marion" in mail_server.mails[1]["Subject"]
     assert mail_server.mails[1]["List-Unsubscribe"]
+
+
+async def test_a_form_of_any_length_stops_the_kind_of_the_link(stop_url, client_of, known) -> None:
+    body = "&".join(f"field{n}=x" for n in range(40))
+    answer = await client_of().post(
+        stop_url, content=body, headers={"content-type": "application/x-www-form-urlencoded"}
+    )
+    assert answer.status_code == 200
+    mine = await kinds_of(client_of(known))
+    assert "email" not in mine["saved_search_matches"]["comes_by"]

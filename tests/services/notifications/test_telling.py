@@ -22,7 +22,7 @@ from taxlien.kit.consumer import Consumer
 from taxlien.kit.database import Database
 from taxlien.kit.events import encode, wrap
 from taxlien.kit.ids import new_id
-from taxlien.services.notifications import events, service
+from taxlien.services.notifications import events, service, tasks
 
 NOW = datetime.now(UTC)
 SEARCH = new_id()
@@ -254,3 +254,32 @@ async def test_workers_that_are_killed_while_they_tell_leave_one_message_for_eac
 
 async def all_told(rows) -> bool:
     return all(row["told_at"] for row in await rows("gathered"))
+
+
+async def test_all_that_is_due_is_told_before_the_next_rest(
+    database, telling, until, hear, known, match, make_due, rows, monkeypatch
+) -> None:
+    monkeypatch.setattr(tasks, "GATHERINGS_AT_ONCE", 2)
+    monkeypatch.setattr(tasks, "POLL_SECONDS", 600.0)
+    await hear(*(match(known, new_id(), n) for n in range(5)))
+    await make_due()
+
+    async def all_told() -> bool:
+        return all(row["told_at"] for row in await rows("gathered"))
+
+    async with telling(database):
+        await until(all_told)
+
+
+async def test_what_could_never_be_told_is_forgotten_in_time(database, hear, match, rows) -> None:
+    """Its user never confirmed an address: it would be looked at every ten minutes for ever."""
+    await hear(match(new_id(), new_id(), 1), match(new_id(), new_id(), 2))
+    async with database.session() as session:
+        await session.execute(
+            text(
+                "UPDATE notifications.gathered SET created_at = now() - interval '91 days'"
+                " WHERE item_id = (SELECT min(item_id::text)::uuid FROM notifications.gathered)"
+            )
+        )
+        await service.tidy(session, service.open_plan())
+    assert len(await rows("gathered")) == 1

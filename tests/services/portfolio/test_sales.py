@@ -136,3 +136,17 @@ async def test_what_is_not_sold_there_concerns_nobody(watching, ann, make_lien, 
             LienStatusChanged(lien=off, previous_status="advertised"),
         )
     assert await watching.remind(EVE) == []
+
+
+@pytest.mark.parametrize("hour", ["24:00", "9 AM", "9:00", "", "10:00:00"])
+async def test_an_hour_that_is_none_is_unknown_and_holds_up_no_other_sale(
+    watching, ann, hour
+) -> None:
+    for fips in ("12105", "12086"):
+        await begin(ann, target="county", county_fips=fips)
+    await hear(watching, scheduled(hour=hour), scheduled(county_fips="12086", county="Miami-Dade"))
+    told = await watching.remind(EVE)
+    assert [(event.county, event.hour_known) for event in told] == [
+        ("Miami-Dade", False),
+        ("Polk", False),
+    ]

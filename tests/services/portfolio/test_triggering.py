@@ -153,3 +153,12 @@ async def paces(watching: Any, lien: Lien) -> dict[str, str]:
     sold = newer(lien, status="sold")
     told = await watching.liens(LienStatusChanged(lien=sold, previous_status="advertised"))
     return {event.target: event.pace for event in told}
+
+
+async def test_what_comes_twice_takes_nothing_of_what_a_day_holds(watching, ann, make_lien) -> None:
+    await begin(ann, target="county", county_fips="12105")
+    first = [LienCreated(lien=make_lien(n)) for n in range(1, 11)]
+    assert len(await watching.liens(*first)) == 10
+    assert await watching.liens(*first) == []
+    later = [LienCreated(lien=make_lien(n)) for n in range(11, 41)]
+    assert len(await watching.liens(*later)) == WIDE_A_DAY - 10

@@ -77,8 +77,9 @@ async def tell_gathered(database: Database, stop: asyncio.Event) -> None:
         try:
             async with database.session() as session:
                 due = await service.due_gatherings(session, GATHERINGS_AT_ONCE)
-            for gathering in due:
-                await _tell(database, gathering)
+            told = [await _tell(database, gathering) for gathering in due]
+            if len(due) == GATHERINGS_AT_ONCE and any(told):
+                pause = 0.0  # in a morning thousands are due at once
             backoff.reset()
         except Exception as error:
             pause = backoff.next()
@@ -88,14 +89,15 @@ async def tell_gathered(database: Database, stop: asyncio.Event) -> None:
                 await stop.wait()
 
 
-async def _tell(database: Database, gathering: service.Gathering) -> None:
+async def _tell(database: Database, gathering: service.Gathering) -> bool:
     try:
         async with database.session() as session:
-            await service.tell(session, gathering)
+            return await service.tell(session, gathering)
     except Exception as error:
         _log.error("telling_failed", kind=gathering.kind, error=describe(error))
         async with database.session() as session:
             await service.put_off(session, gathering)
+        return False
 
 
 async def _deliver(database: Database, plan: service.Plan, claim: service.Claim) -> None:

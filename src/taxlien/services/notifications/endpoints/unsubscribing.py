@@ -47,7 +47,7 @@ async def _change(request: Request) -> service.Change:
     body = await request.body()
     if len(body) > _LARGEST_FORM:
         raise Problem(413, "body_too_large", f"The form may have {_LARGEST_FORM} bytes.")
-    form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
+    form = parse_qs(body.decode("utf-8", "replace"))
     return _CHANGES.get(form.get("what", [""])[0], "kind")
 
 

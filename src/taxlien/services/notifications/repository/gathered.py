@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from taxlien.kit.database import Session
@@ -116,10 +116,14 @@ async def gathered_of(session: Session, user_id: UUID) -> Sequence[Gathered]:
 
 
 async def forget_told(session: Session, before: datetime) -> int:
-    """Forget what was told before a time. Returns how many items."""
-    gone = await session.scalars(
-        delete(Gathered).where(Gathered.told_at < before).returning(Gathered.item_id)
+    """Forget what was told before a time, or waits since then to be told. Returns how many items.
+
+    What waits so long is of users who never confirmed an address.
+    """
+    over = or_(
+        Gathered.told_at < before, Gathered.told_at.is_(None) & (Gathered.created_at < before)
     )
+    gone = await session.scalars(delete(Gathered).where(over).returning(Gathered.item_id))
     return len(gone.all())
 
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 NOTICE = timedelta(hours=24)
+
+
+_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def hour_of(text: str | None) -> str | None:
+    """Return an hour of the clock as HH:MM; None for what a source says that is none."""
+    return text if text and _HOUR.fullmatch(text) else None
 
 
 def starts_at(day: date, hour: str | None, zone: ZoneInfo) -> datetime:

@@ -10,7 +10,7 @@ from taxlien.interfaces.portfolio import AuctionNeared
 from taxlien.kit.database import Session
 from taxlien.kit.outbox import emit_many
 from taxlien.services.portfolio.logic.counties import county_of
-from taxlien.services.portfolio.logic.sale_time import is_near, starts_at
+from taxlien.services.portfolio.logic.sale_time import hour_of, is_near, starts_at
 from taxlien.services.portfolio.repository import auctions
 
 _TOLD_AT_ONCE = 1_000
@@ -23,7 +23,7 @@ async def hear_sales(session: Session, events: Sequence[AuctionScheduled]) -> No
     for event in events:
         if event.kind not in _NOT_OF_TAXES:
             sale = (event.county_fips, event.auction_on)
-            found[sale] = event.hour or found.get(sale)
+            found[sale] = hour_of(event.hour) or found.get(sale)
     await auctions.learn(session, found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -111,20 +111,21 @@ async def _tell(session: Session, heard: _Heard) -> int:
     wanted = sorted(heard.own.keys() | heard.wide.keys())
     facts: dict[Fact, Change] = {}
     watchers: dict[int, Watcher] = {}
-    counts: list[tuple[int, int, int]] = []
+    untold: dict[int, int] = {}
     day = today_utc()
     for watcher in await watches.lock_watchers(session, wanted):
         watchers[watcher.number] = watcher
         found = heard.own.get(watcher.key)
         if found is None:
             left = WIDE_A_DAY - (watcher.told if watcher.told_on == day else 0)
-            found = heard.wide[watcher.key]
-            told = min(max(left, 0), len(found))
-            counts.append((watcher.number, told, len(found) - told))
-            found = found[:told]
+            wide = heard.wide[watcher.key]
+            found = wide[: max(left, 0)]
+            untold[watcher.number] = len(wide) - len(found)
         facts |= {_fact(watcher, change): change for change in found}
-    await watches.count_told(session, day, counts)
     new = sorted(await triggers.record(session, facts))
+    told = Counter(number for number, _, _ in new)
+    counts = [(number, told[number], more) for number, more in untold.items()]
+    await watches.count_told(session, day, counts)
     loud = [fact for fact in new if watchers[fact[0]].pace != "off"]
     for start in range(0, len(loud), _TOLD_AT_ONCE):
         some = loud[start : start + _TOLD_AT_ONCE]
