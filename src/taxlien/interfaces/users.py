@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 from uuid import UUID
 
+from taxlien.kit.errors import Forbidden
 from taxlien.kit.events import Event
 
 Tier = Literal["free", "premium", "enterprise"]
@@ -51,6 +52,19 @@ ALLOWANCES: tuple[Allowance, ...] = (
 def allowance_of(tier: str) -> Allowance:
     """Return what ``tier`` allows; a word that is no tier allows what free does."""
     return next((found for found in ALLOWANCES if found.tier == tier), ALLOWANCES[0])
+
+
+class TierAllowsLess(Forbidden):
+    """What is asked is more than somebody's tier allows; the message names the limit and the tier."""
+
+
+def checked_pace(pace: AlertPace, tier: str) -> AlertPace:
+    """Return a pace that ``tier`` has. Raises ``TierAllowsLess``."""
+    if pace_in_force(pace, tier) != pace:
+        raise TierAllowsLess(
+            f"The {tier} tier has no instant alerts: take daily, weekly or off, or another tier."
+        )
+    return pace
 
 
 def usual_pace(tier: str) -> AlertPace:
@@ -115,6 +129,15 @@ class UserExportRequested(UserEvent, frozen=True, kw_only=True):
 
     export_id: UUID
 
+    def answer(self, service: str, at: datetime) -> dict[str, Any]:
+        """Return what ``UserDataExported`` says beside the part itself."""
+        return {
+            "user_id": self.user_id,
+            "at": at,
+            "export_id": self.export_id,
+            "service": service,
+        }
+
 
 class UserDataExported(UserEvent, frozen=True, kw_only=True):
     """One service's part of an export: JSON ``{"<table>": [rows]}``, sealed with ``EXPORT_CONTEXT``.
@@ -159,6 +182,15 @@ class UserErasureDue(UserEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "user.erasure_due"
 
     erasure_id: UUID
+
+    def answer(self, service: str, at: datetime) -> dict[str, Any]:
+        """Return what ``UserDataErased`` says beside what went and what is kept."""
+        return {
+            "user_id": self.user_id,
+            "at": at,
+            "erasure_id": self.erasure_id,
+            "service": service,
+        }
 
 
 class UserDataErased(UserEvent, frozen=True, kw_only=True):

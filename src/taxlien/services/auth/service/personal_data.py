@@ -30,12 +30,7 @@ async def export_personal_data(session: Session, event: UserExportRequested) -> 
     await emit(
         session,
         UserDataExported(
-            user_id=event.user_id,
-            at=datetime.now(UTC),
-            export_id=event.export_id,
-            service=SERVICE,
-            sha256=handed.sha256,
-            rows=handed.rows,
+            **event.answer(SERVICE, datetime.now(UTC)), sha256=handed.sha256, rows=handed.rows
         ),
     )
 
@@ -52,14 +47,4 @@ async def erase_personal_data(session: Session, event: UserErasureDue) -> None:
     subjects = tuple(account_name(scope, name, None) for scope in get_args(Scope) for name in names)
     now = datetime.now(UTC)
     rows = await repository.erase_personal_data(session, user_id, subjects, now)
-    await emit(
-        session,
-        UserDataErased(
-            user_id=event.user_id,
-            at=now,
-            erasure_id=event.erasure_id,
-            service=SERVICE,
-            rows=rows,
-            kept=("user_id",),
-        ),
-    )
+    await emit(session, UserDataErased(**event.answer(SERVICE, now), rows=rows, kept=("user_id",)))

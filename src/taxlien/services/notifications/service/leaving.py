@@ -61,12 +61,7 @@ async def export_user(session: Session, event: UserExportRequested) -> None:
     await emit(
         session,
         UserDataExported(
-            user_id=event.user_id,
-            at=datetime.now(UTC),
-            export_id=event.export_id,
-            service=SERVICE,
-            sha256=handed.sha256,
-            rows=handed.rows,
+            **event.answer(SERVICE, datetime.now(UTC)), sha256=handed.sha256, rows=handed.rows
         ),
     )
 
@@ -92,12 +87,7 @@ async def erase_user(session: Session, event: UserErasureDue) -> None:
     await emit(
         session,
         UserDataErased(
-            user_id=event.user_id,
-            at=datetime.now(UTC),
-            erasure_id=event.erasure_id,
-            service=SERVICE,
-            rows=rows,
-            kept=(KEPT,) if held else (),
+            **event.answer(SERVICE, datetime.now(UTC)), rows=rows, kept=(KEPT,) if held else ()
         ),
     )
 

@@ -1,5 +1,7 @@
 """What the portfolio does: keep what people watch, and tell what happened to it."""
 
+from taxlien.interfaces.users import TierAllowsLess
+
 from .demanding import announce_demand
 from .leaving import erase_user, export_user
 from .pruning import prune
@@ -7,7 +9,6 @@ from .reminding import hear_sales, remind
 from .triggering import WIDE_A_DAY, hear_liens, nobody_watches
 from .watching import (
     Board,
-    TierAllowsLess,
     board,
     change_watch,
     follow_tier,

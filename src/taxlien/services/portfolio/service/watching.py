@@ -9,9 +9,14 @@ from uuid import UUID
 
 from taxlien.interfaces.liens import Lien, parcel_key
 from taxlien.interfaces.portfolio import WatchPace
-from taxlien.interfaces.users import TierChanged, allowance_of
+from taxlien.interfaces.users import (
+    TierAllowsLess,
+    TierChanged,
+    allowance_of,
+    checked_pace,
+)
 from taxlien.kit.database import Session
-from taxlien.kit.errors import Forbidden, InvalidInput, NotFound
+from taxlien.kit.errors import InvalidInput, NotFound
 from taxlien.kit.ids import new_id
 from taxlien.kit.security.identity import Caller
 from taxlien.services.portfolio.adapters.lien_lookup import HttpLienLookup
@@ -21,10 +26,6 @@ from taxlien.services.portfolio.models import Owner, Trigger, Watch
 from taxlien.services.portfolio.repository import auctions, demand, triggers, watches
 
 SHOWN = 50
-
-
-class TierAllowsLess(Forbidden):
-    """What is asked is more than the caller's tier allows; the message names the limit and the tier."""
 
 
 class Board(NamedTuple):
@@ -49,7 +50,7 @@ async def watch(session: Session, caller: Caller, wish: Wish) -> Watch:
     if found is not None:
         return found
     tier = owner.tier or caller.tier
-    pace = _checked_pace(wish.pace, tier) if wish.pace else targets.usual_pace_of(target, tier)
+    pace = checked_pace(wish.pace, tier) if wish.pace else targets.usual_pace_of(target, tier)
     await _check_count(session, caller, tier)
     made = Watch(
         watch_id=new_id(),
@@ -101,7 +102,7 @@ async def change_watch(
     if label is not None:
         found.label = label
     if pace is not None:
-        found.pace = _checked_pace(pace, owner.tier or caller.tier)
+        found.pace = checked_pace(pace, owner.tier or caller.tier)
     found.updated_at = datetime.now(UTC)
     await session.flush()
     return found
@@ -194,14 +195,6 @@ async def _check_count(session: Session, caller: Caller, tier: str) -> None:
             f"The {tier} tier watches {limit} things, and you have that many. "
             "Delete one, or choose another tier."
         )
-
-
-def _checked_pace(pace: WatchPace, tier: str) -> WatchPace:
-    if pace == "instant" and not allowance_of(tier).instant_alerts:
-        raise TierAllowsLess(
-            f"The {tier} tier has no instant alerts: take daily, weekly or off, or another tier."
-        )
-    return pace
 
 
 async def _pause_above(session: Session, user_id: UUID, tier: str) -> None:

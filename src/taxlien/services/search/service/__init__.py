@@ -1,5 +1,7 @@
 """What search does: keeps the index true to the catalogue, and answers questions from it."""
 
+from taxlien.interfaces.users import TierAllowsLess
+
 from .counting import announce_searched, keep_searched, open_counter
 from .indexing import index_liens
 from .leaving import erase_user, export_user
@@ -18,7 +20,6 @@ from .rebuilding import (
     request_rebuild,
 )
 from .saving import (
-    TierAllowsLess,
     change_search,
     delete_search,
     follow_tier,

@@ -35,12 +35,7 @@ async def export_user(session: Session, event: UserExportRequested) -> None:
     await emit(
         session,
         UserDataExported(
-            user_id=event.user_id,
-            at=datetime.now(UTC),
-            export_id=event.export_id,
-            service=SERVICE,
-            sha256=handed.sha256,
-            rows=handed.rows,
+            **event.answer(SERVICE, datetime.now(UTC)), sha256=handed.sha256, rows=handed.rows
         ),
     )
 
@@ -58,16 +53,7 @@ async def erase_user(session: Session, event: UserErasureDue) -> None:
     owner.tier = owner.tier_at = None
     now = datetime.now(UTC)
     owner.erased_at = owner.erased_at or now
-    await emit(
-        session,
-        UserDataErased(
-            user_id=event.user_id,
-            at=now,
-            erasure_id=event.erasure_id,
-            service=SERVICE,
-            rows=rows + removed,
-        ),
-    )
+    await emit(session, UserDataErased(**event.answer(SERVICE, now), rows=rows + removed))
 
 
 def _row(search: SavedSearch) -> dict[str, object]:

@@ -7,18 +7,20 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from taxlien.interfaces.search import AlertPace
-from taxlien.interfaces.users import TierChanged, allowance_of, usual_pace
+from taxlien.interfaces.users import (
+    TierAllowsLess,
+    TierChanged,
+    allowance_of,
+    checked_pace,
+    usual_pace,
+)
 from taxlien.kit.database import Session
-from taxlien.kit.errors import Forbidden, NotFound
+from taxlien.kit.errors import NotFound
 from taxlien.kit.ids import new_id
 from taxlien.kit.security.identity import Caller
 from taxlien.services.search.logic.saved import canonical, checked_name
 from taxlien.services.search.models import Owner, SavedSearch
 from taxlien.services.search.repository import saved as repository
-
-
-class TierAllowsLess(Forbidden):
-    """What is asked is more than the caller's tier allows; the message names the limit and the tier."""
 
 
 async def save_search(
@@ -41,7 +43,7 @@ async def save_search(
         user_id=caller.user_id,
         name=name,
         parameters=parameters,
-        pace=_checked_pace(pace, tier) if pace else usual_pace(tier),
+        pace=checked_pace(pace, tier) if pace else usual_pace(tier),
         changed=await repository.next_version(session),
     )
     await repository.owned.add(session, search)
@@ -83,7 +85,7 @@ async def change_search(
     if name is not None:
         search.name = name
     if pace is not None:
-        search.pace = _checked_pace(pace, owner.tier or caller.tier)
+        search.pace = checked_pace(pace, owner.tier or caller.tier)
     if parameters is not None:
         search.parameters = parameters
     search.updated_at = datetime.now(UTC)
@@ -131,14 +133,6 @@ async def _check_count(session: Session, caller: Caller, tier: str) -> None:
             f"The {tier} tier keeps {limit} saved searches, and you have that many. "
             "Delete one, or choose another tier."
         )
-
-
-def _checked_pace(pace: AlertPace, tier: str) -> AlertPace:
-    if pace == "instant" and not allowance_of(tier).instant_alerts:
-        raise TierAllowsLess(
-            f"The {tier} tier has no instant alerts: take daily, weekly or off, or another tier."
-        )
-    return pace
 
 
 async def _pause_above(session: Session, user_id: UUID, tier: str) -> None:

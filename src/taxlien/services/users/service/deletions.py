@@ -164,10 +164,7 @@ async def erase_own(session: Session, event: UserErasureDue) -> None:
     await emit(
         session,
         UserDataErased(
-            user_id=event.user_id,
-            at=now,
-            erasure_id=event.erasure_id,
-            service=OWN,
+            **event.answer(OWN, now),
             rows=rows + erased.rows,
             kept=(*_KEPT_ALWAYS, *erased.kept),
         ),
