@@ -23,7 +23,7 @@ from .tantivy_text import any_of
 
 _FIELD = "step"
 _MOST_PLACES = 8
-_SPARE = 2  # times as many liens as a page needs: a price may be rarer among the best yields
+_TIMES_MORE = 8  # liens than before, where those did not fill a page
 
 
 class Table:
@@ -115,21 +115,28 @@ class Steps:
         total = at_least - self._deleted
         if total <= self._counted:
             return None
-        need = (asked.offset + asked.limit + 2) / share * (_SPARE if share < 1 else 1)
+        name = asked.sort.rpartition("_")[0]
+        need = (asked.offset + asked.limit + 2) / share + self._deleted / 2
         words: list[str] = []
         have = 0
         for step, liens in self._from(asked, places, price):
-            words += [step_word(asked.sort.rpartition("_")[0], place, step) for place in places]
+            words += [step_word(name, place, step) for place in places]
             have += liens
-            if have >= need + self._deleted / 2:
+            if have > at_least / share / 2:
                 break
-        if not words or have > at_least / share / 2:
-            return None
+            if have >= need:
+                page = find_page(self._searcher, self._builder, asked, self._of(words, price))
+                if page.last:
+                    return page._replace(total=total)
+                need = have * _TIMES_MORE
+        return None
+
+    def _of(self, words: Sequence[str], price: Span) -> Query:
+        """Return the liens of these steps that have a price."""
         must = [self._builder.led_by(_FIELD, words)]
-        if asked.filters.price:
+        if price != Span():
             must.append(self._builder.between("price", price.low, price.high))
-        page = find_page(self._searcher, self._builder, asked, self._builder.restrict(None, must))
-        return page._replace(total=total) if page.last else None
+        return self._builder.restrict(None, must)
 
     def _from(
         self, asked: SearchQuery, places: Sequence[str], price: Span
@@ -163,7 +170,7 @@ class Steps:
                 (inside if at in surely else edges).append(word)
         bounds = self._builder.between("price", price.low, price.high)
         edge = self._builder.restrict(None, [self._builder.led_by(_FIELD, edges), bounds])
-        found = any_of([self._builder.led_by(_FIELD, inside), edge])
+        found = any_of([self._builder.any_term(_FIELD, inside), edge])
         return self._builder.restrict(None, [found])
 
     def _table(self, name: str, place: str) -> Table:

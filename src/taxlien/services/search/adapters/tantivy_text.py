@@ -92,7 +92,7 @@ class TextQueries:
         if not pieces:
             return Query.empty_query()
         must: list[_Required] = []
-        should: list[Query] = []
+        preferred: list[Query] = []
         last = len(pieces) - 1
         glued = self._glued(pieces)
         named = any(word.role in ("name", "number") for piece in pieces for word in piece)
@@ -101,10 +101,12 @@ class TextQueries:
             if position in glued and len(required) == 1:
                 required = [_Required([any_of([required[0].query, glued[position]])])]
             must += required
-            should += optional
-        if ranked:
-            should += self._neighbours([word for piece in pieces for word in piece])
-        words = _every(_spread(must), should)
+            preferred += optional
+        beside = self._neighbours([w for piece in pieces for w in piece]) if ranked else []
+        words = _every(_spread(must), beside)
+        for query in preferred:
+            # One by one: Tantivy merges preferences, over all liens that have a common one.
+            words = _every([words], [query])
         whole = self._whole(pieces)
         return any_of([words, *whole]) if whole else words
 
@@ -120,9 +122,9 @@ class TextQueries:
             required = self._word(word, begun=last, near=near, numeric=numeric)
             little = near and named and word.role in LITTLE
             if word.role == "noise" and named:
-                should.append(Query.const_score_query(required.query, _OPTIONAL))
+                should += [Query.const_score_query(query, _OPTIONAL) for query in required.choices]
             elif little:
-                should.append(required.query)
+                should += self._exact("address", word.forms[:1], _ADDRESS)
             else:
                 must.append(required)
         if numeric and must:
@@ -186,7 +188,8 @@ class TextQueries:
     def _begun_word(self, word: Word) -> list[Query]:
         if word.role == "number":
             form = without_zeros(word.written)
-            found = [self._begun("number", form), self._begun("address", form)]
+            fields = ("number", "address") if len(form) >= _SHORTEST_PREFIX else ()
+            found = [self._begun(field, form) for field in fields]
             if len(word.written) < _LONGEST_ZIP:
                 zip_code = _ZIP_WITH_ZERO if word.written[0] == "0" else _PREFIX
                 found.append(self._begun("place", word.written, zip_code))
