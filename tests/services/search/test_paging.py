@@ -13,7 +13,7 @@ from taxlien.kit.http.app import create_app
 from taxlien.kit.http.pages import encode_cursor
 from taxlien.services.search import service
 from taxlien.services.search.endpoints.searching import router
-from taxlien.services.search.logic.ordering import Key, order_value, plain_value
+from taxlien.services.search.logic.ordering import Key, order_value, order_values, plain_value
 from taxlien.services.search.logic.paging import (
     Place,
     Total,
@@ -138,3 +138,6 @@ def test_order_values_sort_as_value_and_id_do() -> None:
     assert values == sorted(values)
     assert [plain_value(value) for value in values[8:24]] == [key.value for key in keys[8:24]]
     assert plain_value(values[-1]) == highest
+    for low in (-(2**63), -1, 0):
+        one_by_one = [order_value(key.value, low) for key in keys]
+        assert order_values([*(key.value for key in keys), None], low) == [*one_by_one, None]

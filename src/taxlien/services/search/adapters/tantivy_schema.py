@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -9,7 +10,7 @@ import tantivy
 from tantivy import Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
 
 from taxlien.services.search.logic.document import LienDocument
-from taxlien.services.search.logic.ordering import order_value
+from taxlien.services.search.logic.ordering import order_values
 from taxlien.services.search.logic.steps import step_words
 from taxlien.services.search.logic.tokens import number_words
 from taxlien.services.search.logic.words import address_words, place_words
@@ -161,6 +162,9 @@ def tantivy_json(document: LienDocument) -> str:
     lien_id = document.lien_id
     low = low_half(lien_id)
     address, place = address_words(document.address), place_words(document.place)
+    by_price, by_roi, by_rate, by_year, by_auction_day, by_score = order_values(
+        _ordered_of(document), low
+    )
     row = _Row(
         id=lien_id,
         id_low=low,
@@ -194,15 +198,14 @@ def tantivy_json(document: LienDocument) -> str:
         score=document.score,
         redeem_day=document.redeem_day,
         step=step_words(document.state, document.county[3:8], document.price, document.roi),
-        by_price=_order(document.price, low),
-        by_roi=_order(document.roi, low),
-        by_rate=_order(document.rate, low),
-        by_year=_order(document.year, low),
-        by_auction_day=_order(document.auction_day, low),
-        by_score=_order(document.score, low),
+        by_price=by_price,
+        by_roi=by_roi,
+        by_rate=by_rate,
+        by_year=by_year,
+        by_auction_day=by_auction_day,
+        by_score=by_score,
     )
     return _encode(row).decode()
 
 
-def _order(value: int | None, low: int) -> int | None:
-    return None if value is None else order_value(value, low)
+_ordered_of = attrgetter("price", "roi", "rate", "year", "auction_day", "score")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -32,7 +33,24 @@ def order_value(value: int, low: int) -> int:
     Values beyond 37 bits (1.37 billion dollars in cents) stand at the end as if they were equal.
     """
     held = min(max(value, -HIGHEST - 1), HIGHEST)
-    return (held << TIE_BITS) | ((low + _SIGN) >> (_LOW_BITS - TIE_BITS))
+    return (held << TIE_BITS) | _tie(low)
+
+
+def order_values(values: Iterable[int | None], low: int) -> list[int | None]:
+    """Return ``order_value`` of each value of one lien, at a third of the cost; None of None."""
+    tie = _tie(low)
+    return [
+        None
+        if value is None
+        else value << TIE_BITS | tie
+        if -HIGHEST <= value <= HIGHEST
+        else order_value(value, low)
+        for value in values
+    ]
+
+
+def _tie(low: int) -> int:
+    return (low + _SIGN) >> (_LOW_BITS - TIE_BITS)
 
 
 def plain_value(order: int) -> int:

@@ -7,6 +7,7 @@ between two steps lies between their numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from .ordering import HIGHEST
 
@@ -42,6 +43,11 @@ def step_words(state: str, county_fips: str, price: int | None, roi: int | None)
     words: list[str] = []
     for name, value in (("price", price), ("roi", roi)):
         if value is not None:
-            word = step_word(name, "", step_of(name, value))
-            words += (word, state + word, county_fips + word)
+            words += _words_of(name, state, county_fips, step_of(name, value))
     return words
+
+
+@lru_cache(maxsize=16_384)
+def _words_of(name: str, state: str, county_fips: str, step: int) -> tuple[str, ...]:
+    word = step_word(name, "", step)
+    return word, state + word, county_fips + word
