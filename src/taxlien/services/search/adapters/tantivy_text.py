@@ -18,6 +18,7 @@ _SHORTEST_PREFIX = 3
 _SHORTEST_WHOLE_NUMBER = 6
 _LONGEST_LETTERS_OF_A_NUMBER = 3
 _LONGEST_ZIP = 5
+_PARTS_OF_AN_ID = 3
 
 # Every word is required, so how rare it is tells nothing: what counts is how well and where it matches.
 # An exact word outweighs any sum of near ones, a whole parcel or certificate number outweighs an address,
@@ -115,6 +116,8 @@ class TextQueries:
     ) -> tuple[list[_Required], list[Query]]:
         """Return what a piece requires and what it only prefers."""
         numeric = len(piece) > 1 and any(word.role == "number" for word in piece)
+        if numeric and _an_id(piece):
+            return [_Required([any_of(self._id([word.written for word in piece], begun))])], []
         must: list[_Required] = []
         should: list[Query] = []
         for position, word in enumerate(piece):
@@ -129,9 +132,20 @@ class TextQueries:
                 must.append(required)
         if numeric and must:
             parts = [word.written for word in piece]
-            every = _every([required.query for required in must], [])
+            every = _every(_spread(must), [])
             must = [_Required([any_of([every, *self._number(parts, begun)])])]
         return must, should
+
+    def _id(self, parts: Sequence[str], begun: bool) -> list[Query]:
+        """Return liens with a number of these parts or, elsewhere in a number, with every part."""
+        *whole, last = (
+            self._exact("number", (without_zeros(p),), _PART_OF_A_NUMBER) for p in parts
+        )
+        if begun and len(without_zeros(parts[-1])) >= _SHORTEST_PREFIX:
+            last.append(self._begun("number", without_zeros(parts[-1])))
+        choices = (*whole, last)
+        every = [_every([any_of(choice) for choice in choices], [])] if all(choices) else []
+        return [*every, *self._number(parts, begun)]
 
     def _glued(self, pieces: Sequence[Sequence[Word]]) -> dict[int, Query]:
         """Return for pieces that the index has as one word with a neighbour what finds that word."""
@@ -271,6 +285,13 @@ def _halves(written: str) -> list[str]:
     """Return the neighbours that ``written`` may be, written as one."""
     cuts = range(_SHORTEST_HALF, len(written) - _SHORTEST_HALF + 1)
     return [f"{written[:cut]}_{written[cut:]}" for cut in cuts]
+
+
+def _an_id(piece: Sequence[Word]) -> bool:
+    """Tell whether nothing but a parcel id or a certificate is written so: three parts, 24-29-09."""
+    return len(piece) >= _PARTS_OF_AN_ID and all(
+        _part_of_a_number(word) and word.role not in ("noise", "unit") for word in piece
+    )
 
 
 def _part_of_a_number(word: Word) -> bool:
