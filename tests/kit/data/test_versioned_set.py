@@ -174,6 +174,10 @@ async def test_what_one_session_read_late_is_not_put_over_what_another_knows(
     await dictionary.is_reading.wait()  # it has the old word in hand, and is held up
     await dictionary.put(n1="new")
     quick = asyncio.create_task(dictionary.known())
+    for _ in range(10):  # time enough for whoever does not wait to read as well
+        async with dictionary.database.session() as session:
+            await session.execute(text("SELECT 1"))
+    assert dictionary.reads == [(-1, 0)]
     dictionary.waits.set()
     async with asyncio.timeout(20):
         await slow
