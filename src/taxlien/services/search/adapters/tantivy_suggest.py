@@ -13,6 +13,7 @@ from taxlien.services.search.logic.completing import (
     number_rank,
     shared_out,
     typed_places,
+    typed_words,
 )
 from taxlien.services.search.logic.query import Suggestion
 from taxlien.services.search.logic.tokens import tokens_of, without_zeros
@@ -28,7 +29,7 @@ from .tantivy_query import QueryBuilder
 from .tantivy_schema import PART
 from .tantivy_vocabulary import Place, Vocabulary
 
-_CANDIDATES = 40
+_CANDIDATES = 30
 _PARTS_CANDIDATES = 100  # the parts of a number may lie in another order
 _WORDS = 8
 _SHORTEST_NUMBER = 3
@@ -94,7 +95,8 @@ class Suggester:
             for item in self._items(self._builder.restrict(begun, must))
             if item.address
         }
-        ranked = sorted(found.values(), key=lambda item: address_rank(item.address or "", text))
+        typed = typed_words(text)
+        ranked = sorted(found.values(), key=lambda item: address_rank(item.address or "", typed))
         return [_of_lien("address", item.address or "", item) for item in ranked]
 
     def _continued(self, last: Word) -> Query | None:

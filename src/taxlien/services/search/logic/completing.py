@@ -55,9 +55,14 @@ def number_rank(number: str, typed: str) -> int | None:
     return 2 if typed in whole else None
 
 
-def address_rank(address: str, text: str) -> int:
-    """Return 0 where ``text`` begins the address, 1 where it begins a word of it, else 2."""
-    at = f" {fold(address)}".find(f" {' '.join(tokens_of(plain(text)))}")
+def typed_words(text: str) -> str:
+    """Return ``text`` as ``address_rank`` compares it."""
+    return " ".join(tokens_of(plain(text)))
+
+
+def address_rank(address: str, typed: str) -> int:
+    """Return 0 where ``typed`` begins the address, 1 where it begins a word of it, else 2."""
+    at = f" {fold(address)}".find(f" {typed}")
     return 2 if at < 0 else min(at, 1)
 
 
