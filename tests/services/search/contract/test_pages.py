@@ -68,6 +68,7 @@ async def all_by_key(engine, size: int, **asked: object) -> list[int]:
         if hits.last is None:
             return found
         assert len(hits.items) == size
+        assert len(found) < LIENS, "the walk does not end"
         after = hits.last
 
 
@@ -80,6 +81,7 @@ async def all_by_offset(engine, size: int, **asked: object) -> list[int]:
         if not hits.items:
             return found
         found += numbers(hits)
+        assert len(found) <= LIENS, "the walk does not end"
 
 
 @pytest.mark.parametrize("size", [1, 7, 30, LIENS, 200])
