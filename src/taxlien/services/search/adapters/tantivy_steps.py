@@ -23,6 +23,7 @@ from .tantivy_text import any_of
 
 _FIELD = "step"
 _MOST_PLACES = 8
+_MOST_TABLES = 500
 _TIMES_MORE = 8  # liens than before, where those did not fill a page
 
 
@@ -177,6 +178,8 @@ class Steps:
         """Return how many liens each step of ``name`` has in a place: read once a snapshot."""
         found = self._tables.get((name, place))
         if found is None:
+            if len(self._tables) >= _MOST_TABLES:
+                self._tables.clear()
             begin = words_begin(name, place)
             words = self._searcher.terms_with_prefix(_FIELD, begin)
             found = Table((int(word[len(begin) :], 16), liens) for word, liens in words)
