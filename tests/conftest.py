@@ -19,9 +19,11 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import httpcore2
 import psycopg
 import pytest
 from psycopg import sql
@@ -62,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]  # a test must not reach the developer's own servers
         os.environ[HOME_VARIABLE] = tempfile.mkdtemp(prefix="taxlien-tests-")
     configure_logs(KitSettings(log_level="warning"), process="tests")
+    # Every HTTP client reads the system's 150 authorities, which takes 20 ms; tests make thousands of them.
+    httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
 
 @pytest.hookimpl(wrapper=True)

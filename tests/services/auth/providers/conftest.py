@@ -26,6 +26,7 @@ import oidc_provider_mock
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from oidc_provider_mock._storage import jose
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
@@ -51,6 +52,12 @@ def front_key() -> RSAKey:
     return RSAKey.generate_key(2048, {"kid": "front", "use": "sig"})
 
 
+@cache
+def provider_key() -> Any:
+    """The key of every provider behind the front, made once for the same reason."""
+    return jose.RSAKey.generate_key(is_private=True)
+
+
 def refusal(error: str) -> Response:
     return Response(json.dumps({"error": error}), status=400, content_type="application/json")
 
@@ -66,7 +73,10 @@ class StrictOpenId:
         self.url = ""
         self.verifiers: list[str] = []
         self._apple_key = apple_key
-        self._server = oidc_provider_mock.app(require_nonce=True)
+        key = provider_key()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(jose.RSAKey, "generate_key", lambda **_: key)
+            self._server = oidc_provider_mock.app(require_nonce=True)
         self._challenges: dict[str, str] = {}
         self._named: set[str] = set()
 
