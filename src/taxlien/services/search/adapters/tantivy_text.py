@@ -142,7 +142,7 @@ class TextQueries:
             self._exact("number", (without_zeros(p),), _PART_OF_A_NUMBER) for p in parts
         )
         if begun and len(without_zeros(parts[-1])) >= _SHORTEST_PREFIX:
-            last.append(self._begun("number", without_zeros(parts[-1])))
+            last += self._begun("number", without_zeros(parts[-1]))
         choices = (*whole, last)
         every = [_every([any_of(choice) for choice in choices], [])] if all(choices) else []
         return [*every, *self._number(parts, begun)]
@@ -163,7 +163,7 @@ class TextQueries:
         forms = (joined(parts), apart(parts))
         found = self._exact("number", forms, _WHOLE_NUMBER)
         if begun:
-            found += [self._begun("number", form) for form in forms]
+            found += [query for form in forms for query in self._begun("number", form)]
         return found
 
     def _whole(self, pieces: Sequence[Sequence[Word]]) -> list[Query]:
@@ -203,34 +203,16 @@ class TextQueries:
         if word.role == "number":
             form = without_zeros(word.written)
             fields = ("number", "address") if len(form) >= _SHORTEST_PREFIX else ()
-            found = [self._begun(field, form) for field in fields]
+            found = [query for field in fields for query in self._begun(field, form)]
             if len(word.written) < _LONGEST_ZIP:
                 zip_code = _ZIP_WITH_ZERO if word.written[0] == "0" else _PREFIX
-                found.append(self._begun("place", word.written, zip_code))
+                found += self._begun("place", word.written, weight=zip_code)
             return found
         return [
-            *self._continued("address", word),
-            *self._continued("place", word),
+            *self._begun("address", word.written, word.forms),
+            *self._begun("place", word.written, word.forms),
             *self._exact("address", begun_ordinals(word.written), _PREFIX),
         ]
-
-    def _continued(self, field: str, word: Word) -> list[Query]:
-        """Return liens with a longer word that begins so: by name where few are, else all at once.
-
-        Most words have none, or only what they stand for (AVE: avenue): then the many liens with the
-        word itself are not gone through twice.
-        """
-        written = word.written
-        known = self._searcher.terms_with_prefix(field, written, limit=_FEW + 1)
-        longer = [found for found, _ in known if found != written and found not in word.forms]
-        if len(longer) > _FEW:
-            return [self._begun(field, written)]
-        if not longer:
-            return []
-        words = [
-            Query.term_query(self._schema, field, word, index_option="basic") for word in longer
-        ]
-        return [Query.const_score_query(any_of(words), _PREFIX)]
 
     def _near(self, word: Word, begun: bool) -> list[Query]:
         typos = typos_forgiven(word.written)
@@ -273,12 +255,28 @@ class TextQueries:
         return [self._scored(field, word, weight) for word in words if self._frequency(field, word)]
 
     def _scored(self, field: str, word: str, weight: float) -> Query:
-        term = Query.term_query(self._schema, field, word, index_option="basic")
-        return Query.const_score_query(term, weight)
+        return Query.const_score_query(self._term(field, word), weight)
 
-    def _begun(self, field: str, word: str, weight: float = _PREFIX) -> Query:
-        begun = Query.fuzzy_term_query(self._schema, field, word, distance=0, prefix=True)
-        return Query.const_score_query(begun, weight)
+    def _term(self, field: str, word: str) -> Query:
+        return Query.term_query(self._schema, field, word, index_option="basic")
+
+    def _begun(
+        self, field: str, word: str, but: Sequence[str] = (), weight: float = _PREFIX
+    ) -> list[Query]:
+        """Return liens with a longer word that begins so: by name where few are, else all at once.
+
+        Most words have none, or only what they stand for (``but``; AVE: avenue): then the many liens
+        with the word itself are not gone through twice.
+        """
+        known = self._searcher.terms_with_prefix(field, word, limit=_FEW + 1)
+        longer = [found for found, _ in known if found != word and found not in but]
+        if not longer:
+            return []
+        if len(longer) > _FEW:
+            every = Query.fuzzy_term_query(self._schema, field, word, distance=0, prefix=True)
+        else:
+            every = any_of([self._term(field, found) for found in longer])
+        return [Query.const_score_query(every, weight)]
 
 
 def _halves(written: str) -> list[str]:
