@@ -84,6 +84,10 @@ class QueryBuilder:
         """
         return any_of([self.term(field, value) for value in values])
 
+    def any_spot(self, spots: Sequence[int]) -> Query:
+        """Return liens at any of these spots."""
+        return Query.term_set_query(self._schema, "spot", list(spots))
+
     def between(self, field: str, low: int | None, high: int | None) -> Query:
         """Return liens whose number in ``field`` is known and within both bounds; one may be open."""
         return Query.range_query(self._schema, field, FieldType.Integer, low, high)

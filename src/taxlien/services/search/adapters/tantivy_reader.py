@@ -12,8 +12,10 @@ import structlog
 from tantivy import DocAddress, Index, Query, Searcher
 
 from taxlien.kit.ids import new_id
+from taxlien.services.search.logic.geography import Circle
 from taxlien.services.search.logic.paging import question_of
 from taxlien.services.search.logic.query import (
+    DISTANCE_SORTS,
     RELEVANCE,
     Facets,
     Filters,
@@ -32,6 +34,7 @@ from taxlien.services.search.logic.words import Word, read_words
 from .tantivy_facets import ALL_VALUES, OF_A_SEARCH, count_facets, shortened
 from .tantivy_files import HeldLock, IndexFiles
 from .tantivy_pages import Page, find_page
+from .tantivy_places import Places
 from .tantivy_query import CountyNames, QueryBuilder
 from .tantivy_steps import Steps
 from .tantivy_suggest import Suggester, words_of_item
@@ -68,6 +71,10 @@ class Snapshot:
     def _steps(self) -> Steps:
         return Steps(self._searcher, self._builder)
 
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._searcher, self._builder)
+
     @property
     def count(self) -> int:
         """How many liens there are."""
@@ -78,6 +85,8 @@ class Snapshot:
         wanted = asked.filters.counties
         counties = self._counties.meant_by(wanted) if wanted else []
         restrictions = self._builder.filters(asked.filters, counties)
+        if asked.filters.area is not None and not _by_distance_alone(asked):
+            restrictions.append(self._places.within(asked.filters.area))
         pieces = read_words(asked.text) if asked.text else []
         ranked = asked.sort == RELEVANCE
         text = self._builder.texts.text(pieces, ranked=ranked) if asked.text else None
@@ -126,13 +135,19 @@ class Snapshot:
 
     def _page(self, asked: SearchQuery, query: Query, *, near: bool = False) -> Page:
         if asked.after is None:
-            return find_page(self._searcher, self._builder, asked, query)
+            return self._cut(asked, query, None)
         # Who goes on by cursor goes on often, and to count all anew costs as much as the page.
         key = (question_of(asked), near)
-        page = find_page(self._searcher, self._builder, asked, query, total=self._totals.get(key))
+        page = self._cut(asked, query, self._totals.get(key))
         if len(self._totals) < _MOST_TOTALS:
             self._totals[key] = page.total
         return page
+
+    def _cut(self, asked: SearchQuery, query: Query, total: int | None) -> Page:
+        area = asked.filters.area
+        if asked.sort in DISTANCE_SORTS and isinstance(area, Circle):
+            return self._places.page(asked, query, area, total)
+        return find_page(self._searcher, self._builder, asked, query, total=total)
 
     def _facets_of(self, asked: SearchQuery, query: Query) -> Facets:
         if not asked.facets:
@@ -148,6 +163,11 @@ class Snapshot:
         """Complete ``text``, best first."""
         suggester = Suggester(self._searcher, self._builder, self._vocabulary.of(self._searcher))
         return suggester.suggest(text, limit)
+
+
+def _by_distance_alone(asked: SearchQuery) -> bool:
+    """Tell whether finding by distance, which looks at places itself, is all that is asked."""
+    return asked.sort in DISTANCE_SORTS and not asked.text and not asked.facets
 
 
 class TantivyReader:

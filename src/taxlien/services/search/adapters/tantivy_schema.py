@@ -10,6 +10,7 @@ import tantivy
 from tantivy import Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
 
 from taxlien.services.search.logic.document import LienDocument
+from taxlien.services.search.logic.geography import COLUMN_BITS, cells_of
 from taxlien.services.search.logic.ordering import order_values
 from taxlien.services.search.logic.steps import step_words
 from taxlien.services.search.logic.tokens import number_words
@@ -31,6 +32,7 @@ NUMBER_FIELDS = (
     "acres",
     "score",
     "redeem_day",
+    "east",
     "version",
     "id_low",
 )
@@ -58,22 +60,27 @@ ORDER_COLUMNS = {
 
 _SIGN = 2**63
 _LOW = 2**64 - 1
+_COLUMN = (1 << COLUMN_BITS) - 1
 
 
 def build_schema() -> Schema:
-    """Return the schema. Numbers are columns only: they are sorted and ranged, never looked up."""
+    """Return the schema. Numbers are columns only, sorted and ranged; ``spot`` alone is looked up too.
+
+    ``east`` is the column of a spot, whose rows are ranges of spots: a box is two ranges.
+    """
     builder = SchemaBuilder()
     builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
     for name in TEXT_FIELDS:
         builder.add_text_field(name, tokenizer_name="words", index_option="basic")
     builder.add_text_field("pair", tokenizer_name="words", index_option="basic")
     builder.add_text_field("parcel_part", tokenizer_name="parts", index_option="basic")
-    for name in ("city", "flags", "not_flags", "step"):
+    for name in ("city", "flags", "not_flags", "step", "cell"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in CHOICE_FIELDS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in (*NUMBER_FIELDS, *ORDER_COLUMNS.values()):
         builder.add_integer_field(name, fast=True)
+    builder.add_integer_field("spot", fast=True, indexed=True)
     builder.add_bytes_field("item", stored=True)
     return builder.build()
 
@@ -151,6 +158,9 @@ class _Row(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     by_year: int | None = None
     by_auction_day: int | None = None
     by_score: int | None = None
+    cell: tuple[str, ...] = ()
+    spot: int | None = None
+    east: int | None = None
 
 
 _encode = msgspec.json.Encoder(uuid_format="hex").encode
@@ -204,6 +214,9 @@ def tantivy_json(document: LienDocument) -> str:
         by_year=by_year,
         by_auction_day=by_auction_day,
         by_score=by_score,
+        cell=cells_of(document.spot),
+        spot=document.spot,
+        east=None if document.spot is None else document.spot & _COLUMN,
     )
     return _encode(row).decode()
 

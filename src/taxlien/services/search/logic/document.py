@@ -21,6 +21,7 @@ from .deriving import (
     property_class,
     redemption_deadline,
 )
+from .geography import spot_of
 from .places import STATE_NAMES
 from .price_bands import band_of
 from .pricing import Payoff, RateBasis, price_for_search
@@ -92,7 +93,8 @@ class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``auction_day`` is the proleptic ordinal of the sale's local date, ``redeem_day`` that of the end of
     the redemption period. ``flags`` are known to hold and ``not_flags`` known not to; what is in
     neither is unknown. ``price_band`` is the name of the band that ``price`` lies in. ``address``,
-    ``place`` and ``numbers`` are texts to split into words; ``parcel_key`` is one word. ``county`` is
+    ``place`` and ``numbers`` are texts to split into words, and ``spot`` is where the lien lies
+    (``geography.spot_of``); ``parcel_key`` is one word. ``county`` is
     ``MD|24510|Baltimore City``: sorts by state, keeps the code and shows the name; ``city`` likewise.
     """
 
@@ -124,6 +126,7 @@ class LienDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     acres: int | None = None
     score: int | None = None
     redeem_day: int | None = None
+    spot: int | None = None
 
 
 def document_of(lien: Lien) -> LienDocument:
@@ -173,6 +176,7 @@ def document_of(lien: Lien) -> LienDocument:
         market_value=_scaled(lien.market_value),
         acres=_scaled(lien.acres, PARTS_OF_AN_ACRE),
         redeem_day=deadline.toordinal() if deadline else None,
+        spot=spot_of(lien.latitude, lien.longitude),
         item=_encoder.encode(SearchItem(*shown)),
     )
 

@@ -69,6 +69,10 @@ _ROWS = (
     *_bounds("score", "risk score", "points of 100"),
     *_days("auction", "day of the sale"),
     *_days("redeem", "end of the redemption period, by the law of the state"),
+    Parameter("near", "text", "latitude,longitude: only liens within `radius` of it"),
+    Parameter("zip", "text", "ZIP code of five digits: only liens within `radius` of its centre"),
+    Parameter("radius", "number", "around near or zip: 10, at most 250 (miles)", unit="miles"),
+    Parameter("box", "text", "west,south,east,north in degrees: only liens inside"),
     Parameter("sort", "text", "order; relevance_desc with words, roi_desc without"),
     Parameter("page", "whole", "from 1", unset=1, of_page=True),
     Parameter(

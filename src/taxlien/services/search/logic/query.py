@@ -10,7 +10,9 @@ import msgspec
 from taxlien.interfaces.liens import LienKind, LienStatus
 from taxlien.kit.errors import InvalidInput
 
+from .areas import read_area
 from .deriving import CLASSES, FLAGS, PARTS_OF_AN_ACRE
+from .geography import Box, Circle
 from .highlighting import Highlights
 from .ordering import Key
 from .parameters import Given
@@ -26,6 +28,8 @@ STATUSES: tuple[str, ...] = get_args(LienStatus)
 
 SORT_FIELDS = ("price", "roi", "rate", "year", "auction_date", "risk")
 RELEVANCE = "relevance_desc"
+DISTANCE_SORTS = ("distance_asc", "distance_desc")
+"""Orders by distance from the centre of a circle: ``Key.value`` is whole metres."""
 SORTS = (*(f"{name}_{way}" for name in SORT_FIELDS for way in ("asc", "desc")), RELEVANCE)
 
 RANGES = {
@@ -70,6 +74,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     score: Span | None = None
     auction_day: Span | None = None
     redeem_day: Span | None = None
+    area: Circle | Box | None = None
 
 
 class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,10 +167,11 @@ def build_query(**given: Any) -> SearchQuery:
     if page < 1 or page * page_size > MAX_WINDOW:
         last = MAX_WINDOW // page_size
         raise InvalidInput("page", f"must be between 1 and {last}; narrow the filters instead")
+    filters = _filters(asked)
     return SearchQuery(
         text=text,
-        filters=_filters(asked),
-        sort=_sort(asked["sort"], text),
+        filters=filters,
+        sort=_sort(asked["sort"], text, filters),
         offset=(page - 1) * page_size,
         limit=page_size,
         facets=asked["facets"],
@@ -173,12 +179,16 @@ def build_query(**given: Any) -> SearchQuery:
     )
 
 
-def _sort(wanted: str | None, text: str) -> str:
+def _sort(wanted: str | None, text: str, filters: Filters) -> str:
     sort = wanted or (RELEVANCE if text else "roi_desc")
+    if sort in DISTANCE_SORTS:
+        if isinstance(filters.area, Circle):
+            return sort
+        raise InvalidInput("sort", "by distance needs near or zip")
     if sort == "relevance":
         sort = RELEVANCE
     if sort not in SORTS:
-        raise InvalidInput("sort", f"unknown: take one of {', '.join(SORTS)}")
+        raise InvalidInput("sort", f"unknown: take one of {', '.join((*SORTS, *DISTANCE_SORTS))}")
     return sort
 
 
@@ -198,6 +208,7 @@ def _filters(asked: Given) -> Filters:
         homestead=truth("homestead", asked["homestead"]),
         auction_day=day_span("auction", asked["auction_from"], asked["auction_to"]),
         redeem_day=day_span("redeem", asked["redeem_from"], asked["redeem_to"]),
+        area=read_area(asked["near"], asked["zip"], asked["radius"], asked["box"]),
         **ranges,
     )
 

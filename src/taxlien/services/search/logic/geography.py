@@ -1,0 +1,240 @@
+"""Where liens are: cells to find candidates by, and the exact look that decides.
+
+The globe is cut into a grid of 2^n by 2^n cells of equal degrees, in levels that nest. A lien has one
+cell of every level; an area is covered by few cells, those wholly inside it being certain and those on
+its edge needing an exact look at each ``spot``: a place to a metre, as one number. No range of floating
+numbers is ever searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from math import asin, ceil, cos, degrees, floor, radians, sin, sqrt
+from typing import Literal, NamedTuple
+
+import msgspec
+
+LEVELS = (6, 8, 10, 12, 14, 16)
+"""The finest cell is about 0.2 by 0.35 miles in Florida, the coarsest 200 by 350."""
+MOST_CELLS = 128
+EARTH_MILES = 3958.7613
+METRES_A_MILE = 1609.344
+PER_DEGREE = 100_000  # about a metre
+COLUMN_BITS = 26
+
+_MASK = (1 << COLUMN_BITS) - 1
+_ROUNDING = 1e-6  # of a metre: what is written with five digits lies on the grid
+
+Relation = Literal["outside", "edge", "inside"]
+Cell = tuple[int, int]
+
+
+class Point(msgspec.Struct, frozen=True):
+    """A place in degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
+class Circle(msgspec.Struct, frozen=True, tag="circle"):
+    """All within ``miles`` (statute) of a point, its edge included; with ``beyond``, a ring: only what
+    is farther than that."""
+
+    centre: Point
+    miles: float
+    beyond: float = -1.0
+
+    def holds(self, spot: int) -> bool:
+        """Tell whether a spot lies in it."""
+        return self.beyond < self.miles_to(spot) <= self.miles
+
+    def miles_to(self, spot: int) -> float:
+        """Return how far a spot is from its centre, in statute miles."""
+        return miles_between(self.centre, place_of(spot))
+
+    def bounds(self) -> Box:
+        """Return a box around it; over a pole it goes round the globe."""
+        reach = degrees(self.miles / EARTH_MILES)
+        south, north = self.centre.latitude - reach, self.centre.latitude + reach
+        if south <= -90 or north >= 90:
+            return Box(-180.0, max(south, -90.0), 180.0, min(north, 90.0))
+        ratio = sin(radians(reach)) / cos(radians(self.centre.latitude))
+        wide = degrees(asin(min(ratio, 1.0)))
+        west, east = self.centre.longitude - wide, self.centre.longitude + wide
+        return Box(_wrapped(west), south, _wrapped(east), north)
+
+
+class Box(msgspec.Struct, frozen=True, tag="box"):
+    """A piece of a map, its edges included; ``west`` greater than ``east`` crosses the date line."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def rows(self) -> tuple[int, int]:
+        """Return its first and last row of spots."""
+        return _first(self.south + 90), _last(self.north + 90)
+
+    def columns(self) -> tuple[tuple[int, int], ...]:
+        """Return its first and last column of spots; two pairs where it crosses the date line."""
+        west, east = _first(self.west + 180), _last(self.east + 180)
+        return ((west, east),) if self.west <= self.east else ((west, 360 * PER_DEGREE), (0, east))
+
+    def holds(self, spot: int) -> bool:
+        """Tell whether a spot lies in it."""
+        south, north = self.rows()
+        row, column = spot >> COLUMN_BITS, spot & _MASK
+        return south <= row <= north and any(a <= column <= b for a, b in self.columns())
+
+    def bounds(self) -> Box:
+        """Return itself."""
+        return self
+
+
+Area = Circle | Box
+
+
+class Cover(NamedTuple):
+    """Cells of an area: wholly ``inside`` it, and on its ``edge``."""
+
+    inside: tuple[str, ...]
+    edge: tuple[str, ...]
+
+
+def miles_between(one: Point, two: Point) -> float:
+    """Return the distance over the surface of a round earth (haversine), in statute miles."""
+    north, south = radians(one.latitude), radians(two.latitude)
+    across = sin((south - north) / 2) ** 2
+    across += cos(north) * cos(south) * sin(radians(two.longitude - one.longitude) / 2) ** 2
+    return 2 * EARTH_MILES * asin(min(1.0, sqrt(across)))
+
+
+def spot_of(latitude: float | None, longitude: float | None) -> int | None:
+    """Return a place as one number, to a metre; None where it is unknown, no place, or 0/0."""
+    if latitude is None or longitude is None or not (latitude or longitude):
+        return None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        return None
+    row = round((latitude + 90) * PER_DEGREE)
+    return row << COLUMN_BITS | round((longitude + 180) * PER_DEGREE)
+
+
+def place_of(spot: int) -> Point:
+    """Return the place that ``spot_of`` was given, to a metre."""
+    row, column = spot >> COLUMN_BITS, spot & _MASK
+    return Point(row / PER_DEGREE - 90, column / PER_DEGREE - 180)
+
+
+def cells_of(spot: int | None) -> tuple[str, ...]:
+    """Return the cell of every level that a spot lies in; none of an unknown one."""
+    if spot is None:
+        return ()
+    row, column = spot >> COLUMN_BITS, spot & _MASK
+    return tuple([_name(n, _index(row, 180, n), _index(column, 360, n)) for n in LEVELS])
+
+
+@lru_cache(maxsize=4096)
+def cover(area: Area, most: int = MOST_CELLS) -> Cover:
+    """Return at most about ``most`` cells that hold every spot of ``area``."""
+    inside: list[str] = []
+    relation = _relation_to(area)
+    edge = list(_cells_within(area.bounds(), LEVELS[0]))
+    for level, finer in zip(LEVELS, (*LEVELS[1:], LEVELS[-1]), strict=True):
+        kept: list[Cell] = []
+        for row, column in edge:
+            found = relation(level, row, column)
+            if found == "inside":
+                inside.append(_name(level, row, column))
+            elif found == "edge":
+                kept.append((row, column))
+        step = 1 << (finer - level)
+        # An edge through a cell meets about twice as many finer ones as lie along its side.
+        if step == 1 or len(inside) + len(kept) * step * 2 > most:
+            break
+        edge = [
+            (row * step + i, column * step + j)
+            for row, column in kept
+            for i in range(step)
+            for j in range(step)
+        ]
+    return Cover(tuple(inside), tuple(_name(level, *cell) for cell in kept))
+
+
+def _relation_to(area: Area) -> Callable[[int, int, int], Relation]:
+    def relation(level: int, row: int, column: int) -> Relation:
+        high, wide = 180 / (1 << level), 360 / (1 << level)
+        # A cell holds what is rounded into it: its box is a metre wider than its degrees.
+        slack = 1 / PER_DEGREE
+        south, west = row * high - 90 - slack, column * wide - 180 - slack
+        cell = Box(west, south, west + wide + 2 * slack, south + high + 2 * slack)
+        return _to_box(area, cell) if isinstance(area, Box) else _to_circle(area, cell)
+
+    return relation
+
+
+def _to_box(box: Box, cell: Box) -> Relation:
+    if cell.north < box.south or cell.south > box.north:
+        return "outside"
+    high = box.south <= cell.south and cell.north <= box.north
+    crossing = box.west > box.east
+    pieces = [(box.west, 180.0), (-180.0, box.east)] if crossing else [(box.west, box.east)]
+    if all(cell.east < first or cell.west > last for first, last in pieces):
+        return "outside"
+    wide = any(first <= cell.west and cell.east <= last for first, last in pieces)
+    return "inside" if high and wide else "edge"
+
+
+def _to_circle(circle: Circle, cell: Box) -> Relation:
+    """Judge by a circle around the cell: what is farthest from its middle is a corner."""
+    middle = Point((cell.south + cell.north) / 2, (cell.west + cell.east) / 2)
+    reach = max(
+        miles_between(middle, Point(max(min(latitude, 90.0), -90.0), cell.west))
+        for latitude in (cell.south, cell.north)
+    )
+    away = miles_between(circle.centre, middle)
+    if away - reach > circle.miles or away + reach <= circle.beyond:
+        return "outside"
+    within = away + reach <= circle.miles and away - reach > circle.beyond
+    return "inside" if within else "edge"
+
+
+def _cells_within(box: Box, level: int) -> Iterator[Cell]:
+    side = 1 << level
+    slack = 2 / PER_DEGREE
+    first, last, left, right = (
+        min(max(int(place * side / span), 0), side - 1)
+        for place, span in (
+            (box.south + 90 - slack, 180),
+            (box.north + 90 + slack, 180),
+            (box.west + 180 - slack, 360),
+            (box.east + 180 + slack, 360),
+        )
+    )
+    crossing = box.west > box.east
+    columns = [*range(left, side), *range(right + 1)] if crossing else range(left, right + 1)
+    for row in range(first, last + 1):
+        for column in dict.fromkeys(columns):
+            yield row, column
+
+
+def _index(place: int, span: int, level: int) -> int:
+    side = 1 << level
+    return min(place * side // (span * PER_DEGREE), side - 1)
+
+
+def _name(level: int, row: int, column: int) -> str:
+    return f"{level:x}.{row:x}.{column:x}"
+
+
+def _first(place: float) -> int:
+    return ceil(place * PER_DEGREE - _ROUNDING)
+
+
+def _last(place: float) -> int:
+    return floor(place * PER_DEGREE + _ROUNDING)
+
+
+def _wrapped(longitude: float) -> float:
+    return (longitude + 180) % 360 - 180
