@@ -45,7 +45,7 @@ _MOST_FREQUENCIES = 20_000
 
 
 class _Required(NamedTuple):
-    """What liens must have one of. ``liens`` is how many have any of it at most, infinite where unknown."""
+    """What liens must have one of. ``liens`` is about how many have any of it, infinite where unknown."""
 
     choices: list[Query]
     liens: float = math.inf
@@ -142,7 +142,7 @@ class TextQueries:
             self._exact("number", (without_zeros(p),), _PART_OF_A_NUMBER) for p in parts
         )
         if begun and len(without_zeros(parts[-1])) >= _SHORTEST_PREFIX:
-            last += self._begun("number", without_zeros(parts[-1]))
+            last += self._begun("number", without_zeros(parts[-1])).choices
         choices = (*whole, last)
         every = [_every([any_of(choice) for choice in choices], [])] if all(choices) else []
         return [*every, *self._number(parts, begun)]
@@ -163,7 +163,7 @@ class TextQueries:
         forms = (joined(parts), apart(parts))
         found = self._exact("number", forms, _WHOLE_NUMBER)
         if begun:
-            found += [query for form in forms for query in self._begun("number", form)]
+            found += [query for form in forms for query in self._begun("number", form).choices]
         return found
 
     def _whole(self, pieces: Sequence[Sequence[Word]]) -> list[Query]:
@@ -177,7 +177,7 @@ class TextQueries:
 
     def _word(self, word: Word, *, begun: bool, near: bool, numeric: bool) -> _Required:
         number = word.role == "number"
-        liens = sum(self.liens_with(form) for form in word.forms)
+        liens: float = sum(self.liens_with(form) for form in word.forms)
         choices = self._exact("address", word.forms, _ADDRESS)
         places = (word.written,) if number else word.forms
         if not number or len(word.written) <= _LONGEST_ZIP:
@@ -191,27 +191,32 @@ class TextQueries:
             weight = _WHOLE_NUMBER if whole else _PART_OF_A_NUMBER
             choices += self._exact("number", (form,), weight)
             liens += self._frequency("number", form)
-        exact = len(choices)
         if begun and len(word.written) >= _SHORTEST_PREFIX:
-            choices += self._begun_word(word)
-        if near and not number:
-            choices += self._near(word, begun)
-        known = len(choices) == exact
-        return _Required(choices or [Query.empty_query()], liens if known else math.inf)
+            for longer in self._begun_word(word):
+                choices += longer.choices
+                liens += longer.liens
+        if near and not number and (similar := self._near(word, begun)):
+            choices += similar
+            liens = math.inf
+        return _Required(choices or [Query.empty_query()], liens)
 
-    def _begun_word(self, word: Word) -> list[Query]:
+    def _begun_word(self, word: Word) -> list[_Required]:
         if word.role == "number":
             form = without_zeros(word.written)
             fields = ("number", "address") if len(form) >= _SHORTEST_PREFIX else ()
-            found = [query for field in fields for query in self._begun(field, form)]
+            found = [self._begun(field, form) for field in fields]
             if len(word.written) < _LONGEST_ZIP:
                 zip_code = _ZIP_WITH_ZERO if word.written[0] == "0" else _PREFIX
-                found += self._begun("place", word.written, weight=zip_code)
+                found.append(self._begun("place", word.written, weight=zip_code))
             return found
+        ordinals = begun_ordinals(word.written)
         return [
-            *self._begun("address", word.written, word.forms),
-            *self._begun("place", word.written, word.forms),
-            *self._exact("address", begun_ordinals(word.written), _PREFIX),
+            self._begun("address", word.written, word.forms),
+            self._begun("place", word.written, word.forms),
+            _Required(
+                self._exact("address", ordinals, _PREFIX),
+                sum(self._frequency("address", ordinal) for ordinal in ordinals),
+            ),
         ]
 
     def _near(self, word: Word, begun: bool) -> list[Query]:
@@ -262,21 +267,21 @@ class TextQueries:
 
     def _begun(
         self, field: str, word: str, but: Sequence[str] = (), weight: float = _PREFIX
-    ) -> list[Query]:
+    ) -> _Required:
         """Return liens with a longer word that begins so: by name where few are, else all at once.
 
         Most words have none, or only what they stand for (``but``; AVE: avenue): then the many liens
         with the word itself are not gone through twice.
         """
         known = self._searcher.terms_with_prefix(field, word, limit=_FEW + 1)
-        longer = [found for found, _ in known if found != word and found not in but]
+        longer = {found: n for found, n in known if found != word and found not in but}
         if not longer:
-            return []
+            return _Required([], 0)
         if len(longer) > _FEW:
             every = Query.fuzzy_term_query(self._schema, field, word, distance=0, prefix=True)
-        else:
-            every = any_of([self._term(field, found) for found in longer])
-        return [Query.const_score_query(every, weight)]
+            return _Required([Query.const_score_query(every, weight)])
+        every = any_of([self._term(field, found) for found in longer])
+        return _Required([Query.const_score_query(every, weight)], sum(longer.values()))
 
 
 def _halves(written: str) -> list[str]:
