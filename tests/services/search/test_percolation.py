@@ -18,6 +18,7 @@ from taxlien.services.search.logic.conditions import packed, unpacked
 from taxlien.services.search.logic.document import document_of
 from taxlien.services.search.logic.drawers import LARGE
 from taxlien.services.search.logic.facts import LienFacts
+from taxlien.services.search.logic.geography import Box, Circle, Point, spot_of
 from taxlien.services.search.logic.meaning import conditions_of
 from taxlien.services.search.logic.percolation import QueryIndex
 from taxlien.services.search.logic.query import RANGES, Filters, SearchQuery, build_query
@@ -67,6 +68,19 @@ def some(values: tuple[Any, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(st.sampled_from(values), max_size=2, unique=True).map(tuple)
 
 
+AREAS = (
+    Circle(Point(27.95, -82.46), 2.0),
+    Circle(Point(27.95, -82.46), 12.0),
+    Circle(Point(65.0, 180.0), 60.0),
+    Box(-82.5, 27.9, -82.44, 27.97),
+    Box(179.0, 60.0, -179.5, 66.0),
+)
+SPOTS = (
+    None,
+    *(spot_of(27.95 + north, -82.46) for north in (0.0, 0.02, 0.0289, 0.0290, 0.1, 0.2)),
+    *(spot_of(65.0, east) for east in (179.9, -179.9, -179.4, 178.0)),
+)
+
 queries = st.builds(
     SearchQuery,
     text=st.one_of(st.just(""), st.sampled_from(ASKED)),
@@ -82,6 +96,7 @@ queries = st.builds(
         flags=some(("vacant", "homestead", "bankrupt")),
         not_flags=some(("vacant", "homestead")),
         homestead=st.sampled_from((None, None, None, True, False)),
+        area=st.sampled_from((None, None, None, *AREAS)),
         **{name: st.one_of(st.none(), st.none(), spans) for name in NUMBERS_ASKED},
     ),
     sort=st.just("price_asc"),
@@ -103,6 +118,7 @@ documents = st.fixed_dictionaries(
         "property_class": st.sampled_from((None, "residential", "exempt")),
         "flags": some(("vacant", "homestead", "bankrupt")),
         "not_flags": some(("vacant", "homestead")),
+        "spot": st.sampled_from(SPOTS),
         **{name: st.one_of(st.none(), st.integers(0, 60)) for name in NUMBERS_ASKED},
     }
 )
@@ -205,6 +221,9 @@ def test_queries_are_filed_by_what_is_rare() -> None:
     assert anchors(state=["FL"], q="zola court") == zola
     assert "number^427-5" in anchors(q="0427-05")
     assert anchors(price_max="5000") == ()
+    near = anchors(state=["FL"], near="27.95,-82.46", radius="5")
+    assert 0 < len(near) <= 32
+    assert all(token.startswith("cell=") for token in near)
 
 
 @pytest.mark.parametrize(
@@ -240,6 +259,8 @@ def test_facts_of_a_lien_are_those_of_its_document(make_lien) -> None:
         ({"q": "oak"}, {"situs_address"}, True),
         ({"q": "oak"}, {"status"}, False),
         ({}, {"status"}, False),
+        ({"zip": "33830"}, {"longitude"}, True),
+        ({"zip": "33830"}, {"situs_address"}, False),
         ({"class": ["exempt"]}, {"property_type"}, True),
         ({"class": ["exempt"]}, {"market_value"}, False),
         ({"flag": ["sliver"]}, {"acres"}, True),

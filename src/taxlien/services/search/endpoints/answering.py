@@ -16,6 +16,7 @@ from taxlien.services.search import service
 from taxlien.services.search.adapters import current
 from taxlien.services.search.adapters.answer_store import Answer, digest_of
 from taxlien.services.search.adapters.search_counter import SearchCounter
+from taxlien.services.search.logic.areas import miles_of
 from taxlien.services.search.logic.counting import counties_meant
 from taxlien.services.search.logic.filter_list import not_published
 from taxlien.services.search.logic.paging import Place, continued, next_place, told
@@ -83,6 +84,7 @@ async def _compute(query: SearchQuery) -> Answer:
         near_matches=hits.near_matches,
         did_you_mean=hits.did_you_mean,
         highlights=hits.highlights,
+        miles=miles_of(hits.items, query.filters.area),
         not_published=not_published(query.filters, query.sort),
         facets=hits.facets,
         took_ms=round((perf_counter() - started) * 1000, 3),

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from taxlien.kit.http.responses import MsgspecResponse
 from taxlien.services.search import service
 from taxlien.services.search.logic.filter_list import FILTERS
-from taxlien.services.search.logic.query import SORTS
+from taxlien.services.search.logic.query import DISTANCE_SORTS, SORTS
 from taxlien.services.search.schemas import (
     AutocompleteAnswer,
     DescribedSearchAnswer,
@@ -47,4 +47,5 @@ async def autocomplete(
 async def filters() -> MsgspecResponse:
     """List what can be filtered by, with units, and every value with how many liens have it."""
     values = await service.available_filters()
-    return MsgspecResponse(FiltersAnswer(filters=values, described=FILTERS, sorts=SORTS))
+    sorts = (*SORTS, *DISTANCE_SORTS)
+    return MsgspecResponse(FiltersAnswer(filters=values, described=FILTERS, sorts=sorts))

@@ -11,9 +11,16 @@ from typing import Protocol, Union
 
 import msgspec
 
+from .geography import Box, Circle, cover
+
 PREFIX = 5
 """Longest beginning of a word that queries are looked up by."""
 SHORTEST_PREFIX = 3
+CELL = "cell"
+"""The field of the cells that a lien lies in, one of each level."""
+
+_CELLS_FILED = 32
+_CELL_COST = 3.0 * 4**10  # a cell of level 10 is half a county
 
 
 class Facts(Protocol):
@@ -94,6 +101,25 @@ class Within(msgspec.Struct, frozen=True, tag="within", array_like=True, gc=Fals
         return None
 
 
+class Inside(msgspec.Struct, frozen=True, tag="inside", array_like=True, gc=False):
+    """The lien's place is known and lies in an area."""
+
+    area: Circle | Box
+    field = "spot"
+
+    def holds(self, facts: Facts) -> bool:
+        """Tell whether it is so."""
+        spot = facts.number(self.field)
+        return spot is not None and self.area.holds(int(spot))
+
+    def anchors(self) -> Anchors | None:
+        """Return the tokens of a few cells that cover the area."""
+        found = cover(self.area, _CELLS_FILED)
+        cells = (*found.inside, *found.edge)
+        shares = (4.0 ** -int(cell.partition(".")[0], 16) for cell in cells)
+        return Anchors(tuple(token(CELL, cell) for cell in cells), _CELL_COST * sum(shares))
+
+
 class AnyOf(msgspec.Struct, frozen=True, tag="any", array_like=True):
     """At least one part holds; without parts, never."""
 
@@ -149,7 +175,7 @@ class Not(msgspec.Struct, frozen=True, tag="not", array_like=True):
         return None
 
 
-Condition = Union[Is, Begins, Within, AnyOf, AllOf, Not]  # noqa: UP007 - names itself
+Condition = Union[Is, Begins, Within, Inside, AnyOf, AllOf, Not]  # noqa: UP007 - names itself
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Condition] = msgspec.msgpack.Decoder(Condition)

@@ -7,9 +7,10 @@ from typing import Self
 
 from taxlien.interfaces.liens import Lien
 
-from .conditions import PREFIX, SHORTEST_PREFIX, beginning_token, token
+from .conditions import CELL, PREFIX, SHORTEST_PREFIX, beginning_token, token
 from .deriving import flags_of, property_class
 from .document import LienDocument, document_of, texts_of
+from .geography import cells_of, spot_of
 from .places import county_key
 from .tokens import number_words
 from .words import address_words, place_words
@@ -39,12 +40,13 @@ FLAG_FIELDS = ("flags", "not_flags")
 class LienFacts:
     """The facts of one lien, as they are in the document that an engine indexes of it."""
 
-    __slots__ = ("_document", "_flags", "_known", "_make", "_read", "_words")
+    __slots__ = ("_document", "_flags", "_known", "_make", "_read", "_spot", "_words")
 
     def __init__(
         self,
         known: Mapping[str, str | None],
         flags: tuple[tuple[str, ...], tuple[str, ...]],
+        spot: int | None,
         read: Callable[[], tuple[str, str, str]],
         make: Callable[[], LienDocument],
     ) -> None:
@@ -53,6 +55,7 @@ class LienFacts:
         """
         self._known = known
         self._flags = dict(zip(FLAG_FIELDS, flags, strict=True))
+        self._spot = spot
         self._read = read
         self._make = make
         self._document: LienDocument | None = None
@@ -76,7 +79,8 @@ class LienFacts:
             address, place, numbers = texts_of(lien)
             return address, place, f"{lien.parcel_key} {numbers}"
 
-        return cls(known, flags_of(lien), read, lambda: document_of(lien))
+        spot = spot_of(lien.latitude, lien.longitude)
+        return cls(known, flags_of(lien), spot, read, lambda: document_of(lien))
 
     @classmethod
     def of_document(cls, document: LienDocument) -> Self:
@@ -95,7 +99,11 @@ class LienFacts:
         flags = (document.flags, document.not_flags)
         numbers = f"{document.parcel_key} {document.numbers}"
         return cls(
-            known, flags, lambda: (document.address, document.place, numbers), lambda: document
+            known,
+            flags,
+            document.spot,
+            lambda: (document.address, document.place, numbers),
+            lambda: document,
         )
 
     @property
@@ -121,17 +129,22 @@ class LienFacts:
 
     def number(self, field: str) -> float | None:
         """Return a number; None where it is not known."""
+        if field == "spot":
+            return self._spot
         found: float | None = getattr(self.document, field)
         return found
 
-    def tokens(self, *, words: bool, beginnings: bool) -> Iterator[str]:
-        """Yield the tokens of what is known, of words and of their beginnings where those are asked."""
+    def tokens(self, *, words: bool, beginnings: bool, cells: bool) -> Iterator[str]:
+        """Yield the tokens of what is known; of words, their beginnings and cells where those are asked."""
         for field, value in self._known.items():
             if value is not None:
                 yield token(field, value)
         for field, flags in self._flags.items():
             for flag in flags:
                 yield token(field, flag)
+        if cells:
+            for cell in cells_of(self._spot):
+                yield token(CELL, cell)
         if words or beginnings:
             for field in WORD_FIELDS:
                 for word in self._values(field):

@@ -18,6 +18,7 @@ from .conditions import (
     AnyOf,
     Begins,
     Condition,
+    Inside,
     Is,
     Within,
     all_of,
@@ -88,6 +89,8 @@ def _filters(filters: Filters) -> list[Condition]:
             parts.append(any_of([Is(field, str(value), _COSTS[field]) for value in asked]))
         elif name == "not_flags":
             parts += [_flag(flag, holds=False) for flag in asked]
+        elif name == "area":
+            parts.append(Inside(asked))
         elif name == "homestead":
             parts.append(_flag(name, holds=asked))
         else:

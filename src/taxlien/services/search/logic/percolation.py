@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 
-from .conditions import Condition, beginning_token, packed, token, unpacked
+from .conditions import CELL, Condition, beginning_token, packed, token, unpacked
 from .drawers import Drawer
 from .facts import BEGUN_FIELDS, WORD_FIELDS, LienFacts
 
@@ -19,6 +19,7 @@ EVERYWHERE = ""
 
 _SPARE = 1000
 _OF_WORDS = tuple(token(field, "") for field in WORD_FIELDS)
+_OF_CELLS = token(CELL, "")
 _OF_BEGINNINGS = tuple(beginning_token(field, "") for field in BEGUN_FIELDS)
 
 
@@ -36,6 +37,7 @@ class QueryIndex:
         self._drawers: dict[str, Drawer | int] = {}
         self._words = False
         self._beginnings = False
+        self._cells = False
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -75,7 +77,9 @@ class QueryIndex:
     def _candidates(self, facts: LienFacts) -> Iterator[int]:
         if not self._slots:
             return
-        tokens: Iterable[str] = facts.tokens(words=self._words, beginnings=self._beginnings)
+        tokens: Iterable[str] = facts.tokens(
+            words=self._words, beginnings=self._beginnings, cells=self._cells
+        )
         for name in (EVERYWHERE, *tokens):
             drawer = self._drawers.get(name)
             if drawer is None:
@@ -97,6 +101,7 @@ class QueryIndex:
         anchors = condition.anchors()
         for name in (EVERYWHERE,) if anchors is None else anchors.tokens:
             self._words = self._words or name.startswith(_OF_WORDS)
+            self._cells = self._cells or name.startswith(_OF_CELLS)
             self._beginnings = self._beginnings or name.startswith(_OF_BEGINNINGS)
             drawer = self._drawers.get(name)
             if drawer is None:

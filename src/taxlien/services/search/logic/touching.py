@@ -58,6 +58,7 @@ _FIELDS = {
     "market_value": frozenset({"market_value"}),
     "acres": frozenset({"acres"}),
     "auction_day": frozenset({"sale_date"}),
+    "spot": frozenset({"latitude", "longitude"}),
     "redeem_day": _PRICED | {"property_type"},
 }
 """Which facts of a lien each field of a condition is made of; a field that is not here: any of them."""

@@ -21,7 +21,8 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     cursor was given.
     ``near_matches`` tells that words a typo or two away were counted too; ``did_you_mean`` is a text
     that finds more. ``highlights``, where asked for, has for each item the fields that matched, cut
-    into pieces. ``not_published`` are flags and numbers asked for that no source publishes yet: they
+    into pieces. ``miles``, where near or zip is asked, are the distances of the items, to a hundredth.
+    ``not_published`` are flags and numbers asked for that no source publishes yet: they
     find and sort nothing. ``took_ms`` is milliseconds.
     """
 
@@ -37,6 +38,7 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     near_matches: bool
     did_you_mean: str | None
     highlights: list[Highlights] | None
+    miles: list[float | None] | None
     not_published: tuple[str, ...]
     facets: Facets
     took_ms: float
