@@ -10,7 +10,7 @@ from .deriving import FLAGS, NOT_PUBLISHED
 from .parameters import PARAMETERS
 from .query import Filters
 
-FilterKind = Literal["choices", "truth", "range", "days"]
+FilterKind = Literal["choices", "truth", "range", "days", "area"]
 
 
 class FilterLabel(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +59,11 @@ def _days(name: str, label: str) -> FilterLabel:
     return FilterLabel(name=name, label=label, kind="days", parameters=ends, unit="date")
 
 
+def _area(name: str, label: str, *beside: str) -> FilterLabel:
+    unit = "miles" if beside else "degrees"
+    return FilterLabel(name=name, label=label, kind="area", parameters=(name, *beside), unit=unit)
+
+
 _NO_FLAGS_YET = tuple(flag for flag in FLAGS if flag in NOT_PUBLISHED)
 
 FILTERS = (
@@ -80,6 +85,9 @@ FILTERS = (
     _range("score", "Risk score"),
     _days("auction", "Day of the sale"),
     _days("redeem", "End of the redemption period"),
+    _area("near", "Near a point", "radius"),
+    _area("zip", "Near a ZIP code", "radius"),
+    _area("box", "Inside a box of the map"),
 )
 
 
