@@ -11,7 +11,7 @@ from taxlien.services.search.logic.places import county_key, state_code
 from taxlien.services.search.logic.query import FACETS, MAX_TEXT, SORTS, Filters, build_query
 from taxlien.services.search.logic.reading import Span
 
-NO_FILTERS = {"q", "sort"}
+NO_FILTERS = {"literal", "q", "sort"}
 """What can be saved and only words, places and order ask with."""
 
 

@@ -17,7 +17,7 @@ import yaml
 from taxlien.services.search.adapters.engine import SearchEngine
 from taxlien.services.search.adapters.tantivy_engine import TantivyEngine
 from taxlien.services.search.logic.document import document_of
-from taxlien.services.search.logic.query import SearchQuery
+from taxlien.services.search.logic.query import SearchQuery, build_query
 
 from .corpus import liens
 
@@ -84,7 +84,8 @@ async def score(engine: SearchEngine, corpus: list[dict[str, str | None]], judge
         best = max(value for line in grades for value in line)
         # What else could be completed is not known: one of the best must be there, and lead.
         return ndcg(got, got if best in got else [best, *got])
-    hits = await engine.search(SearchQuery(text=judged["q"], limit=DEPTH, facets=False))
+    asked = build_query(q=judged["q"], page_size=DEPTH, facets=False)
+    hits = await engine.search(asked)
     got = [grade(grades, fields(msgspec.json.decode(raw))) for raw in hits.items]
     return ndcg(got, [grade(grades, lien) for lien in corpus])
 

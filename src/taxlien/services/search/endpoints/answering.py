@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -41,7 +42,7 @@ class Found(NamedTuple):
 def read_question(given: Mapping[str, Any]) -> SearchQuery:
     """Return the question that parameters ask. Raises ``InvalidInput``, and ``Problem`` for a cursor
     that is none."""
-    query = build_query(**given)
+    query = build_query(today=datetime.now(UTC).date(), **given)
     cursor = given.get("cursor")
     return continued(query, decode_cursor(cursor, Place)) if cursor else query
 
@@ -83,6 +84,8 @@ async def _compute(query: SearchQuery) -> Answer:
         sort=query.sort,
         near_matches=hits.near_matches,
         did_you_mean=hits.did_you_mean,
+        words=query.text,
+        chips=query.chips,
         highlights=hits.highlights,
         miles=miles_of(hits.items, query.filters.area),
         not_published=not_published(query.filters, query.sort),

@@ -57,7 +57,7 @@ def canonical(query: SearchQuery) -> SearchQuery:
 def question_of(query: SearchQuery) -> bytes:
     """Return a digest of what is asked and in which order, however the answer is cut."""
     uncut = msgspec.structs.replace(
-        canonical(query), offset=0, after=None, limit=0, facets=False, highlight=False
+        canonical(query), offset=0, after=None, limit=0, facets=False, highlight=False, chips=()
     )
     return blake2b(msgspec.msgpack.encode(uncut), digest_size=_DIGEST_BYTES).digest()
 

@@ -50,7 +50,12 @@ def _days(name: str, what: str) -> list[Parameter]:
 
 
 _ROWS = (
-    Parameter("q", "text", "words of an address, place, parcel or certificate number", unset=""),
+    Parameter(
+        "q",
+        "text",
+        "words of an address, place, parcel or certificate number, and short forms (under 5k 18%)",
+        unset="",
+    ),
     _choices("state", "two letters or a name, one or several, also a,b"),
     _choices("county", "FIPS code or name, one or several"),
     _choices("type", "kind of lien, or property type as published"),
@@ -69,6 +74,9 @@ _ROWS = (
     *_bounds("score", "risk score", "points of 100"),
     *_days("auction", "day of the sale"),
     *_days("redeem", "end of the redemption period, by the law of the state"),
+    Parameter(
+        "literal", "switch", "take `q` as it stands: no filters are read from it", unset=False
+    ),
     Parameter("near", "text", "latitude,longitude: only liens within `radius` of it"),
     Parameter("zip", "text", "ZIP code of five digits: only liens within `radius` of its centre"),
     Parameter("radius", "number", "around near or zip: 10, at most 250 (miles)", unit="miles"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, get_args
 
 import msgspec
@@ -12,12 +14,14 @@ from taxlien.kit.errors import InvalidInput
 
 from .areas import read_area
 from .deriving import CLASSES, FLAGS, PARTS_OF_AN_ACRE
+from .forms import Chip
 from .geography import Box, Circle
 from .highlighting import Highlights
 from .ordering import Key
 from .parameters import Given
 from .places import state_code
 from .reading import Span, choices, day_span, one_of, span, truth
+from .short_forms import ShortForms, in_force, parameters_of, read_short_forms, without_field
 
 MAX_TEXT = 200
 MAX_PAGE_SIZE = 100
@@ -93,6 +97,8 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
     facets: bool = True
     highlight: bool = False
+    chips: tuple[Chip, ...] = ()
+    """What of the filters was read from the text as it was typed; ``text`` is what that left."""
 
 
 class FacetValue(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -150,14 +156,21 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int | None = None
 
 
-def build_query(**given: Any) -> SearchQuery:
+def build_query(*, today: date | None = None, **given: Any) -> SearchQuery:
     """Check the parameters of ``GET /v1/search`` (``PARAMETERS``) and return the question they ask.
 
     Prices are US dollars, rates percent. ``type`` is a kind of lien (``certificate``, ``deed_sale``,
     ...) or a property type as published; kinds and property types together must both hold. Raises
     ``InvalidInput`` naming the parameter, ``TypeError`` for one that there is not.
+
+    Filters said in ``q`` itself are read unless it is ``literal``; ``today``, in UTC, is what days like
+    "next month" are counted from, and without it they are words.
     """
     asked = Given(given)
+    if not asked["literal"]:
+        said = read_short_forms(asked["q"], today)
+        if said.chips:
+            return _with_chips(given, said)
     text = _SPACE.sub(" ", asked["q"]).strip()
     if len(text) > MAX_TEXT:
         raise InvalidInput("q", f"is too long: at most {MAX_TEXT} characters")
@@ -177,6 +190,23 @@ def build_query(**given: Any) -> SearchQuery:
         facets=asked["facets"],
         highlight=asked["highlight"],
     )
+
+
+def _with_chips(given: Mapping[str, Any], said: ShortForms) -> SearchQuery:
+    """Ask what is left of the words, and every chip that no parameter says otherwise.
+
+    Bounds that cross those of a parameter are not applied: what was typed is never refused.
+    """
+    chips = in_force(said.chips, given)
+    while True:
+        asked = {**given, **parameters_of(chips), "q": said.words, "literal": True}
+        try:
+            return msgspec.structs.replace(build_query(**asked), chips=chips)
+        except InvalidInput as error:
+            kept = without_field(chips, error.field)
+            if kept == chips:
+                raise
+            chips = kept
 
 
 def _sort(wanted: str | None, text: str, filters: Filters) -> str:

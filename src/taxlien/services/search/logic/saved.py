@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from taxlien.kit.errors import InvalidInput
 
 from .conditions import Condition
 from .meaning import conditions_of
-from .parameters import savable
+from .parameters import PARAMETERS, savable
 from .query import MAX_TEXT, SearchQuery, build_query
-from .reading import MAX_CHOICES
+from .reading import MAX_CHOICES, truth
 
 MAX_NAME = 100
 
@@ -21,8 +22,11 @@ _PARAMETERS = {parameter.name: parameter.kind == "choices" for parameter in sava
 Parameters = dict[str, list[str]]
 
 
-def canonical(given: Mapping[str, Sequence[str]]) -> Parameters:
+def canonical(given: Mapping[str, Sequence[str]], today: date | None = None) -> Parameters:
     """Return ``given`` in one fixed form: names in order, values once each, nothing empty.
+
+    The text stays as typed, but for days that are counted from ``today`` ("auction next month"): those
+    become parameters, so that the search asks the same on every day.
 
     Raises ``InvalidInput`` naming the parameter for one that there is not, and for what
     ``GET /v1/search`` would refuse.
@@ -35,21 +39,21 @@ def canonical(given: Mapping[str, Sequence[str]]) -> Parameters:
         if values:
             kept[name] = values
     condition_of(kept)
-    return kept
+    return _with_fixed_days(kept, today)
 
 
-def query_of(parameters: Mapping[str, Sequence[str]]) -> SearchQuery:
+def query_of(parameters: Mapping[str, Sequence[str]], today: date | None = None) -> SearchQuery:
     """Return the question that saved parameters ask, by the rules of today.
 
     Raises ``InvalidInput`` naming the parameter where they ask something that is no longer known.
     """
     arguments: dict[str, Any] = {
-        name: list(values) if _PARAMETERS[name] else values[0]
+        name: _value(name, values)
         for name, values in parameters.items()
         if name in _PARAMETERS and values
     }
     try:
-        return build_query(**arguments, facets=False)
+        return build_query(today=today, **arguments, facets=False)
     except InvalidInput as error:
         raise InvalidInput(f"query.{error.field}", error.message) from None
 
@@ -61,6 +65,22 @@ def condition_of(parameters: Mapping[str, Sequence[str]]) -> Condition:
         return conditions_of(query)
     except InvalidInput as error:
         raise InvalidInput(f"query.{error.field}", error.message) from None
+
+
+def _with_fixed_days(kept: Parameters, today: date | None) -> Parameters:
+    while moving := [one for one in query_of(kept, today).chips if one.relative]:
+        words = moving[0].without
+        days = {one.field: [one.value] for one in moving if one.applied and one.without == words}
+        kept = {**kept, **days, "q": [words]}
+        if not words:
+            del kept["q"]
+    return dict(sorted(kept.items()))
+
+
+def _value(name: str, values: Sequence[str]) -> Any:
+    if _PARAMETERS[name]:
+        return list(values)
+    return truth(name, values[0]) if PARAMETERS[name].kind == "switch" else values[0]
 
 
 def checked_name(name: str) -> str:

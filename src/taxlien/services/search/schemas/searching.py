@@ -8,6 +8,7 @@ import msgspec
 
 from taxlien.services.search.logic.document import SearchItem
 from taxlien.services.search.logic.filter_list import FilterLabel
+from taxlien.services.search.logic.forms import Chip
 from taxlien.services.search.logic.highlighting import Highlights
 from taxlien.services.search.logic.query import Facets, Suggestion
 
@@ -20,7 +21,8 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     ``next_cursor`` goes on to the last lien, null where there are no more. ``page`` is null where a
     cursor was given.
     ``near_matches`` tells that words a typo or two away were counted too; ``did_you_mean`` is a text
-    that finds more. ``highlights``, where asked for, has for each item the fields that matched, cut
+    that finds more. ``chips`` are the filters that were read from the text, ``words`` what was left of
+    it to search by. ``highlights``, where asked for, has for each item the fields that matched, cut
     into pieces. ``miles``, where near or zip is asked, are the distances of the items, to a hundredth.
     ``not_published`` are flags and numbers asked for that no source publishes yet: they
     find and sort nothing. ``took_ms`` is milliseconds.
@@ -37,6 +39,8 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     sort: str
     near_matches: bool
     did_you_mean: str | None
+    words: str
+    chips: tuple[Chip, ...]
     highlights: list[Highlights] | None
     miles: list[float | None] | None
     not_published: tuple[str, ...]

@@ -34,7 +34,7 @@ async def save_search(
 
     Liens that match already are no news; those that begin to match from now on are.
     """
-    name, parameters = checked_name(name), canonical(query)
+    name, parameters = checked_name(name), canonical(query, datetime.now(UTC).date())
     owner = await _lock_owner(session, caller)
     tier = owner.tier or caller.tier
     await _check_count(session, caller, tier)
@@ -79,7 +79,7 @@ async def change_search(
     With another question, liens that meet it already are no news, as when it was saved.
     """
     name = None if name is None else checked_name(name)
-    parameters = None if query is None else canonical(query)
+    parameters = None if query is None else canonical(query, datetime.now(UTC).date())
     owner = await _lock_owner(session, caller)
     search = await locked_search(session, caller, search_id)
     if name is not None:

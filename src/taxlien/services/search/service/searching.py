@@ -14,6 +14,7 @@ from taxlien.services.search.logic.query import (
     SearchQuery,
     Suggestion,
 )
+from taxlien.services.search.logic.short_forms import restored
 
 MAX_SUGGESTIONS = 50
 
@@ -21,6 +22,8 @@ MAX_SUGGESTIONS = 50
 async def search(query: SearchQuery) -> Hits:
     """Answer a question from the index this process reads."""
     hits = await current.reader().search(query)
+    if hits.did_you_mean is not None and query.chips:
+        hits = msgspec.structs.replace(hits, did_you_mean=restored(hits.did_you_mean, query.chips))
     if not query.highlight:
         return hits
     marked = highlights(query.text, hits.items, near=hits.near_matches)
