@@ -26,8 +26,10 @@ schema = schemathesis.openapi.from_asgi("/internal/openapi.json", app())
 @pytest.fixture
 async def client(process_index, make_lien):
     liens = [
-        make_lien(1, face_amount=Decimal("1500.00"), bid_rate_pct=Decimal(18)),
-        make_lien(2, face_amount=Decimal("2500.00"), bid_rate_pct=Decimal(5)),
+        make_lien(1, face_amount=Decimal("1500.00"), bid_rate_pct=Decimal(18),
+                  latitude=28.04, longitude=-81.95),
+        make_lien(2, face_amount=Decimal("2500.00"), bid_rate_pct=Decimal(5),
+                  latitude=27.9, longitude=-81.84),
         make_lien(3, face_amount=Decimal("900.00"), bid_rate_pct=None, status="advertised"),
         make_lien(4, state="MD", county_fips="24510", county="Baltimore city", bid_rate_pct=None,
                   face_amount=None, situs_address="4 OAK ST", city="BALTIMORE"),
@@ -54,6 +56,16 @@ async def test_answer_tells_what_no_source_publishes(client) -> None:
     assert (answer["total"], answer["not_published"]) == (0, ["irs_lien", "landlocked"])
     answer = (await client.get("/v1/search?face_min=1000&face_max=2000&class=")).json()
     assert (answer["total"], answer["not_published"]) == (1, [])
+
+
+async def test_liens_near_a_zip_code_come_with_their_miles(client) -> None:
+    answer = (await client.get("/v1/search?zip=33830&radius=25&sort=distance_asc")).json()
+    assert [item["parcel_id"][-1] for item in answer["items"]] == ["2", "1"]
+    assert answer["miles"] == [2.12, 13.76]
+    answer = (await client.get("/v1/search?near=28.04,-81.95&radius=1.5")).json()
+    assert (answer["total"], answer["miles"]) == (1, [0.0])
+    answer = (await client.get("/v1/search?box=-81.9,27.8,-81.8,28")).json()
+    assert (answer["total"], answer["miles"]) == (1, None)
 
 
 async def test_parameters_are_described_with_their_units(client) -> None:
@@ -114,6 +126,13 @@ async def test_autocomplete_and_filters_tell_what_there_is(client) -> None:
         ("price_min=abc", "price_min"),
         ("class=castle", "class"),
         ("auction_to=soon", "auction_to"),
+        ("near=91,0", "near"),
+        ("near=1,2&zip=33830", "zip"),
+        ("zip=99999", "zip"),
+        ("near=1,2&radius=251", "radius"),
+        ("box=1,2,3", "box"),
+        ("sort=distance_asc", "sort"),
+        ("box=1,2,3,4&sort=distance_desc", "sort"),
         ("page=0", "page"),
         ("page=x", "page"),
         ("page_size=1000", "page_size"),

@@ -241,9 +241,11 @@ def test_what_nobody_publishes_yet_is_met_once_it_is(make_document, asked, publi
 
 
 def test_facts_of_a_lien_are_those_of_its_document(make_lien) -> None:
-    lien = make_lien(1, vacant=True, homestead=False, property_type="Condo")
+    lien = make_lien(
+        1, vacant=True, homestead=False, property_type="Condo", latitude=28.0, longitude=-82
+    )
     one, other = LienFacts.of_lien(lien), LienFacts.of_document(document_of(lien))
-    both = [set(facts.tokens(words=True, beginnings=True)) for facts in (one, other)]
+    both = [set(facts.tokens(words=True, beginnings=True, cells=True)) for facts in (one, other)]
     assert (
         both[0] == both[1] >= {"flags=vacant", "not_flags=homestead", "property_class=condominium"}
     )

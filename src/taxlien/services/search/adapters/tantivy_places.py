@@ -6,6 +6,7 @@ circle the spots of its liens are read, and those outside are taken out by name.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from taxlien.services.search.logic.geography import (
     Box,
     Circle,
     cover,
+    distance_from,
 )
 from taxlien.services.search.logic.ordering import Key
 from taxlien.services.search.logic.paging import MAX_TOTAL
@@ -28,7 +30,7 @@ from .tantivy_query import QueryBuilder
 from .tantivy_schema import ID_COLUMN
 
 _FIELD = "cell"
-_AT_ONCE = 512
+_AT_ONCE = 256
 _MOST_AREAS = 256
 _MORE = 2.0  # liens than a page needs: what is looked for first
 _WIDER = 2.0
@@ -126,10 +128,11 @@ class Places:
         if liens > size:
             return [], liens
         hits: list[tuple[int, DocAddress]] = found.hits
+        distance = distance_from(circle.centre)
         held = [
             (round(miles * METRES_A_MILE), address)
             for spot, address in hits
-            if circle.beyond < (miles := circle.miles_to(spot)) <= circle.miles
+            if circle.beyond < (miles := distance(spot)) <= circle.miles
         ]
         lows: Sequence[int] = self._searcher.fast_field_values(  # type: ignore[assignment]
             ID_COLUMN, [address for _, address in held]
@@ -143,7 +146,7 @@ class Places:
         if surely > MAX_TOTAL:
             return surely
         spots = self._spots(self._where(query, self._any(cells.edge)))
-        return surely + sum(1 for spot in spots if circle.holds(spot))
+        return surely + sum(liens for spot, liens in Counter(spots).items() if circle.holds(spot))
 
     def _box(self, box: Box) -> Query:
         cells = cover(box)
