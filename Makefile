@@ -30,7 +30,7 @@ down: install  ## stop a product that was started elsewhere
 
 test: install  ## run the tests against real servers
 	@$(BIN)/python -m compileall -q src  # tests start our programs again and again
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/tough tests/e2e tests/contract tests/services/users tests  # the longest first
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests
 
 check: install  ## lint, format, types, import contracts
 	@$(BIN)/ruff check .
