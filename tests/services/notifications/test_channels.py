@@ -321,3 +321,17 @@ async def test_settings_that_lack_a_part_say_which(choose) -> None:
     choose(fcm_credentials="{}")
     with pytest.raises(Exception, match="not the JSON of a service account"):
         current.pusher()
+
+
+async def test_an_installation_keeps_its_name_while_it_is_its_user_s(
+    database, choose, client_of, known, rows
+) -> None:
+    """What a message was sent to is known by that name: tried again, it must not come twice."""
+    choose()
+    body = {"token": "phone-token", "platform": "android"}
+    names = []
+    for user_id in (known, known, new_id()):
+        await client_of(user_id).put("/v1/notifications/devices", json=body)
+        [device] = await rows("devices", "created_at")
+        names.append(device["device_id"])
+    assert names[0] == names[1] != names[2]

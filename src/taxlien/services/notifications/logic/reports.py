@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 import msgspec
 
 Reason = Literal["bounce", "complaint", "unsubscribe"]
-MOST_EVENTS = 2_000
 
 _DROPPED: Mapping[str, Reason] = {
     "bounced address": "bounce",
@@ -50,7 +49,7 @@ def mail_reports(body: bytes) -> Sequence[Reported]:
     events = msgspec.json.decode(body, type=list[_Event])
     return [
         Reported(event.sg_event_id, "email", event.email, _reason(event))
-        for event in events[:MOST_EVENTS]
+        for event in events
         if event.sg_event_id and event.email
     ]
 

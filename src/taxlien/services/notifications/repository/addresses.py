@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from taxlien.kit.database import Session
@@ -20,14 +20,18 @@ from taxlien.services.notifications.models import (
 
 
 async def put_device(session: Session, values: dict[str, object]) -> UUID:
-    """Add an installation, or take it over from whoever used it before. Returns its id."""
+    """Add an installation, or take it over from whoever used it before. Returns its id.
+
+    The id changes with the user alone: by it is known what was sent there before.
+    """
     statement = insert(Device).values(values)
     excluded = statement.excluded
+    same = case((Device.user_id == excluded.user_id, Device.device_id), else_=excluded.device_id)
     found: UUID | None = await session.scalar(
         statement.on_conflict_do_update(
             index_elements=["token_sha256"],
             set_={
-                "device_id": excluded.device_id,
+                "device_id": same,
                 "user_id": excluded.user_id,
                 "platform": excluded.platform,
                 "sealed": excluded.sealed,
