@@ -18,6 +18,7 @@ from taxlien.services.search.logic.geography import (
     Point,
     cells_of,
     cover,
+    liens_held,
     miles_between,
     place_of,
     spot_of,
@@ -39,7 +40,7 @@ boxes = st.builds(
     longitudes,
     st.tuples(latitudes, latitudes),
 )
-near = st.tuples(st.floats(0, 1.2), st.floats(0, 2 * math.pi))
+near = st.tuples(st.one_of(st.floats(0, 1.2), st.floats(0.999, 1.001)), st.floats(0, 2 * math.pi))
 
 
 def moved(circle: Circle, share: float, bearing: float) -> Point:
@@ -74,6 +75,10 @@ def agree(area: Circle | Box, place: Point) -> None:
 def test_cells_of_a_circle_miss_no_place_in_it(circle, around) -> None:
     for share, bearing in around:
         agree(circle, moved(circle, share, bearing))
+    spots = [spot_of(*msgspec.structs.astuple(moved(circle, *each))) for each in around]
+    known = {spot: n + 1 for n, spot in enumerate(spots) if spot is not None}
+    expected = sum(n for spot, n in known.items() if circle.holds(spot))
+    assert liens_held(circle, known) == expected
     assert len(cover(circle).inside) + len(cover(circle).edge) <= 2 * MOST_CELLS
 
 

@@ -20,6 +20,7 @@ from taxlien.services.search.logic.geography import (
     Circle,
     cover,
     distance_from,
+    liens_held,
 )
 from taxlien.services.search.logic.ordering import Key
 from taxlien.services.search.logic.paging import MAX_TOTAL
@@ -146,7 +147,7 @@ class Places:
         if surely > MAX_TOTAL:
             return surely
         spots = self._spots(self._where(query, self._any(cells.edge)))
-        return surely + sum(liens for spot, liens in Counter(spots).items() if circle.holds(spot))
+        return surely + liens_held(circle, Counter(spots))
 
     def _box(self, box: Box) -> Query:
         cells = cover(box)

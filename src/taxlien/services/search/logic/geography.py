@@ -8,9 +8,9 @@ numbers is ever searched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
-from math import asin, ceil, cos, degrees, floor, radians, sin, sqrt
+from math import acos, asin, ceil, cos, degrees, floor, radians, sin, sqrt
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -26,6 +26,8 @@ COLUMN_BITS = 26
 _MASK = (1 << COLUMN_BITS) - 1
 _SLACK = 1 / PER_DEGREE
 _SLACK_MILES = 0.005  # of what is rounded, and of middles that are spots
+_STRIP_BITS = COLUMN_BITS + 8
+_STRIP_SLACK = 3.0  # metres
 _HALF_ROUND = 90 * PER_DEGREE
 _ROUNDING = 1e-6  # of a metre: what is written with five digits lies on the grid
 
@@ -132,6 +134,52 @@ def distance_from(centre: Point) -> Callable[[int], float]:
         return twice * asin(sqrt(across)) if 0 < across < 1 else twice * asin(across > 0)
 
     return miles
+
+
+def liens_held(circle: Circle, liens: Mapping[int, int]) -> int:
+    """Return how many liens lie in ``circle``, given how many each spot has.
+
+    In strips of 256 rows, columns tell of most spots on which side of the edge they lie; the distance
+    is taken of those between alone.
+    """
+    distance, far, near = distance_from(circle.centre), circle.miles, circle.beyond
+    strips: dict[int, tuple[float, float, float, float]] = {}
+    held = 0
+    for spot, count in liens.items():
+        strip = spot >> _STRIP_BITS
+        bounds = strips.get(strip)
+        if bounds is None:
+            bounds = strips[strip] = _strip_bounds(circle, strip)
+        column = spot & _MASK
+        sure = bounds[1] <= column <= bounds[2]
+        if sure or (bounds[0] <= column <= bounds[3] and near < distance(spot) <= far):
+            held += count
+    return held
+
+
+def _strip_bounds(circle: Circle, strip: int) -> tuple[float, float, float, float]:
+    """Return the columns that the circle may begin at, surely has begun at, surely reaches, may reach."""
+    south, north = (
+        radians((row << _STRIP_BITS - COLUMN_BITS) / PER_DEGREE - 90) for row in (strip, strip + 1)
+    )
+    bounds, away = circle.bounds(), circle.miles / EARTH_MILES
+    latitude = radians(circle.centre.latitude)
+    if circle.beyond >= 0 or bounds.west >= bounds.east or max(-south, north, abs(latitude)) > 1.5:
+        return 0.0, 1.0, 0.0, float(_MASK)  # rings, and what meets the date line or a pole
+    widths = [_half_width(latitude, at, away) for at in (south, north)]
+    sure = degrees(min(widths)) * PER_DEGREE - _STRIP_SLACK
+    widest = sin(latitude) / cos(away)
+    if sin(south) <= widest <= sin(north):
+        widths.append(asin(sin(away) / cos(latitude)))
+    perhaps = degrees(max(widths)) * PER_DEGREE + _STRIP_SLACK
+    column = (circle.centre.longitude + 180) * PER_DEGREE
+    return column - perhaps, column - sure, column + sure, column + perhaps
+
+
+def _half_width(latitude: float, at: float, away: float) -> float:
+    """Return how far east a circle's edge reaches at a latitude; less than 0 where it does not come."""
+    turn = (cos(away) - sin(latitude) * sin(at)) / (cos(latitude) * cos(at))
+    return acos(turn) if -1 < turn < 1 else -1.0
 
 
 def spot_of(latitude: float | None, longitude: float | None) -> int | None:
