@@ -163,3 +163,24 @@ async def test_a_difference_in_type_is_pending_too(
     change, index = await pending_changes("liens", url, Row.metadata)
     assert index.startswith("add_index")
     assert change.startswith("modify_type liens parcels value")
+
+
+async def test_watches_that_are_there_keep_what_was_asked_of_them(empty_database: URL) -> None:
+    url = await prepared(empty_database, "portfolio")
+    await upgrade(url, "portfolio", to="0001")
+    owner = "00000000-0000-7000-8000-000000000001"
+    await tell(url, f"INSERT INTO portfolio.owners (user_id) VALUES ('{owner}')")
+    await tell(
+        url,
+        "INSERT INTO portfolio.watches"
+        " (watch_id, user_id, target, key, label, county_fips, muted, changed)"
+        f" SELECT gen_random_uuid(), '{owner}', target, target || muted, 'x', '12105', muted, 1"
+        " FROM unnest(ARRAY['lien', 'county']) AS target, unnest(ARRAY[true, false]) AS muted",
+    )
+    await upgrade(url, "portfolio")
+    assert await tell(url, "SELECT key, pace FROM portfolio.watches ORDER BY key") == [
+        ("countyfalse", "weekly"),
+        ("countytrue", "off"),
+        ("lienfalse", "instant"),
+        ("lientrue", "off"),
+    ]
