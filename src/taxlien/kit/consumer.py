@@ -106,7 +106,8 @@ class Consumer:
         while not stop.is_set():
             if self._mark.unless is not None:
                 meaningless = partial(self._is_nothing, self._mark.unless, stop)
-                if passed := await subscription.pass_over(most, wait, meaningless):
+                passed = await subscription.pass_over(most, wait, meaningless)
+                if passed is not None:
                     _passed.labels(self.group).inc(passed)
                     backoff.reset()
                     continue

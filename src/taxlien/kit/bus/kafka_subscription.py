@@ -78,11 +78,13 @@ class KafkaSubscription:
 
     async def pass_over(
         self, max_messages: int, timeout: float, when: Callable[[], Awaitable[bool]]
-    ) -> int:
+    ) -> int | None:
         await self._some(max_messages, timeout)
         seen = list(self._queue)
-        if not seen or not await when():
+        if not seen:
             return 0
+        if not await when():
+            return None
         taken = 0
         # By identity: a partition that was taken away meanwhile took its messages with it.
         while taken < len(seen) and self._queue and self._queue[0] is seen[taken]:

@@ -141,13 +141,13 @@ class NatsSubscription:
 
     async def pass_over(
         self, max_messages: int, timeout: float, when: Callable[[], Awaitable[bool]]
-    ) -> int:
+    ) -> int | None:
         async with translated("fetch"):
             if not await self._some(max_messages, timeout):
                 return 0
         seen = deque(self._queue)
         if not await when():
-            return 0
+            return None
         passed = 0
         # By identity: what a reset meanwhile has dropped comes again, as others.
         while seen and self._queue and self._queue[0] is seen.popleft():

@@ -67,9 +67,10 @@ class Subscription(Protocol):
 
     async def pass_over(
         self, max_messages: int, timeout: float, when: Callable[[], Awaitable[bool]]
-    ) -> int:
+    ) -> int | None:
         """Wait as ``fetch`` does; ask ``when``, and where it says true, acknowledge unread what had
-        come before it was asked. Returns how many; 0 leaves all to the next ``fetch``."""
+        come before it was asked. Returns how many, 0 where nothing came; None where ``when`` said
+        false, which leaves all to the next ``fetch``."""
         ...
 
     async def ack_all(self, deliveries: Sequence[Delivery]) -> None:
