@@ -32,6 +32,8 @@ from .tantivy_schema import ID_COLUMN
 
 _FIELD = "cell"
 _AT_ONCE = 256
+_CELLS = 48  # where the engine decides on the edge, or all is read
+_MANY_CELLS = 256  # where every spot on the edge costs
 _MOST_AREAS = 256
 _MORE = 2.0  # liens than a page needs: what is looked for first
 _WIDER = 2.0
@@ -121,7 +123,7 @@ class Places:
     ) -> tuple[list[_Near], int]:
         """Return the liens in ``circle``, and how many there are in its cells: of more than ``most``,
         none are read."""
-        cells = cover(circle)
+        cells = cover(circle, _CELLS)
         near = self._where(query, self._any((*cells.inside, *cells.edge)))
         size = max(self._count_of(near), 1) if most is None else most
         found = self._searcher.search(near, size, order_by_field="spot")
@@ -142,7 +144,7 @@ class Places:
 
     def _count(self, query: Query | None, circle: Circle) -> int:
         """Return how many liens there are, exactly as far as totals are exact."""
-        cells = cover(circle)
+        cells = cover(circle, _MANY_CELLS)
         surely = self._count_of(self._where(query, self._any(cells.inside)))
         if surely > MAX_TOTAL:
             return surely
@@ -150,7 +152,7 @@ class Places:
         return surely + liens_held(circle, Counter(spots))
 
     def _box(self, box: Box) -> Query:
-        cells = cover(box)
+        cells = cover(box, _CELLS)
         south, north = box.rows()
         last = (1 << COLUMN_BITS) - 1
         rows = self._builder.between("spot", south << COLUMN_BITS, north << COLUMN_BITS | last)
@@ -159,7 +161,7 @@ class Places:
         return _either([self._any(cells.inside), edge])
 
     def _circle(self, circle: Circle) -> Query:
-        cells = cover(circle)
+        cells = cover(circle, _MANY_CELLS)
         edge = self._any(cells.edge)
         outside = {spot for spot in set(self._spots(edge)) if not circle.holds(spot)}
         if outside:
