@@ -30,6 +30,24 @@ class CountiesSearched(Event, frozen=True, kw_only=True):
         return "counties"
 
 
+class SearchesSummarised(Event, frozen=True, kw_only=True):
+    """How people searched within one hour (UTC, its beginning): counts of searches by what they were like.
+
+    A kind is ``words/filters/sort/outcome``, such as ``number+name/price+state/relevance_desc/none``:
+    which roles the words have, which filters were asked, the order, and how much was found. Nothing that
+    was typed is in it. Events of one hour add up; no search is in two of them, and those of a process
+    that was killed within seconds may be lacking.
+    """
+
+    type: ClassVar[str] = "searches.summarised"
+
+    hour: datetime
+    counts: dict[str, int]
+
+    def key(self) -> str:
+        return "searches"
+
+
 class SearchMatched(Event, frozen=True, kw_only=True):
     """A lien began to meet a saved search: once for a search and a lien, however often it changes after.
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime
 
 import httpx2
 import msgspec
 import pytest
 from sqlalchemy import text
 
-from taxlien.interfaces.search import CountiesSearched
+from taxlien.interfaces.search import CountiesSearched, SearchesSummarised
 from taxlien.kit.events import decode
 from taxlien.kit.http.app import create_app
 from taxlien.services.search import service
 from taxlien.services.search.adapters.search_counter import SearchCounter
-from taxlien.services.search.endpoints import router
-from taxlien.services.search.logic.counting import counties_meant
+from taxlien.services.search.endpoints import router, shortcuts
+from taxlien.services.search.logic.counting import counties_meant, kind_of
 from taxlien.services.search.logic.query import Hits, build_query
 
 
@@ -139,3 +140,57 @@ async def test_a_search_over_http_is_counted(process_index, make_lien, database)
     await app.state.search_counter.flush()
     [event] = await announced(database)
     assert event.counts == {"12105": 2, "24510": 1}
+
+
+async def summarised(database) -> list[SearchesSummarised]:
+    async with database.session() as session:
+        await service.announce_kinds(session)
+    async with database.session() as session:
+        bodies = await session.scalars(
+            text("SELECT body FROM search.outbox WHERE type = 'searches.summarised' ORDER BY seq")
+        )
+        return [decode(bytes(body)).event(SearchesSummarised) for body in bodies]
+
+
+def test_a_kind_tells_how_was_asked_and_no_word_of_it() -> None:
+    query = build_query(q="12 oak st fl under 5k", year=["2020"])
+    assert kind_of(query, hits()) == "name+number+suffix/price+states+years/relevance_desc/none"
+    assert kind_of(build_query(), hits("12105")) == "-/-/roi_desc/one"
+    assert kind_of(build_query(q="oak", page=2), hits("12105")) is None
+
+
+async def test_kinds_add_up_by_the_hour_and_each_is_said_once(database) -> None:
+    at = datetime(2026, 11, 28, 10, 59, tzinfo=UTC)
+
+    async def searching() -> None:
+        for _ in range(10):
+            async with database.session() as session:
+                await service.keep_kinds(session, {"a": 1, "b": 2}, at)
+
+    async def saying() -> None:
+        for _ in range(10):
+            async with database.session() as session:
+                await service.announce_kinds(session)
+
+    await asyncio.gather(searching(), searching(), saying(), saying())
+    total: Counter[str] = Counter()
+    for event in await summarised(database):
+        assert event.hour == at.replace(minute=0)
+        total.update(event.counts)
+    assert total == {"a": 20, "b": 40}
+
+
+async def test_a_search_over_http_has_a_kind(process_index, make_lien, database) -> None:
+    await service.index_liens([make_lien(1)])
+    app = create_app(
+        title="search", routers=[router], databases={"search": database}, shortcuts=shortcuts
+    )
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://search") as client:
+        for _ in range(3):
+            answer = await client.get("/v1/search?q=armstrong+under+5k")
+    assert answer.json()["words"] == "armstrong"
+    assert [chip["label"] for chip in answer.json()["chips"]] == ["up to $5,000"]
+    await app.state.kind_counter.flush()
+    [event] = await summarised(database)
+    assert event.counts == {"name/price/relevance_desc/one+near": 3}

@@ -93,6 +93,9 @@ def _show(answer: dict[str, Any]) -> None:
 
     if answer["not_published"]:
         typer.echo(f"No source publishes yet: {', '.join(answer['not_published'])}.", err=True)
+    if understood := [chip["label"] for chip in answer["chips"] if chip["applied"]]:
+        words = f", and the words: {answer['words']}" if answer["words"] else ""
+        typer.echo(f"understood: {', '.join(understood)}{words}", err=True)
     if not answer["items"]:
         typer.echo(_nothing(answer), err=True)
         raise typer.Exit(1)

@@ -1,8 +1,9 @@
 """Finding liens: full text, filters, sorts, facets and autocomplete over everything the catalogue knows.
 
 Owns: the search index (files under TAXLIEN_SEARCH_INDEX_PATH) and schema
-    search: rebuilds, searched, owners, saved_searches, matches, query_set
-Emits: counties.searched, search.matched, user.data_exported, user.data_erased
+    search: rebuilds, searched, kinds_searched, owners, saved_searches, matches, query_set
+Emits: counties.searched, searches.summarised, search.matched, user.data_exported,
+    user.data_erased
 Listens: lien.created, lien.changed, lien.status_changed, user.tier_changed,
     user.export_requested, user.erasure_due
 Asks: LienCatalogue

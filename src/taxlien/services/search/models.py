@@ -74,6 +74,16 @@ class Searched(Row):
     since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
 
 
+class KindSearched(Row):
+    """How often a kind of question was asked within an hour (UTC) since that was last announced."""
+
+    __tablename__ = "kinds_searched"
+
+    hour: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
 class Owner(OwnerRow, Row):
     """Somebody who saves searches, or whose tier was told."""
 

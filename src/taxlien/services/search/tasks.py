@@ -22,9 +22,10 @@ _POLL_SECONDS = 1.0
 @every(seconds=60)
 @job(priority=7)
 async def announce_searched(work: Work) -> None:
-    """Say once a minute which counties were searched, where any was."""
+    """Say once a minute which counties were searched, and how people asked, where any did."""
     async with work.database.session() as session:
         await service.announce_searched(session)
+        await service.announce_kinds(session)
 
 
 @background

@@ -25,10 +25,11 @@ _OVERHEAD = 2_000  # of one kept answer: its headers, its keys, what Python adds
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
-    """JSON to send, and the counties (FIPS) that the question was about."""
+    """JSON to send, the counties (FIPS) that the question was about, and its kind."""
 
     body: bytes
     counties: tuple[str, ...] = ()
+    kind: str | None = None
 
 
 Compute = Callable[[], Awaitable[Answer]]

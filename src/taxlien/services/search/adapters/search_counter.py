@@ -1,4 +1,4 @@
-"""Counts searches by county in this process, and hands the counts on a few seconds later."""
+"""Counts searches, by county or by kind, in this process, and hands the counts on a few seconds later."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ Keep = Callable[[dict[str, int]], Awaitable[None]]
 class SearchCounter:
     """A search costs an addition here; ``keep`` is awaited at most once in ``every`` seconds.
 
-    What ``keep`` fails to write is handed to it again. There are as many counts as counties at most.
+    What ``keep`` fails to write is handed to it again. There are as many counts as counties, or
+    kinds of questions, at most.
     """
 
     def __init__(self, keep: Keep, *, every: float = EVERY_SECONDS) -> None:
@@ -30,9 +31,9 @@ class SearchCounter:
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    def count(self, counties: Iterable[str]) -> None:
-        """Count one search of each county. To be called where an event loop runs."""
-        self._counts.update(counties)
+    def count(self, names: Iterable[str]) -> None:
+        """Count one search of each name. To be called where an event loop runs."""
+        self._counts.update(names)
         self._set_timer()
 
     async def flush(self) -> None:

@@ -18,7 +18,7 @@ from taxlien.services.search.adapters import current
 from taxlien.services.search.adapters.answer_store import Answer, digest_of
 from taxlien.services.search.adapters.search_counter import SearchCounter
 from taxlien.services.search.logic.areas import miles_of
-from taxlien.services.search.logic.counting import counties_meant
+from taxlien.services.search.logic.counting import counties_meant, kind_of
 from taxlien.services.search.logic.filter_list import not_published
 from taxlien.services.search.logic.paging import Place, continued, next_place, told
 from taxlien.services.search.logic.query import MAX_WINDOW, SearchQuery, build_query
@@ -33,10 +33,11 @@ FROM_MEMORY, FOUND = ANSWERS.labels("memory"), ANSWERS.labels("found")
 
 
 class Found(NamedTuple):
-    """An answer to send, and the counties (FIPS) that were asked about."""
+    """An answer to send, the counties (FIPS) that were asked about, and the kind of question."""
 
     answer: ReadyAnswer
     counties: tuple[str, ...] = ()
+    kind: str | None = None
 
 
 def read_question(given: Mapping[str, Any]) -> SearchQuery:
@@ -62,7 +63,7 @@ async def find(query: SearchQuery) -> Found:
     FOUND.inc()
     # Counting facets costs milliseconds; an answer without them, less than asking Valkey for it.
     answer = await (store.share(key, compute) if query.facets else compute())
-    found = Found(ready(answer.body), answer.counties)
+    found = Found(ready(answer.body), answer.counties, answer.kind)
     store.keep(key, version, found, len(answer.body))
     return found
 
@@ -92,7 +93,7 @@ async def _compute(query: SearchQuery) -> Answer:
         facets=hits.facets,
         took_ms=round((perf_counter() - started) * 1000, 3),
     )
-    return Answer(to_json(answer), counties_meant(query, hits))
+    return Answer(to_json(answer), counties_meant(query, hits), kind_of(query, hits))
 
 
 async def complete(text: str, limit: int) -> Found:
@@ -101,11 +102,16 @@ async def complete(text: str, limit: int) -> Found:
     return Found(ready(to_json(AutocompleteAnswer(suggestions=suggestions))))
 
 
-def count(app: FastAPI, counties: tuple[str, ...]) -> None:
-    """Count a search of ``counties``; an app without a database counts nothing."""
+def count(app: FastAPI, found: Found) -> None:
+    """Count a search by its counties and its kind; an app without a database counts nothing."""
     if not hasattr(app.state, "search_counter"):
         database = app.state.databases.get("search")
         app.state.search_counter = service.open_counter(database.session) if database else None
+        app.state.kind_counter = service.open_kind_counter(database.session) if database else None
     counter: SearchCounter | None = app.state.search_counter
-    if counter is not None and counties:
-        counter.count(counties)
+    if counter is None:
+        return
+    if found.counties:
+        counter.count(found.counties)
+    if found.kind is not None:
+        app.state.kind_counter.count((found.kind,))

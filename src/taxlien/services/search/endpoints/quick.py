@@ -115,7 +115,7 @@ async def answer_quickly(scope: Scope, receive: Receive, send: Send) -> None:
             store.keep(key, version, found, _BESIDE)
     else:
         FROM_MEMORY.inc()
-    count(scope["app"], found.counties)
+    count(scope["app"], found)
     await route.ready.send(question, found.answer, send, log=not known)
 
 

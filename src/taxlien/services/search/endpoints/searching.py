@@ -30,7 +30,7 @@ async def search(request: Request, asked: Annotated[SearchParameters, Query()]) 
     A lien fits a filter where what it asks for is published of it: what is unknown never does.
     """
     found = await find(read_question(asked.model_dump(exclude_unset=True)))
-    count(request.app, found.counties)
+    count(request.app, found)
     return MsgspecResponse(found.answer.body)
 
 

@@ -1,4 +1,4 @@
-"""Which counties a search was about."""
+"""Which counties a search was about, and what kind of question it was."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import msgspec
 
 from taxlien.kit.reference import reference_text
 
-from .query import Hits, SearchQuery
+from .query import Filters, Hits, SearchQuery
+from .words import read_words
 
 MAX_COUNTIES = 3
 _LOOKED_AT = 5
@@ -37,6 +38,31 @@ def counties_meant(query: SearchQuery, hits: Hits) -> tuple[str, ...]:
         return tuple(named[:MAX_COUNTIES])
     found = dict.fromkeys(_place.decode(item).county_fips for item in hits.items[:_LOOKED_AT])
     return tuple(islice((fips for fips in found if fips in known_counties()), MAX_COUNTIES))
+
+
+def kind_of(query: SearchQuery, hits: Hits) -> str | None:
+    """Return ``words/filters/sort/outcome``: how was asked and answered, without a word that was typed.
+
+    None for a later page, which is no further search.
+    """
+    if query.offset or query.after is not None:
+        return None
+    roles = {word.role for piece in read_words(query.text) for word in piece}
+    filters = [name for name in query.filters.__struct_fields__ if _is_set(query.filters, name)]
+    parts = ("+".join(sorted(roles)), "+".join(sorted(filters)), query.sort, _outcome(hits))
+    return "/".join(part or "-" for part in parts)
+
+
+def _is_set(filters: Filters, name: str) -> bool:
+    return getattr(filters, name) not in (None, ())
+
+
+def _outcome(hits: Hits) -> str:
+    band = next((name for most, name in _OUTCOMES if hits.total <= most), "many")
+    return f"{band}+near" if hits.near_matches and hits.total else band
+
+
+_OUTCOMES = ((0, "none"), (1, "one"), (20, "page"), (1_000, "some"))
 
 
 @cache

@@ -1,14 +1,15 @@
-"""Every query of how often counties were searched."""
+"""Every query of what was searched for: how often counties, how often kinds of questions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from taxlien.kit.database import Session
-from taxlien.services.search.models import Searched
+from taxlien.services.search.models import KindSearched, Searched
 
 
 async def add_searched(session: Session, counts: Mapping[str, int]) -> None:
@@ -29,4 +30,22 @@ async def take_searched(session: Session) -> Sequence[Searched]:
         .where(Searched.county_fips.in_(waiting.with_for_update(skip_locked=True)))
         .returning(Searched)
     )
+    return (await session.scalars(statement)).all()
+
+
+async def add_kinds(session: Session, hour: datetime, counts: Mapping[str, int]) -> None:
+    """Add to the counts of kinds within an hour, in one order for all."""
+    rows = [{"hour": hour, "kind": kind, "count": count} for kind, count in sorted(counts.items())]
+    added = insert(KindSearched).values(rows)
+    total = KindSearched.count + added.excluded.count
+    await session.execute(
+        added.on_conflict_do_update(index_elements=["hour", "kind"], set_={"count": total})
+    )
+
+
+async def take_kinds(session: Session) -> Sequence[KindSearched]:
+    """Remove the counts of kinds and return them. Of two processes at once, each row goes to one."""
+    key = (KindSearched.hour, KindSearched.kind)
+    waiting = select(*key).order_by(*key).with_for_update(skip_locked=True)
+    statement = delete(KindSearched).where(tuple_(*key).in_(waiting)).returning(KindSearched)
     return (await session.scalars(statement)).all()

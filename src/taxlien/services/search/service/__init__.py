@@ -2,7 +2,14 @@
 
 from taxlien.interfaces.users import TierAllowsLess
 
-from .counting import announce_searched, keep_searched, open_counter
+from .counting import (
+    announce_kinds,
+    announce_searched,
+    keep_kinds,
+    keep_searched,
+    open_counter,
+    open_kind_counter,
+)
 from .indexing import index_liens
 from .leaving import erase_user, export_user
 from .matching import match_liens, nobody_waits
@@ -35,6 +42,7 @@ __all__ = [
     "MAX_SUGGESTIONS",
     "Progress",
     "TierAllowsLess",
+    "announce_kinds",
     "announce_searched",
     "autocomplete",
     "available_filters",
@@ -48,11 +56,13 @@ __all__ = [
     "follow_tier",
     "get_rebuild",
     "index_liens",
+    "keep_kinds",
     "keep_searched",
     "match_liens",
     "nobody_waits",
     "open_catalogue",
     "open_counter",
+    "open_kind_counter",
     "open_writer",
     "postpone_rebuild",
     "rebuild_index",

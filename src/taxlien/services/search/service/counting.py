@@ -1,4 +1,4 @@
-"""Which counties are searched for: counted by every process, announced together."""
+"""Which counties are searched for, and how people ask: counted by every process, announced together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
-from taxlien.interfaces.search import CountiesSearched
+from taxlien.interfaces.search import CountiesSearched, SearchesSummarised
 from taxlien.kit.database import Session
 from taxlien.kit.outbox import emit
 from taxlien.services.search.adapters.search_counter import SearchCounter
@@ -23,6 +23,35 @@ def open_counter(
             await keep_searched(session, counts)
 
     return SearchCounter(keep)
+
+
+def open_kind_counter(
+    open_session: Callable[[], AbstractAsyncContextManager[Session]],
+) -> SearchCounter:
+    """Return a counter of the kinds of this process's questions, by the hour they are written in."""
+
+    async def keep(counts: dict[str, int]) -> None:
+        async with open_session() as session:
+            await keep_kinds(session, counts, datetime.now(UTC))
+
+    return SearchCounter(keep)
+
+
+async def keep_kinds(session: Session, counts: Mapping[str, int], at: datetime) -> None:
+    """Add up the kinds of questions one process was asked in the hour of ``at``."""
+    if counts:
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        await repository.add_kinds(session, hour, counts)
+
+
+async def announce_kinds(session: Session) -> int:
+    """Say how people searched since this was last said, an event an hour. Returns how many hours."""
+    hours: dict[datetime, dict[str, int]] = {}
+    for row in await repository.take_kinds(session):
+        hours.setdefault(row.hour, {})[row.kind] = row.count
+    for hour, counts in sorted(hours.items()):
+        await emit(session, SearchesSummarised(hour=hour, counts=counts))
+    return len(hours)
 
 
 async def keep_searched(session: Session, counts: Mapping[str, int]) -> None:
