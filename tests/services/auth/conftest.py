@@ -14,13 +14,11 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from kept_apps import kept_app
 from taxlien.interfaces import auth as auth_events
 from taxlien.interfaces import users as users_events
 from taxlien.kit.database import Database
 from taxlien.kit.events import Event, decode
-from taxlien.kit.http.app import create_app
-from taxlien.kit.reference import reference_text
-from taxlien.kit.security.policy import Policy
 from taxlien.kit.security.sealing import Keyring
 from taxlien.kit.settings import KitSettings
 from taxlien.services.auth import service
@@ -193,13 +191,7 @@ async def auth_database(
 @pytest.fixture
 def auth_app(auth_database: AuthDatabase) -> Any:
     """The application with auth's routes, the policy table and the gateway's secret."""
-    return create_app(
-        title="test",
-        routers=[router],
-        databases={"auth": auth_database.database},
-        gateway_secret=GATEWAY_SECRET,
-        policy=Policy.parse(reference_text("policy.txt")),
-    )
+    return kept_app(router, {"auth": auth_database.database}, gateway_secret=GATEWAY_SECRET)
 
 
 @pytest.fixture

@@ -24,16 +24,14 @@ from granian.server.embed import Server
 from sqlalchemy import text
 
 import notification_peers
+from kept_apps import kept_app
 from taxlien.interfaces import auth, users
 from taxlien.interfaces.liens import Lien
 from taxlien.interfaces.portfolio import WatchTriggered
 from taxlien.interfaces.search import SearchMatched
 from taxlien.kit.database import Database
 from taxlien.kit.events import Event
-from taxlien.kit.http.app import create_app
 from taxlien.kit.ids import new_id
-from taxlien.kit.reference import reference_text
-from taxlien.kit.security.policy import Policy
 from taxlien.kit.security.sealing import Keyring, parse_keys
 from taxlien.services.notifications import endpoints, events, tasks
 from taxlien.services.notifications.adapters import current
@@ -234,13 +232,7 @@ def until() -> Callable[[Callable[[], Awaitable[bool] | bool]], Awaitable[None]]
 @pytest.fixture
 def client_of(database: Database) -> Callable[..., httpx2.AsyncClient]:
     """A client that the gateway says is a user; nobody where none is named."""
-    app = create_app(
-        title="notifications",
-        routers=[endpoints.router],
-        databases={"notifications": database},
-        gateway_secret=GATEWAY_SECRET,
-        policy=Policy.parse(reference_text("policy.txt")),
-    )
+    app = kept_app(endpoints.router, {"notifications": database}, gateway_secret=GATEWAY_SECRET)
 
     def make(user_id: UUID | None = None) -> httpx2.AsyncClient:
         known = {"x-user-id": str(user_id), "x-roles": "investor", "x-tier": "free"}

@@ -15,14 +15,12 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from kept_apps import kept_app
 from taxlien.interfaces.liens import Lien
 from taxlien.interfaces.portfolio import AuctionNeared, WatchTriggered
 from taxlien.kit.database import Database
 from taxlien.kit.events import decode
-from taxlien.kit.http.app import create_app
 from taxlien.kit.ids import new_id
-from taxlien.kit.reference import reference_text
-from taxlien.kit.security.policy import Policy
 from taxlien.services.portfolio import events, service
 from taxlien.services.portfolio.endpoints import router
 
@@ -112,13 +110,7 @@ class Watching:
     def __init__(self, database: Database, catalogue: Catalogue) -> None:
         self.database = database
         self.catalogue = catalogue
-        self.app = create_app(
-            title="portfolio",
-            routers=[router],
-            databases={"portfolio": database},
-            gateway_secret=SECRET,
-            policy=Policy.parse(reference_text("policy.txt")),
-        )
+        self.app = kept_app(router, {"portfolio": database}, gateway_secret=SECRET)
 
     def client(self, user_id: UUID | None, tier: str = "free") -> httpx2.AsyncClient:
         headers = {"x-gateway-secret": SECRET, "x-roles": "investor", "x-tier": tier}

@@ -11,19 +11,16 @@ from uuid import UUID
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import text
 
+from kept_apps import kept_app
 from taxlien.interfaces import auth as auth_events
 from taxlien.interfaces import users as users_events
 from taxlien.interfaces.auth import UserSignedUp
 from taxlien.kit.database import Database
 from taxlien.kit.events import Event, decode
-from taxlien.kit.http.app import create_app
 from taxlien.kit.ids import new_id
-from taxlien.kit.reference import reference_text
 from taxlien.kit.security.identity import Caller
-from taxlien.kit.security.policy import Policy
 from taxlien.kit.settings import KitSettings
 from taxlien.services.users import endpoints, service
 
@@ -42,13 +39,7 @@ class People:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.app: FastAPI = create_app(
-            title="users",
-            routers=[endpoints.router],
-            databases={"users": database},
-            gateway_secret=GATEWAY_SECRET,
-            policy=Policy.parse(reference_text("policy.txt")),
-        )
+        self.app = kept_app(endpoints.router, {"users": database}, gateway_secret=GATEWAY_SECRET)
         self.anonymous = httpx2.AsyncClient(
             transport=httpx2.ASGITransport(self.app), base_url="http://users"
         )
