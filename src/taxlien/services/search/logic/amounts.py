@@ -108,6 +108,20 @@ def amounts(text: str, today: date | None) -> Iterator[Form]:
             yield Form(found.start(), found.end(), chips)
 
 
+_NEAR = re.compile(
+    rf"{BEGIN}(?:within )?(?P<miles>\d{{1,3}}(?:\.\d{{1,2}})?)"
+    rf" ?(?:miles?|mi) (?:of|from|around) (?P<zip>\d{{5}}){END}"
+)
+
+
+def distances(text: str, today: date | None) -> Iterator[Form]:
+    """Find miles around a ZIP code: "within 10 miles of 33830"."""
+    for found in _NEAR.finditer(text):
+        label = f"within {found['miles']} miles of {found['zip']}"
+        around = (chip("zip", found["zip"], label), chip("radius", found["miles"], label))
+        yield Form(found.start(), found.end(), around)
+
+
 def _may_be_dollars(text: str, found: re.Match[str]) -> bool:
     """Small numbers, the number of a street (over 42 st) and spans of years are no prices."""
     numbers = [int(_value(n)) for n in found.groupdict().values() if n is not None]

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .amounts import amounts
+from .amounts import amounts, distances
 from .forms import GAP, Chip, Form, Rule
 from .named_forms import counties, kinds, states, statuses, years
 from .sale_days import sale_days
 from .tokens import plain
 
-RULES: tuple[Rule, ...] = (sale_days, amounts, counties, kinds, statuses, states, years)
+RULES: tuple[Rule, ...] = (sale_days, distances, amounts, counties, kinds, statuses, states, years)
 """What says most about its words comes first: a number with a unit before one that may be a year."""
 
 _LONGEST = 200
