@@ -74,6 +74,8 @@ def test_what_is_typed_is_never_refused_for_contradicting() -> None:
     assert query.filters.price == Span(900_000, None)
     assert not query.chips[0].applied
     assert build_query(q="under 5k over 10k").text == ""
+    boxed = build_query(q="10 miles of 33830", box="-82,27,-81,28")
+    assert [chip.applied for chip in boxed.chips] == [False, False]
     assert build_query(q="under 5k under 3k").filters.price == Span(None, 300_000)
     with pytest.raises(InvalidInput) as refused:
         build_query(q="under 5k", price_min="much")

@@ -28,6 +28,8 @@ _LONGEST = 200
 _SPACE = re.compile(r"[\s\x00]+")
 _MAY_HAVE_FORMS = re.compile(r"[$%<>≤≥+=,]|[a-z]{2}")
 _BOUNDS = ("_min", "_max", "_from", "_to")
+_AREAS = ("near", "zip", "box")
+_OF_AN_AREA = frozenset(("zip", "radius"))
 _SEVERAL = frozenset(("state", "county", "type", "status", "year", "class", "flag", "not_flag"))
 
 
@@ -89,12 +91,15 @@ def in_force(chips: Sequence[Chip], given: Mapping[str, object]) -> tuple[Chip, 
     Several bounds of one kind: the last counts. Several choices (states, years) all count.
     """
     last = {c.field: at for at, c in enumerate(chips)}
+    elsewhere = any(given.get(name) for name in _AREAS)
+
+    def applied(at: int, one: Chip) -> bool:
+        if given.get(one.field) or (elsewhere and one.field in _OF_AN_AREA):
+            return False
+        return one.field in _SEVERAL or last[one.field] == at
+
     return tuple(
-        msgspec.structs.replace(
-            one,
-            applied=not given.get(one.field) and (one.field in _SEVERAL or last[one.field] == at),
-        )
-        for at, one in enumerate(chips)
+        msgspec.structs.replace(one, applied=applied(at, one)) for at, one in enumerate(chips)
     )
 
 
