@@ -180,6 +180,29 @@ async def test_kinds_add_up_by_the_hour_and_each_is_said_once(database) -> None:
     assert total == {"a": 20, "b": 40}
 
 
+async def test_kinds_that_somebody_makes_up_are_counted_together() -> None:
+    written: list[dict[str, int]] = []
+
+    async def keep(counts: dict[str, int]) -> None:
+        written.append(counts)
+
+    counter = SearchCounter(keep, most=2)
+    for name in ("a", "b", "c", "a", "d"):
+        counter.count([name])
+    await counter.flush()
+    assert written == [{"a": 2, "b": 1, "other": 2}]
+
+
+async def test_many_kinds_take_several_events(database) -> None:
+    at = datetime(2026, 11, 28, 10, tzinfo=UTC)
+    asked = {f"kind {number}": number + 1 for number in range(1_500)}
+    async with database.session() as session:
+        await service.keep_kinds(session, asked, at)
+    events = await summarised(database)
+    assert [len(event.counts) for event in events] == [1_000, 500]
+    assert {**events[0].counts, **events[1].counts} == asked
+
+
 async def test_a_search_over_http_has_a_kind(process_index, make_lien, database) -> None:
     await service.index_liens([make_lien(1)])
     app = create_app(

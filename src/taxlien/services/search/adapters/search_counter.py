@@ -11,6 +11,9 @@ import structlog
 from taxlien.kit.database import describe
 
 EVERY_SECONDS = 10.0
+MOST_NAMES = 1_000
+REST = "other"
+"""What is counted where a process was asked in more ways than ``most`` since it last wrote."""
 
 _log = structlog.get_logger("taxlien.search")
 
@@ -20,20 +23,26 @@ Keep = Callable[[dict[str, int]], Awaitable[None]]
 class SearchCounter:
     """A search costs an addition here; ``keep`` is awaited at most once in ``every`` seconds.
 
-    What ``keep`` fails to write is handed to it again. There are as many counts as counties, or
-    kinds of questions, at most.
+    What ``keep`` fails to write is handed to it again. There are at most ``most`` counts and ``REST``,
+    however many names somebody makes up; None where names are known to be few.
     """
 
-    def __init__(self, keep: Keep, *, every: float = EVERY_SECONDS) -> None:
+    def __init__(
+        self, keep: Keep, *, every: float = EVERY_SECONDS, most: int | None = None
+    ) -> None:
         self._keep = keep
         self._every = every
+        self._most = most
         self._counts: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
     def count(self, names: Iterable[str]) -> None:
         """Count one search of each name. To be called where an event loop runs."""
-        self._counts.update(names)
+        if self._most is None or len(self._counts) < self._most:
+            self._counts.update(names)
+        else:
+            self._counts.update(name if name in self._counts else REST for name in names)
         self._set_timer()
 
     async def flush(self) -> None:

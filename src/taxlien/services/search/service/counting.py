@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from taxlien.interfaces.search import CountiesSearched, SearchesSummarised
 from taxlien.kit.database import Session
 from taxlien.kit.outbox import emit
-from taxlien.services.search.adapters.search_counter import SearchCounter
+from taxlien.services.search.adapters.search_counter import MOST_NAMES, SearchCounter
 from taxlien.services.search.repository import searched as repository
 
 
@@ -34,7 +34,7 @@ def open_kind_counter(
         async with open_session() as session:
             await keep_kinds(session, counts, datetime.now(UTC))
 
-    return SearchCounter(keep)
+    return SearchCounter(keep, most=MOST_NAMES)
 
 
 async def keep_kinds(session: Session, counts: Mapping[str, int], at: datetime) -> None:
@@ -45,13 +45,18 @@ async def keep_kinds(session: Session, counts: Mapping[str, int], at: datetime) 
 
 
 async def announce_kinds(session: Session) -> int:
-    """Say how people searched since this was last said, an event an hour. Returns how many hours."""
-    hours: dict[datetime, dict[str, int]] = {}
+    """Say how people searched since this was last said. Returns how many events it took: at least one an
+    hour, and more where there are more kinds than one holds."""
+    hours: dict[datetime, list[tuple[str, int]]] = {}
     for row in await repository.take_kinds(session):
-        hours.setdefault(row.hour, {})[row.kind] = row.count
+        hours.setdefault(row.hour, []).append((row.kind, row.count))
+    said = 0
     for hour, counts in sorted(hours.items()):
-        await emit(session, SearchesSummarised(hour=hour, counts=counts))
-    return len(hours)
+        for start in range(0, len(counts), MOST_NAMES):
+            some = dict(counts[start : start + MOST_NAMES])
+            await emit(session, SearchesSummarised(hour=hour, counts=some))
+            said += 1
+    return said
 
 
 async def keep_searched(session: Session, counts: Mapping[str, int]) -> None:
