@@ -20,7 +20,9 @@ def simulate(
     counties: Annotated[int, typer.Option(help="How many counties are played.")] = 12,
     parcels: Annotated[
         int,
-        typer.Option(envvar="TAXLIEN_SIMULATE_PARCELS", help="How many parcels they have together."),
+        typer.Option(
+            envvar="TAXLIEN_SIMULATE_PARCELS", help="How many parcels they have together."
+        ),
     ] = 6_000,
     faults: Annotated[
         str, typer.Option(help="What goes wrong: none, rough, hostile, redesign.")
