@@ -34,6 +34,16 @@ def test_judged_questions_are_read_as_meant(kind) -> None:
         assert (read.words, said) == (judged.get("w", judged["q"]), judged.get("p", {})), judged
 
 
+@pytest.mark.parametrize("kind", JUDGED)
+def test_capitals_say_the_same(kind) -> None:
+    for judged in JUDGED[kind]:
+        small, large = (
+            read_short_forms(text, TODAY) for text in (judged["q"].lower(), judged["q"].upper())
+        )
+        assert parameters_of(large.chips) == parameters_of(small.chips), judged
+        assert large.words == small.words.upper()
+
+
 @given(texts)
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_read_and_what_is_left_says_nothing_more(text) -> None:

@@ -26,7 +26,8 @@ RULES: tuple[Rule, ...] = (sale_days, distances, amounts, counties, kinds, statu
 
 _LONGEST = 200
 _SPACE = re.compile(r"[\s\x00]+")
-_MAY_HAVE_FORMS = re.compile(r"[$%<>≤≥+=,]|[a-z]{2}")
+# Without a sign or a word it is a number of a house, a parcel or a certificate: 1-5K.
+_MAY_HAVE_FORMS = re.compile(r"[$%<>≤≥+=,]|[a-z]{2}", re.IGNORECASE)
 _BOUNDS = ("_min", "_max", "_from", "_to")
 _AREAS = ("near", "zip", "box")
 _OF_AN_AREA = frozenset(("zip", "radius"))
