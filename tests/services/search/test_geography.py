@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from taxlien.kit.errors import InvalidInput
 from taxlien.services.search.logic.areas import miles_of, read_area, zip_places
 from taxlien.services.search.logic.geography import (
+    COLUMN_BITS,
     MOST_CELLS,
+    PER_DEGREE,
     Box,
     Circle,
     Point,
@@ -20,9 +22,14 @@ from taxlien.services.search.logic.geography import (
     cover,
     liens_held,
     miles_between,
-    place_of,
     spot_of,
 )
+
+
+def place_of(spot: int) -> Point:
+    row, column = spot >> COLUMN_BITS, spot & (1 << COLUMN_BITS) - 1
+    return Point(row / PER_DEGREE - 90, column / PER_DEGREE - 180)
+
 
 latitudes = st.one_of(st.floats(-90, 90), st.sampled_from((-90.0, -89.9, 0.0, 27.9, 89.95, 90.0)))
 longitudes = st.one_of(st.floats(-180, 180), st.sampled_from((-180.0, 180.0, -179.99, 0.0)))

@@ -192,12 +192,6 @@ def spot_of(latitude: float | None, longitude: float | None) -> int | None:
     return row << COLUMN_BITS | round((longitude + 180) * PER_DEGREE)
 
 
-def place_of(spot: int) -> Point:
-    """Return the place that ``spot_of`` was given, to a metre."""
-    row, column = spot >> COLUMN_BITS, spot & _MASK
-    return Point(row / PER_DEGREE - 90, column / PER_DEGREE - 180)
-
-
 def cells_of(spot: int | None) -> tuple[str, ...]:
     """Return the cell of every level that a spot lies in; none of an unknown one."""
     if spot is None:
