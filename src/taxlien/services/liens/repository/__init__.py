@@ -21,7 +21,6 @@ from .coverage import (
 from .duplicates import (
     Candidate,
     Merge,
-    count_parcels,
     counties_to_compare,
     county_of_merge,
     decide_candidate,
@@ -140,7 +139,6 @@ __all__ = [
     "assessed_counties",
     "candidates",
     "claim_pending",
-    "count_parcels",
     "counties_to_compare",
     "county_by_fips",
     "county_of_merge",

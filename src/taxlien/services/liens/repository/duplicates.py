@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -44,26 +44,35 @@ async def pairs_by_number(session: Session, fips: str) -> list[tuple[str, str, s
     return [tuple(row) for row in await session.execute(_PAIRS, {"fips": fips})]
 
 
-async def count_parcels(session: Session, fips: str) -> int:
-    query = text("SELECT count(*) FROM liens.parcels WHERE county_fips = :fips")
-    return int((await session.execute(query, {"fips": fips})).scalar_one())
+SIDES_AT_ONCE = 2_000
+"""Parcels of a county read in one go; a million of them are no more in memory than these."""
 
-
-# Parcels of one house number are in one slice, so slices need not meet.
+# Parcels of one house number follow one another. Number 0 stands for land without a house.
 _SIDES = text(
     """
-    SELECT parcel_key, parcel_id, situs_address, city, zip_code, acres, year_built
-    FROM liens.parcels WHERE county_fips = :fips AND situs_address ~ '^\\s*\\d'
-        AND abs(hashtext(ltrim(substring(situs_address from '\\d+'), '0'))::bigint) % :slices = :slice
-    ORDER BY parcel_key
+    SELECT parcel_key, parcel_id, situs_address, city, zip_code, acres, year_built,
+        ltrim(substring(situs_address from '\\d+'), '0') AS house
+    FROM liens.parcels WHERE county_fips = :fips AND situs_address ~ '^\\s*0*[1-9]'
+    ORDER BY house, parcel_key
     """
 )
 
 
-async def sides(session: Session, fips: str, part: int, parts: int) -> list[Side]:
-    """Return one slice of the parcels of a county that have a house number."""
-    values = {"fips": fips, "slice": part, "slices": parts}
-    return [Side(*row) for row in await session.execute(_SIDES, values)]
+async def sides(session: Session, fips: str) -> AsyncIterator[list[Side]]:
+    """Yield the parcels of a county that have a house number, those of one number always together."""
+    options = {"yield_per": SIDES_AT_ONCE}
+    result = await session.stream(_SIDES, {"fips": fips}, execution_options=options)
+    together: list[Side] = []
+    last = None
+    async for rows in result.partitions():
+        for *side, house in rows:
+            if house != last and len(together) >= SIDES_AT_ONCE:
+                yield together
+                together = []
+            last = house
+            together.append(Side(*side))
+    if together:
+        yield together
 
 
 def _speakers(key: str) -> str:

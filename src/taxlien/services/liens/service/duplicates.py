@@ -26,7 +26,6 @@ from taxlien.services.liens.repository import Candidate, Merge, ParcelRow
 from . import merging
 from .recording import announcement
 
-PARCELS_AT_A_TIME = 50_000
 MERGES_AT_A_TIME = 1_000
 
 
@@ -53,17 +52,15 @@ async def counties_to_compare(session: Session) -> list[str]:
 async def compare_parcels(session: Session, fips: str, *, at: datetime) -> Compared:
     """Compare the parcels of a county: merge what is certain, note what a person should look at.
 
-    A pair that a person parted or dismissed is left alone. Memory holds one slice of the county.
+    A pair that a person parted or dismissed is left alone. Memory holds
+    some thousands of the county's parcels, and what is alike among all.
     """
     numbers = by_number(await repository.pairs_by_number(session, fips))
     numbers = await repository.of_different_sources(session, fips, numbers)
-    count = await repository.count_parcels(session, fips)
-    parts = 1 + count // PARCELS_AT_A_TIME
     certain = [pair for pair in numbers if pair.certain]
     uncertain = {_pair(pair): pair for pair in numbers if not pair.certain}
     taken = {_pair(pair) for pair in certain}
-    for part in range(parts):
-        sides = await repository.sides(session, fips, part, parts)
+    async for sides in repository.sides(session, fips):
         found = [pair for pair in by_address(sides) if _pair(pair) not in taken]
         apart = await repository.of_different_sources(session, fips, found)
         uncertain |= {_pair(pair): pair for pair in apart if _pair(pair) not in uncertain}
