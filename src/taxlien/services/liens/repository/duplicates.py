@@ -64,7 +64,7 @@ async def sides(session: Session, fips: str) -> AsyncIterator[list[Side]]:
     result = await session.stream(_SIDES, {"fips": fips}, execution_options=options)
     together: list[Side] = []
     last = None
-    async for rows in result.partitions():
+    async for rows in result.partitions(SIDES_AT_ONCE):  # unsaid, it is all rows
         for *side, house in rows:
             if house != last and len(together) >= SIDES_AT_ONCE:
                 yield together

@@ -73,7 +73,7 @@ async def entries_from(session: Session, first: int) -> AsyncIterator[AuditRow]:
     query = text(f"SELECT {names} FROM users.audit_log WHERE id >= :first ORDER BY id")  # noqa: S608
     options = {"yield_per": _ROWS_AT_ONCE}
     found = await session.stream(query, {"first": first}, execution_options=options)
-    async for rows in found.partitions():
+    async for rows in found.partitions(_ROWS_AT_ONCE):  # unsaid, it is all rows
         for row in rows:
             yield _row(row)
 
