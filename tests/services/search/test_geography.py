@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from taxlien.kit.errors import InvalidInput
 from taxlien.services.search.logic.areas import miles_of, read_area, zip_places
+from taxlien.services.search.logic.cells import LEVELS, MOST_CELLS, cells_of, cover
 from taxlien.services.search.logic.geography import (
     COLUMN_BITS,
-    MOST_CELLS,
+    EARTH_MILES,
     PER_DEGREE,
     Box,
     Circle,
     Point,
-    cells_of,
-    cover,
     liens_held,
     miles_between,
     spot_of,
@@ -52,7 +51,7 @@ near = st.tuples(st.one_of(st.floats(0, 1.2), st.floats(0.999, 1.001)), st.float
 
 def moved(circle: Circle, share: float, bearing: float) -> Point:
     """Return the place that lies ``share`` of the radius away from the centre."""
-    across = share * circle.miles / 3958.7613
+    across = share * circle.miles / EARTH_MILES
     north = math.radians(circle.centre.latitude)
     sine = math.sin(north) * math.cos(across)
     sine += math.cos(north) * math.sin(across) * math.cos(bearing)
@@ -87,6 +86,50 @@ def test_cells_of_a_circle_miss_no_place_in_it(circle, around) -> None:
     expected = sum(n for spot, n in known.items() if circle.holds(spot))
     assert liens_held(circle, known) == expected
     assert len(cover(circle).inside) + len(cover(circle).edge) <= 2 * MOST_CELLS
+
+
+def old_relation(circle: Circle, cell: str) -> str:
+    """Judge a cell by a circle around it: what covers were made by, cell by cell."""
+    level, row, column = (int(part, 16) for part in cell.split("."))
+    high, wide = 180 / 2**level, 360 / 2**level
+    south, west = row * high - 90, column * wide - 180
+    middle = Point(south + high / 2, west + wide / 2)
+    corners = (Point(latitude, west) for latitude in (south, south + high))
+    reach = max(miles_between(middle, corner) for corner in corners) + 0.005
+    away = miles_between(circle.centre, middle)
+    if away - reach > circle.miles or away + reach <= circle.beyond:
+        return "outside"
+    return "inside" if away + reach <= circle.miles and away - reach > circle.beyond else "edge"
+
+
+def neighbours(cell: str) -> set[str]:
+    level, row, column = (int(part, 16) for part in cell.split("."))
+    side = 2**level
+    rows = [n for n in (row - 1, row, row + 1) if 0 <= n < side]
+    columns = {(column + step) % side for step in (-1, 0, 1)}
+    return {f"{level:x}.{n:x}.{m:x}" for n in rows for m in columns}
+
+
+def above(cell: str) -> set[str]:
+    """Return a cell and those it is part of."""
+    level, row, column = (int(part, 16) for part in cell.split("."))
+    shifts = [(n, level - n) for n in LEVELS if n <= level]
+    return {f"{n:x}.{row >> shift:x}.{column >> shift:x}" for n, shift in shifts}
+
+
+@given(circles)
+@settings(max_examples=60, deadline=None)
+def test_a_row_of_cells_at_once_is_told_like_each_by_itself(circle) -> None:
+    """Wherever trying a cell by itself was certain, the formula of its row says the same."""
+    found = cover(circle)
+    inside, edge = set(found.inside), set(found.edge)
+    assert not inside & edge
+    for cell in {near for each in found.edge[:40] for near in neighbours(each)}:
+        told = old_relation(circle, cell)
+        if told == "outside":
+            assert not above(cell) & (inside | edge)
+        if told == "inside":
+            assert above(cell) & inside
 
 
 @given(boxes, st.lists(points, min_size=1, max_size=10), st.lists(near, max_size=4))

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from tantivy import DocAddress, Occur, Query, Searcher
 
+from taxlien.services.search.logic.cells import cover
 from taxlien.services.search.logic.geography import (
     COLUMN_BITS,
     METRES_A_MILE,
     Area,
     Box,
     Circle,
-    cover,
     distance_from,
     liens_held,
 )

@@ -9,8 +9,9 @@ import msgspec
 import tantivy
 from tantivy import Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder
 
+from taxlien.services.search.logic.cells import cells_of
 from taxlien.services.search.logic.document import LienDocument
-from taxlien.services.search.logic.geography import COLUMN_BITS, cells_of
+from taxlien.services.search.logic.geography import COLUMN_BITS
 from taxlien.services.search.logic.ordering import order_values
 from taxlien.services.search.logic.steps import step_words
 from taxlien.services.search.logic.tokens import number_words

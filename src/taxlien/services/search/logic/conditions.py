@@ -11,7 +11,8 @@ from typing import Protocol, Union
 
 import msgspec
 
-from .geography import Box, Circle, cover
+from .cells import cover
+from .geography import Box, Circle
 
 PREFIX = 5
 """Longest beginning of a word that queries are looked up by."""

@@ -7,10 +7,11 @@ from typing import Self
 
 from taxlien.interfaces.liens import Lien
 
+from .cells import cells_of
 from .conditions import CELL, PREFIX, SHORTEST_PREFIX, beginning_token, token
 from .deriving import flags_of, property_class
 from .document import LienDocument, document_of, texts_of
-from .geography import cells_of, spot_of
+from .geography import spot_of
 from .places import county_key
 from .tokens import number_words
 from .words import address_words, place_words
