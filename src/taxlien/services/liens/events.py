@@ -15,7 +15,8 @@ from taxlien.kit.handlers import on_batch
 from . import service
 
 
-@on_batch(ScrapeObserved, max_messages=500, max_wait=0.5)
+# 150 at once are as fast as 500, and what they leave of holes in the memory of a worker is less.
+@on_batch(ScrapeObserved, max_messages=150, max_wait=0.5)
 async def record_pages(session: Session, events: list[ScrapeObserved]) -> None:
     """Record the parcels, liens and sale days of a batch of pages."""
     await service.record_collected(session, events)

@@ -167,7 +167,7 @@ class CollectingSettings(BaseSettings):
     retry_seconds: float = Field(
         default=5.0, ge=0, description="seconds before a page is tried again; doubles"
     )
-    publish_pages: int = Field(default=100, ge=1, description="pages published in one transaction")
+    publish_pages: int = Field(default=50, ge=1, description="pages published in one transaction")
     keep_run_days: int = Field(default=60, ge=1, description="days after which a run is forgotten")
 
 
