@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
+import msgspec
+
 from taxlien.interfaces.liens import Lien
 from taxlien.kit.events import Event
 
@@ -30,6 +32,18 @@ class CountiesSearched(Event, frozen=True, kw_only=True):
         return "counties"
 
 
+class Clicks(msgspec.Struct, frozen=True, kw_only=True):
+    """Which hits of answers were opened: how often by position, and the sum of 1/position.
+
+    Positions count from 1 over all pages, in bands: ``1``, ``2``, ``3``, ``4-5``, ``6-10``, ``11-20``,
+    ``21-50``, ``51+``. ``reciprocal_ranks`` by the sum of ``positions`` is the mean reciprocal rank of
+    what was opened.
+    """
+
+    positions: dict[str, int]
+    reciprocal_ranks: float
+
+
 class SearchesSummarised(Event, frozen=True, kw_only=True):
     """How people searched within one hour (UTC, its beginning): counts of searches by what they were like.
 
@@ -37,12 +51,15 @@ class SearchesSummarised(Event, frozen=True, kw_only=True):
     which roles the words have, which filters were asked, the order, and how much was found. Nothing that
     was typed is in it. Events of one hour add up; no search is in two of them, and those of a process
     that was killed within seconds may be lacking.
+
+    ``clicks`` tells by kind which hits were opened in this hour, of answers at most a day old.
     """
 
     type: ClassVar[str] = "searches.summarised"
 
     hour: datetime
     counts: dict[str, int]
+    clicks: dict[str, Clicks] = msgspec.field(default_factory=dict)
 
     def key(self) -> str:
         return "searches"

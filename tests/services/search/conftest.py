@@ -106,5 +106,6 @@ async def process_index(index_path: Path, monkeypatch: pytest.MonkeyPatch) -> As
     await current.close()
     monkeypatch.setenv("TAXLIEN_SEARCH_INDEX_PATH", str(index_path))
     monkeypatch.setenv("TAXLIEN_SEARCH_WRITER_HEAP_BYTES", "15000000")
+    monkeypatch.setenv("TAXLIEN_SEARCH_ID_KEYS", "tests:" + "A" * 43 + "=")
     yield index_path
     await current.close()

@@ -15,9 +15,9 @@ from taxlien.interfaces.search import CountiesSearched, SearchesSummarised
 from taxlien.kit.events import decode
 from taxlien.kit.http.app import create_app
 from taxlien.services.search import service
-from taxlien.services.search.adapters.search_counter import SearchCounter
+from taxlien.services.search.adapters.search_counter import SearchCounter, other
 from taxlien.services.search.endpoints import router, shortcuts
-from taxlien.services.search.logic.counting import counties_meant, kind_of
+from taxlien.services.search.logic.counting import counties_meant, is_further_page, kind_of
 from taxlien.services.search.logic.query import Hits, build_query
 
 
@@ -137,7 +137,7 @@ async def test_a_search_over_http_is_counted(process_index, make_lien, database)
         for _ in range(2):
             assert (await client.get("/v1/search?q=armstrong")).json()["total"] == 1
         assert (await client.get("/v1/search?county=24510")).json()["total"] == 0
-    await app.state.search_counter.flush()
+    await app.state.search_counters.counties.flush()
     [event] = await announced(database)
     assert event.counts == {"12105": 2, "24510": 1}
 
@@ -154,9 +154,11 @@ async def summarised(database) -> list[SearchesSummarised]:
 
 def test_a_kind_tells_how_was_asked_and_no_word_of_it() -> None:
     query = build_query(q="12 oak st fl under 5k", year=["2020"])
-    assert kind_of(query, hits()) == "name+number+suffix/price+states+years/relevance_desc/none"
-    assert kind_of(build_query(), hits("12105")) == "-/-/roi_desc/one"
-    assert kind_of(build_query(q="oak", page=2), hits("12105")) is None
+    assert (
+        kind_of(query, hits()).name == "name+number+suffix/price+states+years/relevance_desc/none"
+    )
+    assert kind_of(build_query(), hits("12105")).name == "-/-/roi_desc/one"
+    assert is_further_page(build_query(q="oak", page=2))
 
 
 async def test_kinds_add_up_by_the_hour_and_each_is_said_once(database) -> None:
@@ -186,7 +188,7 @@ async def test_kinds_that_somebody_makes_up_are_counted_together() -> None:
     async def keep(counts: dict[str, int]) -> None:
         written.append(counts)
 
-    counter = SearchCounter(keep, most=2)
+    counter = SearchCounter(keep, most=2, rest=other)
     for name in ("a", "b", "c", "a", "d"):
         counter.count([name])
     await counter.flush()
@@ -214,6 +216,6 @@ async def test_a_search_over_http_has_a_kind(process_index, make_lien, database)
             answer = await client.get("/v1/search?q=armstrong+under+5k")
     assert answer.json()["words"] == "armstrong"
     assert [chip["label"] for chip in answer.json()["chips"]] == ["up to $5,000"]
-    await app.state.kind_counter.flush()
+    await app.state.search_counters.kinds.flush()
     [event] = await summarised(database)
     assert event.counts == {"name/price/relevance_desc/one+near": 3}

@@ -27,10 +27,11 @@ SECRET_NAMES = (
     "service_secret",
     "gateway_secret",
     "sealing_key",
+    "search_id_key",
     "demo_investor_password",
     "demo_admin_password",
 )
-LONG_SECRETS = frozenset({"gateway_secret", "sealing_key"})
+LONG_SECRETS = frozenset({"gateway_secret", "sealing_key", "search_id_key"})
 # The kernel keeps 108 bytes for the path of a Unix socket; PostgreSQL adds "/.s.PGSQL.65535".
 LONGEST_SOCKET_FOLDER = 108 - 18
 LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC

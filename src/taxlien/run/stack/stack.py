@@ -166,11 +166,11 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """Return the settings (``TAXLIEN_*``) by which programs find the parts that are up."""
         given = {name: v for name, v in self._settings.items() if name in self._external_names()}
-        key = base64.b64encode(bytes.fromhex(self._secrets["sealing_key"])).decode()
         made = {
             "TAXLIEN_SERVICE_SECRET": self._secrets["service_secret"],
             "TAXLIEN_GATEWAY_SECRET": self._secrets["gateway_secret"],
-            "TAXLIEN_SEALING_KEYS": f"home:{key}",
+            "TAXLIEN_SEALING_KEYS": self._key("sealing_key"),
+            "TAXLIEN_SEARCH_ID_KEYS": self._key("search_id_key"),
         }
         own = {name: self._settings.get(name) or value for name, value in made.items()}
         found = {"TAXLIEN_HOME": str(self.home.root), **own, **given}
@@ -178,6 +178,10 @@ class Stack:
             if supervised.state in (State.READY, State.RESTARTING):
                 found |= supervised.part.environment(supervised.site)
         return found
+
+    def _key(self, secret: str) -> str:
+        """Return a secret of this home as the one key of a ring."""
+        return f"home:{base64.b64encode(bytes.fromhex(self._secrets[secret])).decode()}"
 
     def status(self) -> list[Status]:
         """Return a snapshot of every part, in the order of their start."""

@@ -1,7 +1,8 @@
 """Finding liens: full text, filters, sorts, facets and autocomplete over everything the catalogue knows.
 
 Owns: the search index (files under TAXLIEN_SEARCH_INDEX_PATH) and schema
-    search: rebuilds, searched, kinds_searched, owners, saved_searches, matches, query_set
+    search: rebuilds, searched, kinds_searched, clicks, owners, saved_searches, matches,
+    query_set
 Emits: counties.searched, searches.summarised, search.matched, user.data_exported,
     user.data_erased
 Listens: lien.created, lien.changed, lien.status_changed, user.tier_changed,

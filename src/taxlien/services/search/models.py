@@ -84,6 +84,17 @@ class KindSearched(Row):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
+class Clicked(Row):
+    """How often the hit at a position (from 1) was opened within an hour (UTC), since last announced."""
+
+    __tablename__ = "clicks"
+
+    hour: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
 class Owner(OwnerRow, Row):
     """Somebody who saves searches, or whose tier was told."""
 

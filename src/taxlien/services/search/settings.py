@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taxlien.kit.settings import KitSettings, read_settings
@@ -18,7 +18,10 @@ class SearchSettings(BaseSettings):
     """Read with ``read_settings(SearchSettings)`` from ``TAXLIEN_SEARCH_*``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TAXLIEN_SEARCH_", env_ignore_empty=True, extra="ignore"
+        env_prefix="TAXLIEN_SEARCH_",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     index_path: Path = Field(
@@ -45,6 +48,11 @@ class SearchSettings(BaseSettings):
         description="where processes share answers; unset, each has its own",
     )
     cache_namespace: str = Field(default="search", description="prefix of keys in the cache")
+    id_keys: SecretStr | None = Field(
+        default=None,
+        description="keys that sign the names of answers, newest first, as name:base64,name:base64 of"
+        " 16 to 64 bytes each; unset, answers have no search_id and clicks are not counted",
+    )
     liens_url: str | None = Field(
         default=None, description="address of the liens service, asked only to rebuild the index"
     )

@@ -152,6 +152,14 @@ ROUTES: tuple[Route, ...] = (
     Route(path="/v1/search", service="search", timeout=5.0),
     Route(path="/v1/search/filters", service="search", timeout=5.0, cache="minute"),
     Route(path="/v1/search/autocomplete", service="search", timeout=5.0, limit="light"),
+    # Whoever looks at answers opens many: it costs little, and no search of theirs.
+    Route(
+        path="/v1/search/clicks",
+        service="search",
+        methods=("POST",),
+        cache="never",
+        limit="light",
+    ),
     Route(path="/v1/search/saved", service="search", methods=_ALL, cache="never"),
     # What a link leads to: a guess could be right, so it counts like a sign-in.
     Route(

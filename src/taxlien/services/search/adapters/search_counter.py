@@ -1,10 +1,11 @@
-"""Counts searches, by county or by kind, in this process, and hands the counts on a few seconds later."""
+"""Counts searches and what is opened, in this process, and hands the counts on a few seconds later."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -13,36 +14,50 @@ from taxlien.kit.database import describe
 EVERY_SECONDS = 10.0
 MOST_NAMES = 1_000
 REST = "other"
-"""What is counted where a process was asked in more ways than ``most`` since it last wrote."""
+"""What is counted where a process was asked in more ways than ``MOST_NAMES`` since it last wrote."""
 
 _log = structlog.get_logger("taxlien.search")
 
-Keep = Callable[[dict[str, int]], Awaitable[None]]
+N = TypeVar("N", bound=Hashable)
+"""What is counted: a county, a kind of question, a kind and a position."""
 
 
-class SearchCounter:
+def other(name: str) -> str:
+    """Return what any name is counted as where there are too many."""
+    return REST
+
+
+class SearchCounter(Generic[N]):
     """A search costs an addition here; ``keep`` is awaited at most once in ``every`` seconds.
 
-    What ``keep`` fails to write is handed to it again. There are at most ``most`` counts and ``REST``,
-    however many names somebody makes up; None where names are known to be few.
+    What ``keep`` fails to write is handed to it again. Where ``MOST_NAMES`` are counted, further ones
+    are counted as what ``rest`` makes of them, however many somebody makes up; no ``rest`` where names
+    are known to be few.
     """
 
     def __init__(
-        self, keep: Keep, *, every: float = EVERY_SECONDS, most: int | None = None
+        self,
+        keep: Callable[[dict[N, int]], Awaitable[None]],
+        *,
+        every: float = EVERY_SECONDS,
+        most: int = MOST_NAMES,
+        rest: Callable[[N], N] | None = None,
     ) -> None:
         self._keep = keep
         self._every = every
         self._most = most
-        self._counts: Counter[str] = Counter()
+        self._rest = rest
+        self._counts: Counter[N] = Counter()
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    def count(self, names: Iterable[str]) -> None:
+    def count(self, names: Iterable[N]) -> None:
         """Count one search of each name. To be called where an event loop runs."""
-        if self._most is None or len(self._counts) < self._most:
+        rest = self._rest
+        if rest is None or len(self._counts) < self._most:
             self._counts.update(names)
         else:
-            self._counts.update(name if name in self._counts else REST for name in names)
+            self._counts.update(name if name in self._counts else rest(name) for name in names)
         self._set_timer()
 
     async def flush(self) -> None:

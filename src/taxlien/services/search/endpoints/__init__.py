@@ -1,10 +1,10 @@
-"""``/v1/search``: finding liens, and searches that people keep."""
+"""``/v1/search``: finding liens, telling what was opened, and searches that people keep."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import saved, searching
+from . import clicking, saved, searching
 from .quick import shortcuts
 
 __all__ = ["router", "shortcuts"]
@@ -12,3 +12,4 @@ __all__ = ["router", "shortcuts"]
 router = APIRouter()
 router.include_router(searching.router)
 router.include_router(saved.router)
+router.include_router(clicking.router)

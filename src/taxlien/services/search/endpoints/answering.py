@@ -16,9 +16,10 @@ from taxlien.kit.telemetry.metrics import Counter
 from taxlien.services.search import service
 from taxlien.services.search.adapters import current
 from taxlien.services.search.adapters.answer_store import Answer, digest_of
+from taxlien.services.search.adapters.click_counter import Click, ClickCounter
 from taxlien.services.search.adapters.search_counter import SearchCounter
 from taxlien.services.search.logic.areas import miles_of
-from taxlien.services.search.logic.counting import counties_meant, kind_of
+from taxlien.services.search.logic.counting import counties_meant, is_further_page, kind_of
 from taxlien.services.search.logic.filter_list import not_published
 from taxlien.services.search.logic.paging import Place, continued, next_place, told
 from taxlien.services.search.logic.query import MAX_WINDOW, SearchQuery, build_query
@@ -58,7 +59,7 @@ async def find(query: SearchQuery) -> Found:
         return kept
 
     async def compute() -> Answer:
-        return await _compute(query)
+        return await _compute(query, key)
 
     FOUND.inc()
     # Counting facets costs milliseconds; an answer without them, less than asking Valkey for it.
@@ -68,10 +69,10 @@ async def find(query: SearchQuery) -> Found:
     return found
 
 
-async def _compute(query: SearchQuery) -> Answer:
+async def _compute(query: SearchQuery, key: bytes) -> Answer:
     started = perf_counter()
     hits = await service.search(query)
-    total = told(hits.total)
+    total, kind = told(hits.total), kind_of(query, hits)
     following = next_place(query, hits)
     answer = SearchAnswer(
         items=hits.items,
@@ -82,6 +83,7 @@ async def _compute(query: SearchQuery) -> Answer:
         page_size=query.limit,
         pages=-(-min(hits.total, MAX_WINDOW) // query.limit),
         next_cursor=encode_cursor(following) if following else None,
+        search_id=service.name_answer(query, hits, kind, key),
         sort=query.sort,
         near_matches=hits.near_matches,
         did_you_mean=hits.did_you_mean,
@@ -93,7 +95,8 @@ async def _compute(query: SearchQuery) -> Answer:
         facets=hits.facets,
         took_ms=round((perf_counter() - started) * 1000, 3),
     )
-    return Answer(to_json(answer), counties_meant(query, hits), kind_of(query, hits))
+    counted = None if is_further_page(query) else kind.name
+    return Answer(to_json(answer), counties_meant(query, hits), counted)
 
 
 async def complete(text: str, limit: int) -> Found:
@@ -102,16 +105,39 @@ async def complete(text: str, limit: int) -> Found:
     return Found(ready(to_json(AutocompleteAnswer(suggestions=suggestions))))
 
 
+class Counters(NamedTuple):
+    """What an app counts: counties searched, kinds of questions, what was opened."""
+
+    counties: SearchCounter[str]
+    kinds: SearchCounter[str]
+    clicks: ClickCounter
+
+
 def count(app: FastAPI, found: Found) -> None:
     """Count a search by its counties and its kind; an app without a database counts nothing."""
-    if not hasattr(app.state, "search_counter"):
-        database = app.state.databases.get("search")
-        app.state.search_counter = service.open_counter(database.session) if database else None
-        app.state.kind_counter = service.open_kind_counter(database.session) if database else None
-    counter: SearchCounter | None = app.state.search_counter
-    if counter is None:
+    counters = _counters(app)
+    if counters is None:
         return
     if found.counties:
-        counter.count(found.counties)
+        counters.counties.count(found.counties)
     if found.kind is not None:
-        app.state.kind_counter.count((found.kind,))
+        counters.kinds.count((found.kind,))
+
+
+def count_click(app: FastAPI, click: Click) -> None:
+    """Count what was opened."""
+    counters = _counters(app)
+    if counters is not None:
+        counters.clicks.count(click)
+
+
+def _counters(app: FastAPI) -> Counters | None:
+    if not hasattr(app.state, "search_counters"):
+        database = app.state.databases.get("search")
+        app.state.search_counters = database and Counters(
+            service.open_counter(database.session),
+            service.open_kind_counter(database.session),
+            service.open_click_counter(database.session),
+        )
+    found: Counters | None = app.state.search_counters
+    return found

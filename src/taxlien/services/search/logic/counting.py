@@ -6,6 +6,7 @@ import csv
 import io
 from functools import cache
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -40,17 +41,31 @@ def counties_meant(query: SearchQuery, hits: Hits) -> tuple[str, ...]:
     return tuple(islice((fips for fips in found if fips in known_counties()), MAX_COUNTIES))
 
 
-def kind_of(query: SearchQuery, hits: Hits) -> str | None:
-    """Return ``words/filters/sort/outcome``: how was asked and answered, without a word that was typed.
+class Kind(NamedTuple):
+    """How was asked and answered: roles of the words, names of the filters, the order, how much was found."""
 
-    None for a later page, which is no further search.
-    """
-    if query.offset or query.after is not None:
-        return None
+    roles: tuple[str, ...]
+    filters: tuple[str, ...]
+    sort: str
+    outcome: str
+
+    @property
+    def name(self) -> str:
+        """``words/filters/sort/outcome``, without a word that was typed."""
+        parts = ("+".join(self.roles), "+".join(self.filters), self.sort, self.outcome)
+        return "/".join(part or "-" for part in parts)
+
+
+def kind_of(query: SearchQuery, hits: Hits) -> Kind:
+    """Return the kind of a question, whichever page of it was asked."""
     roles = {word.role for piece in read_words(query.text) for word in piece}
     filters = [name for name in query.filters.__struct_fields__ if _is_set(query.filters, name)]
-    parts = ("+".join(sorted(roles)), "+".join(sorted(filters)), query.sort, _outcome(hits))
-    return "/".join(part or "-" for part in parts)
+    return Kind(tuple(sorted(roles)), tuple(sorted(filters)), query.sort, _outcome(hits))
+
+
+def is_further_page(query: SearchQuery) -> bool:
+    """Say whether a later page is asked: that is no further search."""
+    return bool(query.offset) or query.after is not None
 
 
 def _is_set(filters: Filters, name: str) -> bool:
@@ -63,6 +78,9 @@ def _outcome(hits: Hits) -> str:
 
 
 _OUTCOMES = ((0, "none"), (1, "one"), (20, "page"), (1_000, "some"))
+_BANDS = (*(name for _, name in _OUTCOMES), "many")
+OUTCOMES: tuple[str, ...] = (*_BANDS, *(f"{band}+near" for band in _BANDS))
+"""Every outcome of a kind."""
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,9 @@ from .query import MAX_WINDOW, RELEVANCE, Hits, SearchQuery
 
 MAX_TOTAL = 10_000
 """Liens are counted exactly up to here; of more, an answer says that there are more."""
+
+MAX_SHOWN = 1_000_000_000
+"""No cursor counts further: that many liens there are not."""
 
 _DIGEST_BYTES = 9
 
@@ -28,10 +31,12 @@ class Total(NamedTuple):
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """What a cursor holds: the question it belongs to, and the key, or where words rank the number,
-    after which the next page begins."""
+    after which the next page begins. Beside a key, ``shown`` is how many liens the pages before had;
+    None in a cursor that does not say."""
 
     question: bytes
     after: Key | int
+    shown: Annotated[int, msgspec.Meta(ge=0, le=MAX_SHOWN)] | None = None
 
 
 def told(count: int) -> Total:
@@ -57,15 +62,29 @@ def canonical(query: SearchQuery) -> SearchQuery:
 def question_of(query: SearchQuery) -> bytes:
     """Return a digest of what is asked and in which order, however the answer is cut."""
     uncut = msgspec.structs.replace(
-        canonical(query), offset=0, after=None, limit=0, facets=False, highlight=False, chips=()
+        canonical(query),
+        offset=0,
+        after=None,
+        shown=None,
+        limit=0,
+        facets=False,
+        highlight=False,
+        chips=(),
     )
     return blake2b(msgspec.msgpack.encode(uncut), digest_size=_DIGEST_BYTES).digest()
+
+
+def liens_before(query: SearchQuery) -> int | None:
+    """Return how many liens the pages before this one had; None where its cursor did not count."""
+    return query.offset if query.after is None else query.shown
 
 
 def next_place(query: SearchQuery, hits: Hits) -> Place | None:
     """Return where the page after ``hits`` begins; None where it was the last."""
     if hits.last is not None:
-        return Place(question_of(query), hits.last)
+        before = liens_before(query)
+        shown = None if before is None else min(before + len(hits.items), MAX_SHOWN)
+        return Place(question_of(query), hits.last, shown)
     end = query.offset + query.limit
     ranked = query.sort == RELEVANCE and query.text
     return Place(question_of(query), end) if ranked and end < hits.total else None
@@ -82,7 +101,7 @@ def continued(query: SearchQuery, place: Place) -> SearchQuery:
     if place.question != question_of(query):
         raise InvalidInput("cursor", "belongs to another question; ask for the first page without")
     if isinstance(place.after, Key):
-        return msgspec.structs.replace(query, after=place.after)
+        return msgspec.structs.replace(query, after=place.after, shown=place.shown)
     if place.after >= MAX_WINDOW:
         message = f"ends here: only the first {MAX_WINDOW:,} liens are ranked by relevance"
         raise InvalidInput("cursor", f"{message}; narrow the filters, or sort by price_asc")

@@ -94,6 +94,8 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = RELEVANCE
     offset: int = 0
     after: Key | None = None
+    shown: int | None = None
+    """How many liens stood before ``after``, as the pages there were counted; it finds nothing."""
     limit: int = 20
     facets: bool = True
     highlight: bool = False

@@ -1,4 +1,4 @@
-"""Every query of what was searched for: how often counties, how often kinds of questions."""
+"""Every query of what was searched for: how often counties and kinds of questions, and what was opened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from taxlien.kit.database import Session
-from taxlien.services.search.models import KindSearched, Searched
+from taxlien.services.search.models import Clicked, KindSearched, Searched
 
 
 async def add_searched(session: Session, counts: Mapping[str, int]) -> None:
@@ -48,4 +48,29 @@ async def take_kinds(session: Session) -> Sequence[KindSearched]:
     key = (KindSearched.hour, KindSearched.kind)
     waiting = select(*key).order_by(*key).with_for_update(skip_locked=True)
     statement = delete(KindSearched).where(tuple_(*key).in_(waiting)).returning(KindSearched)
+    return (await session.scalars(statement)).all()
+
+
+async def add_clicks(
+    session: Session, hour: datetime, counts: Mapping[tuple[str, int], int]
+) -> None:
+    """Add to the counts of a kind's positions within an hour, in one order for all."""
+    rows = [
+        {"hour": hour, "kind": kind, "position": position, "count": count}
+        for (kind, position), count in sorted(counts.items())
+    ]
+    added = insert(Clicked).values(rows)
+    total = Clicked.count + added.excluded.count
+    await session.execute(
+        added.on_conflict_do_update(
+            index_elements=["hour", "kind", "position"], set_={"count": total}
+        )
+    )
+
+
+async def take_clicks(session: Session) -> Sequence[Clicked]:
+    """Remove the counts of positions and return them. Of two processes at once, each row goes to one."""
+    key = (Clicked.hour, Clicked.kind, Clicked.position)
+    waiting = select(*key).order_by(*key).with_for_update(skip_locked=True)
+    statement = delete(Clicked).where(tuple_(*key).in_(waiting)).returning(Clicked)
     return (await session.scalars(statement)).all()

@@ -19,7 +19,8 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     ``total`` is exact up to 10,000; of more liens it is 10,000, ``total_is_exact`` is false and
     ``total_text`` is ``10,000+``. ``pages`` counts the pages that have a number (at most 10,000 liens);
     ``next_cursor`` goes on to the last lien, null where there are no more. ``page`` is null where a
-    cursor was given.
+    cursor was given. ``search_id`` names this page for a day, to tell which hit of it was opened
+    (``POST /v1/search/clicks``); null where it has no name, as behind a cursor of an older version.
     ``near_matches`` tells that words a typo or two away were counted too; ``did_you_mean`` is a text
     that finds more. ``chips`` are the filters that were read from the text, ``words`` what was left of
     it to search by. ``highlights``, where asked for, has for each item the fields that matched, cut
@@ -36,6 +37,7 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     page_size: int
     pages: int
     next_cursor: str | None
+    search_id: str | None
     sort: str
     near_matches: bool
     did_you_mean: str | None

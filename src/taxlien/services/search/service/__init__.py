@@ -2,6 +2,7 @@
 
 from taxlien.interfaces.users import TierAllowsLess
 
+from .clicking import keep_clicks, name_answer, open_click_counter, read_click
 from .counting import (
     announce_kinds,
     announce_searched,
@@ -56,15 +57,19 @@ __all__ = [
     "follow_tier",
     "get_rebuild",
     "index_liens",
+    "keep_clicks",
     "keep_kinds",
     "keep_searched",
     "match_liens",
+    "name_answer",
     "nobody_waits",
     "open_catalogue",
+    "open_click_counter",
     "open_counter",
     "open_kind_counter",
     "open_writer",
     "postpone_rebuild",
+    "read_click",
     "rebuild_index",
     "record_progress",
     "request_rebuild",

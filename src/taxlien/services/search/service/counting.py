@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
-from taxlien.interfaces.search import CountiesSearched, SearchesSummarised
+from taxlien.interfaces.search import Clicks, CountiesSearched, SearchesSummarised
 from taxlien.kit.database import Session
 from taxlien.kit.outbox import emit
-from taxlien.services.search.adapters.search_counter import MOST_NAMES, SearchCounter
+from taxlien.services.search.adapters.search_counter import MOST_NAMES, SearchCounter, other
+from taxlien.services.search.logic.clicks import summed
 from taxlien.services.search.repository import searched as repository
 
 
 def open_counter(
     open_session: Callable[[], AbstractAsyncContextManager[Session]],
-) -> SearchCounter:
+) -> SearchCounter[str]:
     """Return a counter of this process's searches, which writes what it has every few seconds."""
 
     async def keep(counts: dict[str, int]) -> None:
@@ -27,36 +28,59 @@ def open_counter(
 
 def open_kind_counter(
     open_session: Callable[[], AbstractAsyncContextManager[Session]],
-) -> SearchCounter:
+) -> SearchCounter[str]:
     """Return a counter of the kinds of this process's questions, by the hour they are written in."""
 
     async def keep(counts: dict[str, int]) -> None:
         async with open_session() as session:
             await keep_kinds(session, counts, datetime.now(UTC))
 
-    return SearchCounter(keep, most=MOST_NAMES)
+    return SearchCounter(keep, rest=other)
 
 
 async def keep_kinds(session: Session, counts: Mapping[str, int], at: datetime) -> None:
     """Add up the kinds of questions one process was asked in the hour of ``at``."""
     if counts:
-        hour = at.replace(minute=0, second=0, microsecond=0)
-        await repository.add_kinds(session, hour, counts)
+        await repository.add_kinds(session, hour_of(at), counts)
+
+
+def hour_of(at: datetime) -> datetime:
+    """Return the beginning of the hour of ``at``."""
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 async def announce_kinds(session: Session) -> int:
-    """Say how people searched since this was last said. Returns how many events it took: at least one an
-    hour, and more where there are more kinds than one holds."""
-    hours: dict[datetime, list[tuple[str, int]]] = {}
+    """Say how people searched, and what they opened, since this was last said. Returns how many events it
+    took: at least one an hour, and more where there are more kinds than one holds."""
+    asked: dict[datetime, dict[str, int]] = {}
     for row in await repository.take_kinds(session):
-        hours.setdefault(row.hour, []).append((row.kind, row.count))
+        asked.setdefault(row.hour, {})[row.kind] = row.count
+    opened = await take_clicks(session)
     said = 0
-    for hour, counts in sorted(hours.items()):
-        for start in range(0, len(counts), MOST_NAMES):
-            some = dict(counts[start : start + MOST_NAMES])
-            await emit(session, SearchesSummarised(hour=hour, counts=some))
+    for hour in sorted({*asked, *opened}):
+        counts, clicks = asked.get(hour, {}), opened.get(hour, {})
+        kinds = sorted({*counts, *clicks})
+        for start in range(0, len(kinds), MOST_NAMES):
+            some = kinds[start : start + MOST_NAMES]
+            event = SearchesSummarised(
+                hour=hour,
+                counts={kind: counts[kind] for kind in some if kind in counts},
+                clicks={kind: clicks[kind] for kind in some if kind in clicks},
+            )
+            await emit(session, event)
             said += 1
     return said
+
+
+async def take_clicks(session: Session) -> dict[datetime, dict[str, Clicks]]:
+    """Take what was opened since this was last asked, by hour and kind, to be said."""
+    counts: dict[tuple[datetime, str], list[tuple[int, int]]] = {}
+    for row in await repository.take_clicks(session):
+        counts.setdefault((row.hour, row.kind), []).append((row.position, row.count))
+    hours: dict[datetime, dict[str, Clicks]] = {}
+    for (hour, kind), positions in counts.items():
+        hours.setdefault(hour, {})[kind] = summed(positions)
+    return hours
 
 
 async def keep_searched(session: Session, counts: Mapping[str, int]) -> None:
