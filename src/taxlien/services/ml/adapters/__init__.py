@@ -1,0 +1,1 @@
+"""The engines that train and serve, and the places models are kept."""

@@ -1,0 +1,1 @@
+"""What models decide without any engine: cases, features, labels, calibration, reports."""

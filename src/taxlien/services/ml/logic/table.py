@@ -1,0 +1,31 @@
+"""The training frame as a polars table: its types, and the one order of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from .frame import COLUMNS, ORDER, Kind
+
+_TYPES: dict[Kind, pl.DataType] = {
+    "text": pl.String(),
+    "date": pl.Date(),
+    "float": pl.Float64(),
+    "integer": pl.Int64(),
+    "flag": pl.Boolean(),
+}
+SCHEMA = pl.Schema({name: _TYPES[kind] for name, kind in COLUMNS.items()})
+
+
+def table_of(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Return ``rows`` as a training frame, in its order; what a row does not name is null."""
+    listed = [{name: row.get(name) for name in COLUMNS} for row in rows]
+    return ordered(pl.DataFrame(listed, schema=SCHEMA))
+
+
+def ordered(table: pl.DataFrame) -> pl.DataFrame:
+    """Return ``table`` with its columns and rows in the one order that training reads."""
+    others = [name for name in COLUMNS if name not in ORDER]
+    return table.select(*COLUMNS).sort(*ORDER[:-1], *others, ORDER[-1], nulls_last=True)
