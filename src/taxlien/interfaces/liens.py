@@ -90,6 +90,7 @@ class Lien(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     paid_on: date | None = None  # the holder paid this subsequent tax, or bought the certificate
     redeemed_on: date | None = None
     interest_paid: Decimal | None = None
+    ended_on: date | None = None  # a deed was issued, or it was voided, on that day
     synthetic: bool = False
 
 

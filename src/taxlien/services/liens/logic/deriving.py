@@ -50,6 +50,7 @@ FACTS = (
     "paid_on",
     "redeemed_on",
     "interest_paid",
+    "ended_on",
 )
 """Fields that an observation sets as they are; status and sale date have rules of their own."""
 

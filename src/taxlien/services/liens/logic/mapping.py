@@ -272,7 +272,7 @@ _LIEN_FIELDS = """
     kind parcel_id tax_year certificate_number advertising_number sale_date face_amount bid_rate_pct
     premium opening_bid winning_bid amount_due bid_count assessed_value market_value situs_address
     city zip_code property_type acres building_sqft year_built latitude longitude homestead vacant
-    paid_on redeemed_on interest_paid
+    paid_on redeemed_on interest_paid ended_on
 """
 LIEN_FIELDS = frozenset(_LIEN_FIELDS.split())
 FIELDS: dict[str, frozenset[str]] = {
@@ -294,6 +294,7 @@ _PARSERS: dict[str, tuple[str, ...]] = {
     "sale_date": ("date",),
     "paid_on": ("date",),
     "redeemed_on": ("date",),
+    "ended_on": ("date",),
     "bid_count": ("integer",),
     "bid_rate_pct": ("rate_pct",),
     "latitude": ("coordinate",),

@@ -59,6 +59,7 @@ class LienRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     paid_on: date | None = None
     redeemed_on: date | None = None
     interest_paid: Decimal | None = None
+    ended_on: date | None = None
     attributes: dict[str, str] = {}
     status_history: tuple[tuple[LienStatus, date], ...] = ()
 

@@ -210,6 +210,7 @@ class LienRow(Row):
     paid_on: Mapped[date | None]
     redeemed_on: Mapped[date | None]
     interest_paid: Mapped[Money | None]
+    ended_on: Mapped[date | None]
     synthetic: Mapped[bool]
 
 
