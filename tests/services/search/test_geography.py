@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,10 +20,10 @@ from taxlien.services.search.logic.geography import (
     Box,
     Circle,
     Point,
-    liens_held,
     miles_between,
     spot_of,
 )
+from taxlien.services.search.logic.spots import held_by, vectors_of
 
 
 def place_of(spot: int) -> Point:
@@ -81,10 +82,10 @@ def agree(area: Circle | Box, place: Point) -> None:
 def test_cells_of_a_circle_miss_no_place_in_it(circle, around) -> None:
     for share, bearing in around:
         agree(circle, moved(circle, share, bearing))
-    spots = [spot_of(*msgspec.structs.astuple(moved(circle, *each))) for each in around]
-    known = {spot: n + 1 for n, spot in enumerate(spots) if spot is not None}
-    expected = sum(n for spot, n in known.items() if circle.holds(spot))
-    assert liens_held(circle, known) == expected
+    found = [spot_of(*msgspec.structs.astuple(moved(circle, *each))) for each in around]
+    spots = np.array([spot for spot in found if spot is not None], np.int64)
+    held = held_by(circle, spots, vectors_of(spots))
+    assert held.tolist() == [circle.holds(spot) for spot in spots.tolist()]
     assert len(cover(circle).inside) + len(cover(circle).edge) <= 2 * MOST_CELLS
 
 
@@ -141,6 +142,13 @@ def test_cells_of_a_box_miss_no_place_in_it(box, places, around) -> None:
     for corner in corners:
         for share, bearing in around:
             agree(box, moved(Circle(corner, 0.01), share, bearing))
+
+
+def test_a_box_between_two_columns_holds_nothing() -> None:
+    box = Box(-82.4600032, 27.9, -82.4600031, 28.0)
+    assert box.columns() == ()
+    assert not box.holds(spot_of(27.95, -82.46))
+    assert cover(box).inside == ()
 
 
 @given(points)

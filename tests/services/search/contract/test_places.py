@@ -160,3 +160,19 @@ async def test_words_and_areas_go_together(engine, make_document) -> None:
         hits = await engine.search(SearchQuery(text="oak", filters=filters, sort=sort))
         assert numbers(hits) == [1], sort
         assert hits.total == 1
+
+
+async def test_a_lien_that_moves_or_goes_is_counted_where_it_is(engine, make_document) -> None:
+    here, there = spot_of(27.95, -82.46), spot_of(28.95, -82.46)
+    await engine.upsert([make_document(n, spot=here) for n in range(1, 40)])
+    await engine.commit()
+    near = SearchQuery(filters=Filters(area=Circle(TAMPA, 10.0)), sort="distance_asc", facets=False)
+    assert (await engine.search(near)).total == 39
+    await engine.upsert([make_document(1, version=2, spot=there)])
+    await engine.delete([UUID(int=2)])
+    await engine.commit()
+    hits = await engine.search(near)
+    assert hits.total == 37
+    assert {1, 2} & set(numbers(hits)) == set()
+    around = msgspec.structs.replace(near, filters=Filters(area=Circle(TAMPA, 100.0)))
+    assert (await engine.search(around)).total == 38

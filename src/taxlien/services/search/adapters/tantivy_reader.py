@@ -146,7 +146,8 @@ class Snapshot:
     def _cut(self, asked: SearchQuery, query: Query, total: int | None) -> Page:
         area = asked.filters.area
         if asked.sort in DISTANCE_SORTS and isinstance(area, Circle):
-            return self._places.page(asked, query, area, total)
+            every = not asked.text and asked.filters == Filters(area=area)
+            return self._places.page(asked, None if every else query, area, total)
         return find_page(self._searcher, self._builder, asked, query, total=total)
 
     def _facets_of(self, asked: SearchQuery, query: Query) -> Facets:

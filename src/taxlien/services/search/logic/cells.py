@@ -7,6 +7,8 @@ are a formula: no cell is tried by itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from math import acos, asin, ceil, cos, degrees, floor, pi, radians, sin
 from typing import NamedTuple, Protocol
 
@@ -23,6 +25,7 @@ _SLACK_MILES = 0.002  # three metres: more than rounding can move an edge
 
 Spans = tuple[tuple[int, int], ...]
 """Runs of columns, both ends included."""
+_EVERY: Spans = ((0, _WIDE),)
 
 
 class Cover(NamedTuple):
@@ -40,17 +43,17 @@ def cells_of(spot: int | None) -> tuple[str, ...]:
     return tuple([f"{n:x}.{_row_of(row, n):x}.{_column_of(column, n):x}" for n in LEVELS])
 
 
-def cover(area: Area, most: int = MOST_CELLS) -> Cover:
-    """Return at most about ``most`` cells that hold every spot of ``area``."""
+@lru_cache(maxsize=1024)
+def cover(area: Area, most: int = MOST_CELLS, finest: int = LEVELS[-1]) -> Cover:
+    """Return at most about ``most`` cells that hold every spot of ``area``, down to level ``finest``."""
     shape = _shape_of(area)
     inside: list[str] = []
-    edge: dict[int, Spans] = {0: ((0, 0),)}  # the whole globe
-    above = 0
-    for level in LEVELS:
+    above, edge = _few_around(shape)
+    for level in LEVELS[LEVELS.index(above) :]:
         finer = level - above
         along = sum([last - first + 1 for spans in edge.values() for first, last in spans])
         # An edge through a cell meets about twice as many finer ones as lie along its side.
-        if above and len(inside) + (along * 2 << finer) > most:
+        if finer and (level > finest or len(inside) + (along * 2 << finer) > most):
             break
         edge = _cut(shape, level, finer, edge, inside)
         above = level
@@ -59,29 +62,43 @@ def cover(area: Area, most: int = MOST_CELLS) -> Cover:
     return Cover(tuple(dict.fromkeys(inside)), tuple(dict.fromkeys(at_edge)))
 
 
+def _few_around(shape: _Shape) -> tuple[int, dict[int, Spans]]:
+    """Return the finest level that has few cells around an area, and those by row: none is inside it."""
+    south, north = shape.rows
+    columns = shape.meeting(south, north)
+    wide = sum([last - first + 1 for first, last in columns])
+    fits = min(_HIGH // max(north - south + 1, 1), _WIDE // max(wide, 1)).bit_length() - 1
+    level = max([n for n in LEVELS if n <= fits], default=LEVELS[0])
+    rows = range(_row_of(south, level), _row_of(north, level) + 1)
+    return level, dict.fromkeys(rows, _any_cells(columns, level))
+
+
 def _cut(
     shape: _Shape, level: int, finer: int, edge: dict[int, Spans], inside: list[str]
 ) -> dict[int, Spans]:
     """Return those cells on the edge, ``finer`` levels below ``edge``; add those ``inside``."""
-    south, north = (_row_of(row, level) for row in shape.rows())
+    south, north = (_row_of(row, level) for row in shape.rows)
     found: dict[int, Spans] = {}
     for row in range(south, north + 1):
-        columns = _cells_below(edge.get(row >> finer, ()), finer)
+        columns = edge.get(row >> finer, ())
+        if finer:
+            columns = tuple([(a << finer, (b + 1 << finer) - 1) for a, b in columns])
         ends = _rows_of(row, level)
         met = _both(columns, _any_cells(shape.meeting(*ends), level)) if columns else ()
         if met:
             held = _both(met, _whole_cells(shape.holding(*ends), level))
-            inside += _names(level, row, held)
-            found[row] = _without(met, held)
+            if held:
+                inside += _names(level, row, held)
+                met = _without(met, held)
+            found[row] = met
     return found
 
 
 class _Shape(Protocol):
     """What an area is to a row of cells: columns of spots, for the spots from one row to another."""
 
-    def rows(self) -> tuple[int, int]:
-        """Return its first and last row of spots."""
-        ...
+    rows: tuple[int, int]
+    """Its first and last row of spots."""
 
     def meeting(self, first: int, last: int) -> Spans:
         """Return all columns that it meets in any of these rows."""
@@ -96,17 +113,14 @@ class _Boxed:
     """A box: the same columns in all of its rows."""
 
     def __init__(self, box: Box) -> None:
-        self._rows = box.rows()
+        self.rows = box.rows()
         self._columns = box.columns()
 
-    def rows(self) -> tuple[int, int]:
-        return self._rows
-
     def meeting(self, first: int, last: int) -> Spans:
-        return self._columns if first <= self._rows[1] and self._rows[0] <= last else ()
+        return self._columns if first <= self.rows[1] and self.rows[0] <= last else ()
 
     def holding(self, first: int, last: int) -> Spans:
-        return self._columns if self._rows[0] <= first and last <= self._rows[1] else ()
+        return self._columns if self.rows[0] <= first and last <= self.rows[1] else ()
 
 
 class _Round:
@@ -118,12 +132,10 @@ class _Round:
             _Disc(centre, far + _SLACK_MILES),
             _Disc(centre, far - _SLACK_MILES),
         )
+        self.rows = self._outer.rows
         self._hole: tuple[_Disc, _Disc] | None = None
         if near >= 0:
             self._hole = (_Disc(centre, near - _SLACK_MILES), _Disc(centre, near + _SLACK_MILES))
-
-    def rows(self) -> tuple[int, int]:
-        return self._outer.rows()
 
     def meeting(self, first: int, last: int) -> Spans:
         found = self._outer.meeting(first, last)
@@ -139,7 +151,6 @@ class _Disc:
 
     def __init__(self, centre: Point, miles: float) -> None:
         north, self._away = radians(centre.latitude), miles / EARTH_MILES
-        self._latitude = centre.latitude
         self._column = (centre.longitude + 180) * PER_DEGREE
         self._sine, self._cosine, self._near = sin(north), cos(north), cos(self._away)
         # Its edge is farthest east and west nearer to the pole than its centre; over a pole it is all around.
@@ -147,10 +158,8 @@ class _Disc:
         self._widest = (degrees(asin(top)) + 90) * PER_DEGREE if -1 < top < 1 else -1.0
         self._most = asin(min(sin(abs(self._away)) / self._cosine, 1.0))
         self._halves: dict[int, float] = {}
-
-    def rows(self) -> tuple[int, int]:
-        middle, reach = self._latitude + 90, degrees(self._away)
-        return (
+        middle, reach = centre.latitude + 90, degrees(self._away)
+        self.rows = (
             max(floor((middle - reach) * PER_DEGREE), 0),
             min(ceil((middle + reach) * PER_DEGREE), _HIGH),
         )
@@ -161,15 +170,29 @@ class _Disc:
             half = max(half, self._most)
         if half < 0:
             return ()
-        reach = half / _RADIANS
-        return _around(floor(self._column - reach), ceil(self._column + reach))
+        return self._around(half, floor, ceil)
 
     def holding(self, first: int, last: int) -> Spans:
         half = min(self._half(first), self._half(last))
         if half < 0 or self._away < 0:
             return ()
-        reach = half / _RADIANS
-        return _around(ceil(self._column - reach), floor(self._column + reach))
+        return self._around(half, ceil, floor)
+
+    def _around(
+        self, half: float, western: Callable[[float], int], eastern: Callable[[float], int]
+    ) -> Spans:
+        """Return the columns as far as ``half``; the date line's meridian is the first and the last."""
+        if half == pi:
+            return _EVERY
+        first = western(self._column - half / _RADIANS)
+        last = eastern(self._column + half / _RADIANS)
+        if last - first >= _WIDE:
+            return _EVERY
+        if last >= _WIDE:
+            return (first, _WIDE), (0, last - _WIDE)
+        if first <= 0 <= last:
+            return (first + _WIDE, _WIDE), (0, last)
+        return ((first, last),)
 
     def _half(self, row: int) -> float:
         """Return how far east, in radians, its edge is in a row; less than 0 where it does not come."""
@@ -183,19 +206,6 @@ class _Disc:
 
 def _shape_of(area: Area) -> _Shape:
     return _Boxed(area) if isinstance(area, Box) else _Round(area)
-
-
-def _around(first: int, last: int) -> Spans:
-    """Return a run of columns that may cross the date line, whose meridian is the first and the last."""
-    if last - first >= _WIDE:
-        return ((0, _WIDE),)
-    if first <= 0:
-        return (
-            ((first + _WIDE, _WIDE), (0, last)) if last >= 0 else ((first + _WIDE, last + _WIDE),)
-        )
-    if last >= _WIDE:
-        return ((first, _WIDE), (0, last - _WIDE))
-    return ((first, last),)
 
 
 def _any_cells(spans: Spans, level: int) -> Spans:
@@ -214,14 +224,25 @@ def _whole_cells(spans: Spans, level: int) -> Spans:
 
 
 def _both(spans: Spans, others: Spans) -> Spans:
-    found = [(max(a, c), min(b, d)) for a, b in spans for c, d in others]
-    return tuple([span for span in found if span[0] <= span[1]])
+    return tuple(
+        [
+            (a if a > c else c, b if b < d else d)
+            for a, b in spans
+            for c, d in others
+            if a <= d and c <= b
+        ]
+    )
 
 
 def _without(spans: Spans, others: Spans) -> Spans:
     for first, last in others:
-        pieces = [((a, min(b, first - 1)), (max(a, last + 1), b)) for a, b in spans]
-        spans = tuple([span for pair in pieces for span in pair if span[0] <= span[1]])
+        left = []
+        for a, b in spans:
+            if a < first:
+                left.append((a, b if b < first else first - 1))
+            if b > last:
+                left.append((a if a > last else last + 1, b))
+        spans = tuple(left)
     return spans
 
 
@@ -236,10 +257,6 @@ def _column_of(column: int, level: int) -> int:
 def _rows_of(row: int, level: int) -> tuple[int, int]:
     """Return rows of spots that a row of cells lies between: its first, and the first of the next."""
     return -(-row * _HIGH >> level), -(-(row + 1) * _HIGH >> level)
-
-
-def _cells_below(columns: Spans, finer: int) -> Spans:
-    return tuple([(first << finer, (last + 1 << finer) - 1) for first, last in columns])
 
 
 def _names(level: int, row: int, columns: Spans) -> list[str]:

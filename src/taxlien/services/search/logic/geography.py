@@ -6,7 +6,7 @@ A place is a ``spot``: its row and column in a grid of a metre, as one number. T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from math import asin, ceil, cos, floor, radians, sin, sqrt
 
@@ -58,9 +58,12 @@ class Box(msgspec.Struct, frozen=True, tag="box"):
         return _first(self.south + 90), _last(self.north + 90)
 
     def columns(self) -> tuple[tuple[int, int], ...]:
-        """Return its first and last column of spots; two pairs where it crosses the date line."""
+        """Return its first and last column of spots; two pairs where it crosses the date line,
+        none where it lies between two columns."""
         west, east = _first(self.west + 180), _last(self.east + 180)
-        return ((west, east),) if self.west <= self.east else ((west, 360 * PER_DEGREE), (0, east))
+        if self.west > self.east:
+            return (west, 360 * PER_DEGREE), (0, east)
+        return ((west, east),) if west <= east else ()
 
     def holds(self, spot: int) -> bool:
         """Tell whether a spot lies in it."""
@@ -82,7 +85,7 @@ def miles_between(one: Point, two: Point) -> float:
 
 @lru_cache(maxsize=4096)
 def distance_from(centre: Point) -> Callable[[int], float]:
-    """Return what tells how far a spot is, in miles: ``miles_between``, for thousands of spots at once."""
+    """Return what tells how far a spot is, in miles: ``miles_between``, for many spots."""
     half, twice = radians(0.5 / PER_DEGREE), 2 * EARTH_MILES
     row = (centre.latitude + 90) * PER_DEGREE
     column = (centre.longitude + 180) * PER_DEGREE
@@ -98,12 +101,6 @@ def distance_from(centre: Point) -> Callable[[int], float]:
         return twice * asin(sqrt(across)) if 0 < across < 1 else twice * asin(across > 0)
 
     return miles
-
-
-def liens_held(circle: Circle, liens: Mapping[int, int]) -> int:
-    """Return how many liens lie in ``circle``, given how many each spot has."""
-    distance, far, near = distance_from(circle.centre), circle.miles, circle.beyond
-    return sum([count for spot, count in liens.items() if near < distance(spot) <= far])
 
 
 def spot_of(latitude: float | None, longitude: float | None) -> int | None:

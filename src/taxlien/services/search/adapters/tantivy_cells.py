@@ -1,0 +1,169 @@
+"""The liens of cells: kept by cell for one state of an index, or read for one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from tantivy import DocAddress, Occur, Query, Searcher
+
+from taxlien.services.search.logic.cells import LEVELS
+from taxlien.services.search.logic.geography import Circle
+from taxlien.services.search.logic.spots import Numbers, Vectors, held_by, vectors_of
+
+from .tantivy_query import QueryBuilder
+
+FIELD = "cell"
+MOST_KEPT = 1_000_000
+"""Liens whose places one process keeps, 40 bytes each."""
+
+_DOC_BITS = 32
+
+
+class Liens(NamedTuple):
+    """Liens somewhere: spots, their vectors, and where the index has them."""
+
+    spots: Numbers
+    vectors: Vectors
+    addresses: Numbers
+
+    def within(self, circle: Circle) -> list[tuple[int, DocAddress]]:
+        """Return spot and address of those that ``circle`` holds."""
+        held = held_by(circle, self.spots, self.vectors)
+        places = zip(self.spots[held].tolist(), self.addresses[held].tolist(), strict=True)
+        return [
+            (spot, DocAddress(at >> _DOC_BITS, at & (1 << _DOC_BITS) - 1)) for spot, at in places
+        ]
+
+    def count_within(self, circle: Circle) -> int:
+        """Return how many ``circle`` holds."""
+        return int(np.count_nonzero(held_by(circle, self.spots, self.vectors)))
+
+
+class CellLiens(Protocol):
+    """Counts and reads liens in cells that do not overlap."""
+
+    finest: int
+    """The finest level of cells worth asking for."""
+
+    def count(self, cells: Sequence[str]) -> int:
+        """Return how many liens there are in these cells."""
+        ...
+
+    def read(self, cells: Sequence[str]) -> Liens:
+        """Return the liens in these cells, in no order."""
+        ...
+
+
+class KeptCells:
+    """All liens of an index. A cell that was read or counted is not again: the state does not change."""
+
+    finest = LEVELS[3]  # three by five miles: of finer ones there are too many to keep
+
+    def __init__(self, searcher: Searcher, builder: QueryBuilder, most: int = MOST_KEPT) -> None:
+        self._searcher = searcher
+        self._builder = builder
+        self._most = most
+        self._counts: dict[str, int] = {}
+        self._liens: dict[str, Liens] = {}
+        self.held = 0
+        """How many liens are kept."""
+
+    def count(self, cells: Sequence[str]) -> int:
+        """Return how many liens there are in these cells."""
+        return sum([self._count(cell) for cell in cells])
+
+    def read(self, cells: Sequence[str]) -> Liens:
+        """Return the liens in these cells, in no order."""
+        return _together([self._of(cell) for cell in cells])
+
+    def _count(self, cell: str) -> int:
+        found = self._counts.get(cell)
+        if found is None:
+            query = self._builder.term(FIELD, cell)
+            found = self._counts[cell] = count_of(self._searcher, query)
+        return found
+
+    def _of(self, cell: str) -> Liens:
+        found = self._liens.get(cell)
+        if found is None:
+            most = self._searcher.doc_freq(FIELD, cell)
+            query = self._builder.term(FIELD, cell)
+            found = _liens(hits_of(self._searcher, query, most)) if most else _NONE
+            self._liens[cell] = found
+            self.held += len(found.spots)
+            while self.held > self._most:
+                self.held -= len(self._liens.pop(next(iter(self._liens))).spots)
+        return found
+
+
+class QueryCells:
+    """The liens that a query finds."""
+
+    finest = LEVELS[-1]
+
+    def __init__(self, searcher: Searcher, builder: QueryBuilder, query: Query) -> None:
+        self._searcher = searcher
+        self._builder = builder
+        self._query = query
+
+    def count(self, cells: Sequence[str]) -> int:
+        """Return how many liens there are in these cells."""
+        found, most = any_cell(self._searcher, self._builder, cells)
+        return count_of(self._searcher, self._where(found)) if most else 0
+
+    def read(self, cells: Sequence[str]) -> Liens:
+        """Return the liens in these cells, in no order."""
+        found, most = any_cell(self._searcher, self._builder, cells)
+        return _liens(hits_of(self._searcher, self._where(found), most)) if most else _NONE
+
+    def _where(self, found: Query) -> Query:
+        return self._builder.restrict(self._query, [found])
+
+
+def any_cell(searcher: Searcher, builder: QueryBuilder, cells: Iterable[str]) -> tuple[Query, int]:
+    """Return liens in any of these cells, and how many there are at most."""
+    known = {cell: liens for cell in cells if (liens := searcher.doc_freq(FIELD, cell))}
+    return either([builder.term(FIELD, cell) for cell in known]), sum(known.values())
+
+
+def hits_of(searcher: Searcher, query: Query, most: int) -> list[tuple[int, DocAddress]]:
+    """Return spot and address of all that ``query`` finds, at most ``most``."""
+    hits: list[tuple[int, DocAddress]] = searcher.search(
+        query, max(most, 1), count=False, order_by_field="spot"
+    ).hits
+    return hits
+
+
+def count_of(searcher: Searcher, query: Query) -> int:
+    """Return how many liens ``query`` finds."""
+    found = searcher.search(Query.const_score_query(query, 0.0), 1)
+    count: int = found.count  # type: ignore[attr-defined]
+    return count
+
+
+def either(queries: Sequence[Query]) -> Query:
+    """Return what any of ``queries`` finds."""
+    if not queries:
+        return Query.empty_query()
+    if len(queries) == 1:
+        return queries[0]
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _liens(hits: Sequence[tuple[int, DocAddress]]) -> Liens:
+    spots = np.array([spot for spot, _ in hits], np.int64)
+    addresses = [at.segment_ord << _DOC_BITS | at.doc for _, at in hits]
+    return Liens(spots, vectors_of(spots), np.array(addresses, np.int64))
+
+
+def _together(parts: Sequence[Liens]) -> Liens:
+    parts = [part for part in parts if len(part.spots)]
+    if len(parts) < 2:
+        return parts[0] if parts else _NONE
+    spots, vectors, addresses = zip(*parts, strict=True)
+    return Liens(np.concatenate(spots), np.concatenate(vectors, axis=1), np.concatenate(addresses))
+
+
+_NONE = _liens(())
