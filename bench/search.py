@@ -1,6 +1,7 @@
 """How fast liens are found: by the real application, asked by wrk, and on PostgreSQL with the same rows.
 
     python bench/search.py [--liens 100000] [--seed 1] [--seconds 6] [--home FOLDER] [--no-postgres]
+                           [--only radius]
 
 The documented run is ``--liens 1000000``. Liens are drawn with the skew of published ones (``million/``).
 Index and tables stay in the home folder (.taxlien/bench), so that a second run begins at once. Needs wrk.
@@ -42,6 +43,7 @@ from taxlien.services.search.logic.query import build_query
 POOL = 3_000
 STREAM = 200_000
 CONNECTIONS = 32
+PLACES = ("radius", "map box")
 
 
 def built_index(folder: Path, liens: int, seed: int) -> dict[str, float]:
@@ -198,9 +200,15 @@ async def measure(
         kinds = {"mixed": mixed, **{name: questions.near(500) for name in ("radius",)}}
         kinds["map box"] = questions.boxes(500)
         for name, asked in kinds.items():
-            peers[name], _ = await postgres.rate(url, asked, options.seconds)
+            if options.only in (None, name):
+                peers[name], _ = await postgres.rate(url, asked, options.seconds)
     bench, log = Bench(home, options.seconds), home / "application.log"
     off = {"TAXLIEN_SEARCH_ANSWER_SECONDS": "0"}
+    if options.only:
+        with serving({**settings, **off}, log) as url:
+            place_questions(bench, url, {options.only: geo[options.only]}, peers)
+        console.print(bench.table)
+        return
     with serving({**settings, **off}, log) as url:
         plain = addresses(mixed, facets="false")
         most = bench.ask(
@@ -210,16 +218,7 @@ async def measure(
             "the same at half of it", url, plain, "p95 15 ms", rate=most.rate / 2, connections=16
         )
         bench.ask("nothing kept: mixed, with facets", url, addresses(mixed), connections=16)
-        for name, asked in geo.items():
-            near = addresses(asked, facets="false")
-            bench.ask(
-                f"nothing kept: {name}",
-                url,
-                near,
-                "1,500/s",
-                peer=peers.get(name, 0),
-                connections=16,
-            )
+        place_questions(bench, url, geo, peers)
         completing = [address(question, "/v1/search/autocomplete") for question in typed]
         bench.ask("nothing kept: autocomplete", url, completing, "10 ms", connections=16)
     with serving(settings, log) as url:
@@ -238,6 +237,15 @@ async def measure(
     )
 
 
+def place_questions(
+    bench: Bench, url: str, geo: dict[str, list[Question]], peers: dict[str, float]
+) -> None:
+    for name, asked in geo.items():
+        near = addresses(asked, facets="false")
+        peer = peers.get(name, 0)
+        bench.ask(f"nothing kept: {name}", url, near, "1,500/s", peer=peer, connections=16)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--liens", type=int, default=100_000)
@@ -251,6 +259,7 @@ def main() -> None:
             "SKIPPED: wrk is not installed, and without it nothing is measured (apt-get install wrk)"
         )
         return
+    parser.add_argument("--only", choices=PLACES, help="measure these questions alone")
     options = parser.parse_args()
     options.home = options.home.absolute()
     options.home.mkdir(parents=True, exist_ok=True)
