@@ -13,8 +13,9 @@ from taxlien.interfaces.search import AlertPace
 from taxlien.kit.database import Session
 from taxlien.services.search.models import Match, SavedSearch
 
-# In one order for all, or two workers could wait for each other. The lock on the search makes whoever
-# deletes it wait for this transaction; one that is gone or quiet by now is left out.
+# In one order for all, or two workers could wait for each other: by lien, as callers go too. The lock
+# on the search makes whoever deletes it wait for this transaction; one that is gone or quiet by now is
+# left out.
 _BEGIN = text(
     """
     WITH begun AS (
@@ -23,15 +24,19 @@ _BEGIN = text(
         FROM unnest(CAST(:numbers AS bigint[]), CAST(:liens AS uuid[])) AS pair (number, lien_id)
         JOIN search.saved_searches AS s ON s.number = pair.number
         WHERE NOT s.paused AND s.pace <> 'off'
-        ORDER BY pair.number, pair.lien_id FOR KEY SHARE OF s
+        ORDER BY pair.lien_id, pair.number FOR KEY SHARE OF s
         ON CONFLICT DO NOTHING RETURNING number, lien_id
     )
     SELECT begun.lien_id, s.search_id, s.user_id, s.name, s.pace, o.tier
     FROM begun JOIN search.saved_searches AS s USING (number)
     JOIN search.owners AS o USING (user_id)
-    ORDER BY s.number, begun.lien_id
+    ORDER BY begun.lien_id, s.number
     """
 )
+
+
+Pair = tuple[UUID, int]
+"""A lien, and the number of a saved search that it meets."""
 
 
 class Begun(NamedTuple):
@@ -45,11 +50,14 @@ class Begun(NamedTuple):
     tier: str | None
 
 
-async def begin(session: Session, pairs: Sequence[tuple[int, UUID]]) -> list[Begun]:
-    """Record pairs of a search's number and a lien; return those that were not recorded before."""
+async def begin(session: Session, pairs: Sequence[Pair]) -> list[Begun]:
+    """Record pairs; return those that were not recorded before.
+
+    One transaction that calls it often passes on to higher ids of liens, never back.
+    """
     if not pairs:
         return []
-    numbers, liens = zip(*pairs, strict=True)
+    liens, numbers = zip(*pairs, strict=True)
     rows = await session.execute(_BEGIN, {"numbers": list(numbers), "liens": list(liens)})
     return [Begun(*row) for row in rows]
 

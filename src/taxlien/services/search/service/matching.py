@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -29,7 +30,9 @@ _log = structlog.get_logger("taxlien.search")
 
 _READ_AT_ONCE = 2_000
 _PAIRS_AT_ONCE = 5_000
-_LIENS_AT_ONCE = 200
+_LIENS_AT_ONCE = 100
+_LIENS_A_TURN = 4
+"""A lien takes half a millisecond where very many are waiting: others have a turn after so many."""
 
 LienEvent = LienCreated | LienChanged | LienStatusChanged
 
@@ -52,14 +55,38 @@ async def match_liens(session: Session, events: Sequence[LienEvent]) -> int:
     if not index:
         return 0
     changes = _merged(events)
-    pairs = []
-    for number, (lien_id, change) in enumerate(changes.items()):
-        pairs += [(found, lien_id) for found in _met(index, change)]
-        if number % _LIENS_AT_ONCE == 0:
-            await asyncio.sleep(
-                0
-            )  # this takes a tenth of a millisecond a lien: let others have a turn
-    return await _announce(session, changes, pairs)
+    begun = 0
+    async with aclosing(_pairs_ahead(index, list(changes.values()))) as found:
+        async for pairs in found:
+            begun += await _announce(session, changes, pairs)
+    return begun
+
+
+async def _pairs_ahead(
+    index: QueryIndex, changes: Sequence[_Change]
+) -> AsyncGenerator[Sequence[matches.Pair], None]:
+    """Yield pairs of some liens at a time; those of the next are found while the caller works.
+
+    The caller mostly waits for the database, and finding takes a core: that way both are at work.
+    """
+    ahead = asyncio.create_task(_pairs(index, changes[:_LIENS_AT_ONCE]))
+    try:
+        for start in range(_LIENS_AT_ONCE, len(changes) + _LIENS_AT_ONCE, _LIENS_AT_ONCE):
+            pairs = await ahead
+            ahead = asyncio.create_task(_pairs(index, changes[start : start + _LIENS_AT_ONCE]))
+            yield pairs
+    finally:
+        ahead.cancel()
+
+
+async def _pairs(index: QueryIndex, changes: Sequence[_Change]) -> list[matches.Pair]:
+    pairs: list[matches.Pair] = []
+    for count, change in enumerate(changes, 1):
+        lien_id = change.lien.lien_id
+        pairs += [(lien_id, number) for number in _met(index, change)]
+        if count % _LIENS_A_TURN == 0:
+            await asyncio.sleep(0)
+    return pairs
 
 
 async def nobody_waits(session: Session) -> bool:
@@ -79,7 +106,7 @@ def _met(index: QueryIndex, change: _Change) -> Iterator[int]:
 
 
 async def _announce(
-    session: Session, changes: dict[UUID, _Change], pairs: Sequence[tuple[int, UUID]]
+    session: Session, changes: dict[UUID, _Change], pairs: Sequence[matches.Pair]
 ) -> int:
     begun_in_all = 0
     prices: dict[UUID, Pricing] = {}
@@ -112,7 +139,7 @@ def _matched(begun: matches.Begun, change: _Change, pricing: Pricing) -> SearchM
 
 
 def _merged(events: Sequence[LienEvent]) -> dict[UUID, _Change]:
-    """Return one change a lien: its newest state, how it first came, and all that changed of it."""
+    """Return one change a lien, by id: its newest state, how it first came, and all that changed."""
     merged: dict[UUID, _Change] = {}
     for event in events:
         change = _change(event)
@@ -124,7 +151,7 @@ def _merged(events: Sequence[LienEvent]) -> dict[UUID, _Change]:
                 fields = before.fields | change.fields
             change = _Change(newest, before.cause, fields)
         merged[change.lien.lien_id] = change
-    return merged
+    return {lien_id: merged[lien_id] for lien_id in sorted(merged)}
 
 
 def _change(event: LienEvent) -> _Change:
