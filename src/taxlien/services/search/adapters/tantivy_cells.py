@@ -81,6 +81,8 @@ class KeptCells:
     def _count(self, cell: str) -> int:
         found = self._counts.get(cell)
         if found is None:
+            if not self._searcher.doc_freq(FIELD, cell):
+                return 0  # not kept: the sea has more cells than there are liens
             query = self._builder.term(FIELD, cell)
             found = self._counts[cell] = count_of(self._searcher, query)
         return found
@@ -89,9 +91,10 @@ class KeptCells:
         found = self._liens.get(cell)
         if found is None:
             most = self._searcher.doc_freq(FIELD, cell)
+            if not most:
+                return _NONE
             query = self._builder.term(FIELD, cell)
-            found = _liens(hits_of(self._searcher, query, most)) if most else _NONE
-            self._liens[cell] = found
+            found = self._liens[cell] = _liens(hits_of(self._searcher, query, most))
             self.held += len(found.spots)
             while self.held > self._most:
                 self.held -= len(self._liens.pop(next(iter(self._liens))).spots)
@@ -99,7 +102,7 @@ class KeptCells:
 
 
 class QueryCells:
-    """The liens that a query finds."""
+    """The liens that a query finds, for one page: what is counted on the edge is often the page itself."""
 
     finest = LEVELS[-1]
 
@@ -107,6 +110,7 @@ class QueryCells:
         self._searcher = searcher
         self._builder = builder
         self._query = query
+        self._known: dict[tuple[str, ...], Liens] = {}
 
     def count(self, cells: Sequence[str]) -> int:
         """Return how many liens there are in these cells."""
@@ -115,8 +119,12 @@ class QueryCells:
 
     def read(self, cells: Sequence[str]) -> Liens:
         """Return the liens in these cells, in no order."""
-        found, most = any_cell(self._searcher, self._builder, cells)
-        return _liens(hits_of(self._searcher, self._where(found), most)) if most else _NONE
+        known = self._known.get(tuple(cells))
+        if known is None:
+            found, most = any_cell(self._searcher, self._builder, cells)
+            hits = hits_of(self._searcher, self._where(found), most) if most else []
+            known = self._known[tuple(cells)] = _liens(hits)
+        return known
 
     def _where(self, found: Query) -> Query:
         return self._builder.restrict(self._query, [found])
