@@ -71,6 +71,14 @@ def test_chips_become_filters_and_words_are_what_is_left() -> None:
     assert build_query(q="under 5k").sort == "roi_desc"
 
 
+def test_an_order_may_be_typed_and_one_that_cannot_be_is_not_applied() -> None:
+    assert build_query(q="oak sorted by price", today=TODAY).sort == "price_asc"
+    assert build_query(q="oak sorted by price", sort="year_desc", today=TODAY).sort == "year_desc"
+    nowhere = build_query(q="oak nearest first", today=TODAY)
+    assert (nowhere.text, nowhere.sort) == ("oak", "relevance_desc")
+    assert [(chip.field, chip.applied) for chip in nowhere.chips] == [("sort", False)]
+
+
 def test_a_parameter_wins_over_the_same_in_the_text() -> None:
     query = build_query(q="under 5k md sold", price_max="100", state=["FL"])
     assert query.filters == Filters(states=("FL",), statuses=("sold",), price=Span(None, 10_000))

@@ -92,6 +92,16 @@ _KINDS = {
     "no landlocked": ("not_flag", "landlocked", "not landlocked"),
     "not landlocked": ("not_flag", "landlocked", "not landlocked"),
     "no slivers": ("not_flag", "sliver", "no slivers"),
+    "irs liens": ("flag", "irs_lien", "IRS lien"),
+    "with irs lien": ("flag", "irs_lien", "IRS lien"),
+    "with an irs lien": ("flag", "irs_lien", "IRS lien"),
+    "bankruptcies": ("flag", "bankrupt", "bankrupt"),
+    "in bankruptcy": ("flag", "bankrupt", "bankrupt"),
+    "bankrupt owners": ("flag", "bankrupt", "bankrupt"),
+    "landlocked": ("flag", "landlocked", "landlocked"),
+    "slivers": ("flag", "sliver", "slivers"),
+    "exempt owners": ("flag", "exempt_owner", "exempt owner"),
+    "no exempt owners": ("not_flag", "exempt_owner", "no exempt owner"),
 }
 
 

@@ -1,8 +1,9 @@
-"""Short forms in a question ("miami under 5k 18%") become filters; what is left is searched by words.
+"""Short forms in a question ("miami under 5k 18%") become filters and an order; the rest stays words.
 
 Pure and total: any text is read, none raises. What is left says nothing more when it is read again. A
 form that could as well be part of an address, a place or a number stays words; the rules of each kind
-stand in ``amounts``, ``named_forms`` and ``sale_days``, the order in which they are asked in ``RULES``.
+stand in ``amounts``, ``named_forms``, ``order_forms`` and ``sale_days``, the order in which they are
+asked in ``RULES``.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ import msgspec
 from .amounts import amounts, distances
 from .forms import GAP, Chip, Form, Rule
 from .named_forms import counties, kinds, states, statuses, years
+from .order_forms import orders
 from .sale_days import sale_days
 from .tokens import plain
 
-RULES: tuple[Rule, ...] = (sale_days, distances, amounts, counties, kinds, statuses, states, years)
+RULES: tuple[Rule, ...] = (
+    orders, sale_days, distances, amounts, counties, kinds, statuses, states, years
+)  # fmt: skip
 """What says most about its words comes first: a number with a unit before one that may be a year."""
 
 _LONGEST = 200
