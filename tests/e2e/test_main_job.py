@@ -54,6 +54,14 @@ def test_an_address_of_the_list_is_found_with_its_terms(imported: RunningProduct
     assert hit["sale_date"] == "2016-05-13"  # from the imported calendar, not assumed
 
 
+def test_what_is_opened_is_taken_by_whichever_process_is_asked(imported: RunningProduct) -> None:
+    answer = imported.get("/v1/search", q="armstrong av", state="MD", page_size=2, page=2)
+    opened = {"search_id": answer["search_id"], "lien_id": answer["items"][0]["lien_id"]}
+    for position, status in ((3, 204), (2, 422)):
+        sent = imported.http.post("/v1/search/clicks", json={**opened, "position": position})
+        assert sent.status_code == status, sent.text
+
+
 def test_a_thousands_separator_never_becomes_one_dollar(imported: RunningProduct) -> None:
     answer = imported.get("/v1/search", q="012622-000010-000260", state="FL", year=2018)
     assert [item["face_amount"] for item in answer["items"]] == ["1875.34"]
