@@ -1,0 +1,232 @@
+"""Teaches prices from the frame of liens: one distribution for each method of bidding.
+
+For each method the trees learn the chances of bins (the floor and the rate nobody bid below stand alone),
+and others whether anybody bids. How wide an interval must be is read off the last year, priced by
+trees that have not seen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+import xgboost
+from numpy.typing import NDArray
+
+from taxlien.services.ml.logic.auction.bins import learn_bins
+from taxlien.services.ml.logic.auction.cells import cells_of
+from taxlien.services.ml.logic.auction.columns import KEY_WIDTH, Columns, Floats, day_number
+from taxlien.services.ml.logic.auction.features import (
+    features_of,
+    outcome_values,
+    remember,
+)
+from taxlien.services.ml.logic.auction.history import YEAR, Level
+from taxlien.services.ml.logic.auction.labels import Outcomes, outcomes_of
+from taxlien.services.ml.logic.auction.methods import METHODS, Method, bidding_of
+
+from .auction_model import AuctionModel, MethodModel, Trees, probabilities, read_chances
+
+SEED = 20_061_231
+WINDOW_YEARS = 8.5
+FEWEST_BIDS = 3_000
+FEWEST_SALES = 3
+BINS: Mapping[Method, int] = {"bid_down_rate": 15, "property_bid": 20, "premium": 14}
+ROUNDS = 30
+WANTED = 0.80
+_PLAIN = {
+    "tree_method": "hist", "max_depth": 5, "eta": 0.2, "min_child_weight": 10, "subsample": 0.6,
+    "colsample_bytree": 0.4, "max_bin": 64, "nthread": 1,
+}  # fmt: skip
+_FACTS = ("bid_rate_pct", "winning_bid", "premium", "bid_count")
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Cases to learn from: features, what was bid, whether nobody did, what bids are measured from."""
+
+    outcomes: Outcomes
+    matrix: NDArray[np.float32]
+    measure: Floats
+
+
+def train(table: pl.DataFrame, seed: int = SEED) -> AuctionModel:
+    """Return a model of every method that ``table`` (a training frame) has sales of."""
+    methods: dict[Method, MethodModel] = {}
+    last = 0
+    for method, outcomes in outcomes_by_method(table).items():
+        last = max(last, int(outcomes.columns.day.max()))
+        methods[method] = _learn(method, outcomes, seed)
+    return AuctionModel(methods, last)
+
+
+def levels_by_method(table: pl.DataFrame) -> dict[Method, dict[str, Level]]:
+    """Return what all sales of ``table`` teach those after them: for trees taught on a part of it."""
+    return {
+        method: remember(method, outcomes) for method, outcomes in outcomes_by_method(table).items()
+    }
+
+
+def outcomes_by_method(table: pl.DataFrame) -> dict[Method, Outcomes]:
+    """Return the liens that were offered, by what is bid for them."""
+    table = table.filter(
+        pl.col("sale_date").is_not_null(), pl.col("kind").is_in(["certificate", "deed_sale"])
+    )
+    days = table.select("state", "sale_date").unique()
+    rows = [(state, day, bidding_of(state, day)) for state, day in days.iter_rows()]
+    laws = pl.DataFrame(
+        {
+            "state": [state for state, _, _ in rows],
+            "sale_date": [day for _, day, _ in rows],
+            "method": [law.method for _, _, law in rows],
+            "most": [law.most for _, _, law in rows],
+        },
+        schema={"state": pl.String, "sale_date": pl.Date, "method": pl.String, "most": pl.Float64},
+    )
+    table = table.join(laws, on=["state", "sale_date"], how="left", maintain_order="left")
+    found: dict[Method, Outcomes] = {}
+    for method in METHODS:
+        part = table.filter(pl.col("method") == method)
+        if not part.is_empty():
+            facts = {name: _floats(part, name) for name in _FACTS}
+            status = part["status"].to_numpy().astype("U12")
+            outcomes = outcomes_of(method, columns_of_table(part), status, facts)
+            if len(outcomes.columns):
+                found[method] = outcomes
+    return found
+
+
+def columns_of_table(table: pl.DataFrame) -> Columns:
+    """Return the rows of a frame, with a column ``most``, as columns."""
+    first = date(1900, 1, 1)
+    days = table["sale_date"].fill_null(first)
+    number = {day: day_number(day) for day in days.unique().to_list()}
+    return Columns(
+        state=_text(table, "state", 2),
+        county=_text(table, "county_fips", 5),
+        parcel=_text(table, "parcel_key", KEY_WIDTH),
+        day=days.replace_strict(number, return_dtype=pl.Int64).to_numpy().copy(),
+        face=_floats(table, "face_amount"),
+        assessed=_floats(table, "assessed_value"),
+        homestead=_floats(table, "homestead"),
+        most=_floats(table, "most"),
+    )
+
+
+def _text(table: pl.DataFrame, name: str, width: int) -> NDArray[np.bytes_]:
+    return table[name].fill_null("").str.head(width).to_numpy().astype(f"S{width}")
+
+
+def _floats(table: pl.DataFrame, name: str) -> Floats:
+    return table[name].cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
+
+
+def _learn(method: Method, outcomes: Outcomes, seed: int) -> MethodModel:
+    columns = outcomes.columns
+    cells = cells_of(columns, outcomes.bid, outcomes.struck)
+    levels = remember(method, outcomes)
+    states = _states_with_enough(outcomes)
+    if not states:
+        return MethodModel(method, levels, cells, None)
+    chosen = np.isin(columns.state, [state.encode() for state in states])
+    last = columns.day[chosen].max()
+    chosen &= columns.day > last - WINDOW_YEARS * YEAR
+    sample = _sample(method, _only(outcomes, chosen), levels)
+    early = sample.outcomes.columns.day <= last - YEAR
+    tail, struck_from = (1 - WANTED) / 2, 0.5
+    if early.sum() >= FEWEST_BIDS:
+        trees = _trees(method, _part(sample, early), states, seed)
+        tail, struck_from = _widths(method, trees, _part(sample, ~early))
+    trees = _trees(method, sample, states, seed)
+    return MethodModel(method, levels, cells, replace(trees, tail=tail, struck_from=struck_from))
+
+
+def _states_with_enough(outcomes: Outcomes) -> tuple[str, ...]:
+    columns, bids = outcomes.columns, np.isfinite(outcomes.bid)
+    found = []
+    for state in np.unique(columns.state):
+        chosen = bids & (columns.state == state)
+        sales = len(np.unique(columns.day[chosen]))
+        if chosen.sum() >= FEWEST_BIDS and sales >= FEWEST_SALES:
+            found.append(state.decode())
+    return tuple(found)
+
+
+def _sample(method: Method, outcomes: Outcomes, levels: Mapping[str, Level]) -> _Sample:
+    """Add some cases with less known of them, so that trees learn what unseen counties are like."""
+    columns = outcomes.columns
+    size = len(columns)
+    some, others = np.arange(0, size, 25), np.arange(12, size, 25)
+    rows = np.concatenate([np.arange(size), some, others])
+    everything = _only(outcomes, rows)
+    columns = everything.columns
+    columns.county[size:] = b""
+    columns.parcel[size : size + len(some)] = b""
+    columns.assessed[size + len(some) :] = np.nan
+    columns.homestead[size + len(some) :] = np.nan
+    columns.county[size + len(some) :] = outcomes.columns.county[others]
+    matrix, measure = features_of(method, columns, levels)
+    return _Sample(everything, matrix, measure)
+
+
+def _only(outcomes: Outcomes, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Outcomes:
+    return Outcomes(
+        outcomes.columns.only(chosen),
+        outcomes.bid[chosen],
+        outcomes.struck[chosen],
+        outcomes.bidders[chosen],
+    )
+
+
+def _part(sample: _Sample, chosen: NDArray[np.bool_]) -> _Sample:
+    return _Sample(_only(sample.outcomes, chosen), sample.matrix[chosen], sample.measure[chosen])
+
+
+def _trees(method: Method, sample: _Sample, states: tuple[str, ...], seed: int) -> Trees:
+    outcomes = sample.outcomes
+    bids = np.isfinite(outcomes.bid)
+    values = outcome_values(method, _only(outcomes, bids), sample.measure[bids])
+    bins = learn_bins(values, BINS[method])
+    price = xgboost.train(
+        {**_PLAIN, "objective": "multi:softprob", "num_class": len(bins), "seed": seed},
+        xgboost.QuantileDMatrix(sample.matrix[bids], bins.numbers(values), max_bin=64),
+        ROUNDS,
+    )
+    told = np.isfinite(outcomes.struck)
+    if method == "bid_down_rate":
+        told &= outcomes.bid >= outcomes.columns.most
+    struck = None
+    if len(np.unique(outcomes.struck[told])) == 2:
+        struck = xgboost.train(
+            {**_PLAIN, "objective": "binary:logistic", "seed": seed},
+            xgboost.QuantileDMatrix(sample.matrix[told], outcomes.struck[told], max_bin=64),
+            2 * ROUNDS,
+        )
+    share = float(outcomes.struck[told].mean()) if told.any() else float("nan")
+    return Trees(bins, price, struck, share, 0.1, 0.5, states)
+
+
+def _widths(method: Method, trees: Trees, sample: _Sample) -> tuple[float, float]:
+    """Return the tail and the chance of no bid with which intervals hold what happened in these sales."""
+    outcomes = sample.outcomes
+    chances = probabilities(trees.price, sample.matrix)
+    struck = np.full(len(chances), trees.struck_share)
+    if trees.struck is not None:
+        struck = probabilities(trees.struck, sample.matrix)
+    bids = np.isfinite(outcomes.bid)
+    struck_from = 0.5
+    if method == "property_bid" and (outcomes.struck == 1).any():
+        struck_from = float(np.quantile(struck[outcomes.struck == 1], 1 - WANTED))
+    low, high = 0.001, 0.45
+    for _ in range(12):
+        tail = (low + high) / 2
+        tried = replace(trees, tail=tail, struck_from=struck_from)
+        _, least, most, _, _ = read_chances(
+            method, tried, chances, struck, sample.measure, outcomes.columns
+        )
+        inside = (outcomes.bid >= least - 0.005) & (outcomes.bid <= most + 0.005)
+        low, high = (tail, high) if inside[bids].mean() >= WANTED else (low, tail)
+    return low, struck_from

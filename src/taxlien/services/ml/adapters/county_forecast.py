@@ -1,0 +1,110 @@
+"""Forecasts of a county's next sale: Prophet and its plain peers, each asked where it was nearest.
+
+Yearly sales are short series, so no way is trusted by its name: every measure is carried on by the way that
+missed the past of all counties by the least.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+import pandas  # type: ignore[import-untyped]
+from prophet import Prophet
+
+from taxlien.services.ml.logic.auction.yearly import (
+    MEASURES,
+    Forecaster,
+    Measure,
+    Series,
+    YearlyForecast,
+    damped_trend,
+    last_value,
+    percent_errors,
+)
+
+FEWEST_YEARS = 4
+TRIED_YEARS = 3
+_SEED = 20_061_231
+
+
+def by_prophet(series: Series, steps: int) -> float:
+    """Return Prophet's trend of the yearly values, over logarithms where all are positive."""
+    years = sorted(series)
+    values = np.array([series[year] for year in years])
+    positive = bool((values > 0).all())
+    frame = pandas.DataFrame(
+        {"ds": pandas.to_datetime([date(year, 1, 1) for year in years]),
+         "y": np.log(values) if positive else values}
+    )  # fmt: skip
+    loud = logging.getLogger("cmdstanpy")
+    level = loud.level
+    loud.setLevel(logging.ERROR)
+    try:
+        model = Prophet(
+            growth="linear", yearly_seasonality=False, weekly_seasonality=False,
+            daily_seasonality=False, n_changepoints=min(5, len(years) - 2), changepoint_range=1.0,
+            changepoint_prior_scale=0.3, uncertainty_samples=0,
+        )  # fmt: skip
+        model.fit(frame, seed=_SEED)
+    finally:
+        loud.setLevel(level)
+    coming = pandas.DataFrame({"ds": pandas.to_datetime([date(years[-1] + steps, 1, 1)])})
+    value = float(model.predict(coming)["yhat"].iloc[0])
+    return float(np.exp(value)) if positive else value
+
+
+WAYS: Mapping[str, Forecaster] = {
+    "last value": last_value,
+    "damped trend": damped_trend,
+    "prophet": by_prophet,
+}
+
+
+def tried(
+    table: Mapping[tuple[str, Measure], Series], measure: Measure, years: int = TRIED_YEARS
+) -> dict[str, list[float]]:
+    """Return the percent errors of every way over the latest ``years`` of each county, a year ahead."""
+    series = [told for (_, name), told in table.items() if name == measure]
+    latest = max((max(told) for told in series), default=0)
+    asked = range(latest - years + 1, latest + 1)
+    return {way: percent_errors(ask, series, asked, FEWEST_YEARS) for way, ask in WAYS.items()}
+
+
+def forecast(
+    table: Mapping[tuple[str, Measure], Series], county_fips: str, year: int
+) -> list[YearlyForecast]:
+    """Return what is expected of a county's sale in ``year``; measures with too few years are left out."""
+    found = []
+    for measure in MEASURES:
+        told = {known: value for known, value in table.get((county_fips, measure), {}).items()
+                if known < year}  # fmt: skip
+        if len(told) < FEWEST_YEARS:
+            continue
+        past = {
+            key: {known: value for known, value in series.items() if known < year}
+            for key, series in table.items()
+            if key[1] == measure
+        }
+        errors = {way: missed for way, missed in tried(past, measure).items() if missed}
+        way = min(errors, key=lambda name: float(np.median(errors[name])), default="last value")
+        missed = errors.get(way, [100.0])
+        steps = year - max(told)
+        value = WAYS[way](told, steps)
+        width = float(np.quantile(missed, 0.8)) / 100 * steps**0.5
+        found.append(
+            YearlyForecast(
+                county_fips,
+                measure,
+                year,
+                value,
+                value / (1 + width),
+                value * (1 + width),
+                way,
+                len(told),
+                float(np.median(missed)),
+            )
+        )
+    return found

@@ -1,0 +1,199 @@
+"""What a sale's price is told by: one function for training and for serving.
+
+Everything of other sales comes from a ``Level``, which answers only what was before the sale's day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from .columns import Columns, Floats
+from .history import Level, Singles, level_of, names_of
+from .keys import Part
+from .labels import AT_MOST, LEAST_VALUE, NOTHING_BID, Flags, Outcomes
+from .methods import Method
+
+Told = Literal["bids", "offered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A kind of group whose earlier sales are remembered: its bids, or all that was offered."""
+
+    name: str
+    parts: tuple[Part, ...]
+    told: Told = "bids"
+
+
+_PLACES = (
+    Memory("state", ("state",)),
+    Memory("county", ("county",)),
+    Memory("parcel", ("county", "parcel")),
+    Memory("block", ("county", "short4")),
+    Memory("area", ("county", "short6")),
+    Memory("district", ("county", "short8")),
+    Memory("head", ("county", "head6")),
+)
+_FACES = (Memory("state_face", ("state", "face")), Memory("county_face", ("county", "face")))
+_OFFERS = (
+    Memory("county_offers", ("county",), "offered"),
+    Memory("parcel_offers", ("county", "parcel"), "offered"),
+    Memory("block_offers", ("county", "short4"), "offered"),
+)
+MEMORIES: Mapping[Method, tuple[Memory, ...]] = {
+    "bid_down_rate": (*_PLACES, *_FACES),
+    "property_bid": (
+        *_PLACES[:5],
+        Memory("state_value", ("state", "value")),
+        Memory("value", ("county", "value")),
+        Memory("value_home", ("county", "value", "homestead")),
+        Memory("area_value", ("county", "short6", "value")),
+        *_OFFERS,
+        Memory("value_offers", ("county", "value"), "offered"),
+    ),
+    "premium": (
+        *_PLACES[:5],
+        *_FACES,
+        *_OFFERS[:2],
+        Memory("face_offers", ("county", "face"), "offered"),
+    ),
+}
+_OWN = ("face", "log_face", "log_value", "face_to_value", "homestead", "cents", "most")
+_COMPARED: Mapping[Method, tuple[str, ...]] = {
+    "bid_down_rate": ("face_to_county", "face_to_last", "county_and_parcel", "county_and_block"),
+    "property_bid": ("value_to_last", "face_to_last", "parcel_to_value", "block_to_value"),
+    "premium": ("face_to_county", "face_to_last"),
+}
+Levels = Mapping[str, Level]
+
+
+def feature_names(method: Method, levels: Levels) -> list[str]:
+    """Return the names of the columns of the matrix."""
+    told = [name for m in MEMORIES[method] for name in names_of(m.name, levels[m.name].stats)]
+    return [*told, *_OWN, *_COMPARED[method]]
+
+
+def remember(method: Method, outcomes: Outcomes) -> dict[str, Level]:
+    """Return what these sales teach those that come after them."""
+    values = {"bids": _bids_told(method, outcomes), "offered": _offers_told(outcomes)}
+    levels = {}
+    for memory in MEMORIES[method]:
+        chosen, stats = values[memory.told]
+        columns = outcomes.columns.only(chosen)
+        levels[memory.name] = level_of(columns, memory.parts, stats)
+    return levels
+
+
+def features_of(method: Method, columns: Columns, levels: Levels) -> tuple[Singles, Floats]:
+    """Return the matrix of these cases, and the logarithm their bids are measured from (0 for rates)."""
+    blocks = [levels[memory.name].before(columns) for memory in MEMORIES[method]]
+    names = feature_names(method, levels)
+    place = {name: number for number, name in enumerate(names)}
+    told = np.concatenate(blocks, axis=1)
+
+    def past(name: str) -> Floats:
+        return told[:, place[name]].astype(np.float64)
+
+    face = np.where(columns.face > 0, columns.face, np.nan)
+    log_face: Floats = np.log(face)
+    log_value: Floats = np.log(np.maximum(columns.assessed, LEAST_VALUE))
+    own = [face, log_face, log_value, log_face - log_value, columns.homestead,
+           np.round(face * 100) % 100, columns.most]  # fmt: skip
+    known: dict[str, Floats] = {
+        "log_face": log_face,
+        "log_value": log_value,
+    }
+    compared = [_compare(name, past, known) for name in _COMPARED[method]]
+    matrix = np.concatenate([told, np.column_stack([*own, *compared]).astype(np.float32)], axis=1)
+    return matrix, _measured_from(method, log_face, log_value, past)
+
+
+def outcome_values(method: Method, outcomes: Outcomes, measure: Floats) -> Floats:
+    """Return bids as the model learns them: rates, or logarithms above what they are measured from."""
+    bid = outcomes.bid
+    if method == "bid_down_rate":
+        return np.where(bid >= outcomes.columns.most, AT_MOST, bid)
+    if method == "premium":
+        return np.where(bid <= 0, NOTHING_BID, np.log(bid + 1) - measure)
+    return np.log(bid) - measure
+
+
+def bids_of_values(method: Method, values: Floats, measure: Floats, columns: Columns) -> Floats:
+    """Return learned values as rates in percent or dollars: what ``outcome_values`` undoes."""
+    if method == "bid_down_rate":
+        return np.clip(values, 0.0, columns.most)
+    dollars = np.exp(np.clip(values + measure, -50.0, 30.0))
+    if method == "premium":
+        return np.where(values <= NOTHING_BID, 0.0, np.maximum(dollars - 1, 0.0))
+    return np.fmax(dollars, columns.face)
+
+
+def _measured_from(method: Method, log_face: Floats, log_value: Floats, past: object) -> Floats:
+    if method == "bid_down_rate":
+        return np.zeros(len(log_face))
+    assert callable(past)
+    if method == "premium":
+        usual = _first(past("county.last_log_ratio"), past("state.last_log_ratio"), -3.0)
+        return _first(log_face, past("county.last_log_face"), 6.5) + usual
+    return _first(
+        log_value, past("block.log_bid"), past("county.log_bid"), past("state.log_bid"), 10.0
+    )
+
+
+def _first(*values: Floats | float) -> Floats:
+    """Return the first of these that is known, case by case."""
+    found = np.asarray(values[0], np.float64)
+    for value in values[1:]:
+        found = np.where(np.isfinite(found), found, value)
+    return found
+
+
+def _compare(name: str, past: object, known: Mapping[str, Floats]) -> Floats:
+    assert callable(past)
+    if name == "face_to_county":
+        return np.asarray(known["log_face"] - past("county.last_log_face"))
+    if name == "face_to_last":
+        return np.asarray(known["log_face"] - past("parcel.last_log_face"))
+    if name == "value_to_last":
+        return np.asarray(known["log_value"] - past("parcel.last_log_value"))
+    if name == "county_and_parcel":
+        return np.asarray(past("county.last_rate") + past("parcel.above"))
+    if name == "county_and_block":
+        return np.asarray(past("county.last_rate") + past("block.above"))
+    if name == "parcel_to_value":
+        return np.asarray(past("parcel.log_bid") - known["log_value"])
+    return np.asarray(past("block.log_bid") - known["log_value"])
+
+
+def _bids_told(method: Method, outcomes: Outcomes) -> tuple[Flags, dict[str, Floats]]:
+    columns, bid = outcomes.columns, outcomes.bid
+    log_face: Floats = np.log(np.where(columns.face > 0, columns.face, np.nan))
+    stats: dict[str, Floats]
+    if method == "bid_down_rate":
+        chosen = np.isfinite(bid)
+        bid, most = bid[chosen], columns.most[chosen]
+        sale = level_of(columns.only(chosen), ("county",), {"rate": bid})
+        day_after = columns.only(chosen)
+        day_after.day[:] += 1
+        level = sale.before(day_after)[:, 1].astype(np.float64)
+        stats = {"rate": bid, "top": (bid >= most) * 1.0, "low": (bid <= 0.25) * 1.0,
+                 "above": bid - level}  # fmt: skip
+    elif method == "premium":
+        chosen = (bid > 0) & np.isfinite(log_face)
+        stats = {"log_ratio": np.log(bid[chosen] + 1) - log_face[chosen]}
+    else:
+        chosen = np.isfinite(bid) & (columns.assessed > 0)
+        log_value = np.log(np.maximum(columns.assessed[chosen], LEAST_VALUE))
+        log_bid = np.log(bid[chosen])
+        stats = {"log_ratio": log_bid - log_value, "log_bid": log_bid, "log_value": log_value,
+                 "bidders": outcomes.bidders[chosen]}  # fmt: skip
+    return chosen, {**stats, "log_face": log_face[chosen]}
+
+
+def _offers_told(outcomes: Outcomes) -> tuple[Flags, dict[str, Floats]]:
+    chosen = np.isfinite(outcomes.struck)
+    return chosen, {"struck": outcomes.struck[chosen], "zero": (outcomes.bid[chosen] <= 0) * 1.0}
