@@ -10,6 +10,9 @@ from taxlien.kit.settings import KitSettings
 from taxlien.run import registry
 from taxlien.services.liens import service as liens
 
+MODEL_REGISTRY = "mlflow"
+"""A schema that no service's migrations fill: MLflow makes its tables when it is first used."""
+
 
 async def prepare(settings: KitSettings) -> list[str]:
     """Create roles and schemas, migrate, load the counties. Returns the services that keep a schema.
@@ -20,7 +23,10 @@ async def prepare(settings: KitSettings) -> list[str]:
     names = [name for name in registry.service_names() if registry.has_tables(name)]
     owner = settings.require("database_url")
     await asyncio.gather(
-        *(prepare_service(owner, name, settings.database_password_for(name)) for name in names)
+        *(
+            prepare_service(owner, name, settings.database_password_for(name))
+            for name in (*names, MODEL_REGISTRY)
+        )
     )
     for name in names:
         await upgrade(settings.database_url_for(name), name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -29,3 +31,16 @@ def ordered(table: pl.DataFrame) -> pl.DataFrame:
     """Return ``table`` with its columns and rows in the one order that training reads."""
     others = [name for name in COLUMNS if name not in ORDER]
     return table.select(*COLUMNS).sort(*ORDER[:-1], *others, ORDER[-1], nulls_last=True)
+
+
+def read_table(file: Path) -> pl.DataFrame:
+    """Return the frame of a CSV that PostgreSQL wrote, with a header, in the one order."""
+    told = {name: pl.String() if kind == "flag" else _TYPES[kind] for name, kind in COLUMNS.items()}
+    table = pl.read_csv(file, schema=pl.Schema(told))
+    flags = [name for name, kind in COLUMNS.items() if kind == "flag"]
+    return ordered(table.with_columns(pl.col(name) == "t" for name in flags))
+
+
+def sha256_of(table: pl.DataFrame) -> str:
+    """Return the SHA-256 of what ``table`` says, whatever ids an import gave: hex."""
+    return hashlib.sha256(table.drop("lien_id").write_csv().encode()).hexdigest()

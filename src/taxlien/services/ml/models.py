@@ -1,0 +1,111 @@
+"""Tables of schema ``ml``: the facts models are made of, and which model serves.
+
+Numbers are double precision: a model's features are not money (docs/adr/0130).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CHAR,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from taxlien.kit.database import metadata_for
+
+metadata = metadata_for("ml")
+
+
+class Row(DeclarativeBase):
+    """Base of every table of ml."""
+
+    metadata = metadata
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as declared
+        str: Text,
+        date: Date,
+        float: Double,
+        int: Integer,
+        bool: Boolean,
+        datetime: DateTime(timezone=True),
+    }
+
+
+class LienFacts(Row):
+    """What models know of a lien: columns and meanings of ``logic.frame``, nothing about people.
+
+    ``version`` is the catalogue's: the highest wins.
+    """
+
+    __tablename__ = "liens"
+
+    lien_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    state: Mapped[str] = mapped_column(CHAR(2))
+    county_fips: Mapped[str] = mapped_column(CHAR(5, collation="C"))
+    source: Mapped[str]
+    kind: Mapped[str]
+    status: Mapped[str]
+    parcel_key: Mapped[str] = mapped_column(Text(collation="C"))
+    tax_year: Mapped[int | None] = mapped_column(SmallInteger)
+    certificate_number: Mapped[str | None]
+    sale_date: Mapped[date | None]
+    sale_date_basis: Mapped[str | None]
+    face_amount: Mapped[float | None]
+    bid_rate_pct: Mapped[float | None]
+    premium: Mapped[float | None]
+    opening_bid: Mapped[float | None]
+    winning_bid: Mapped[float | None]
+    amount_due: Mapped[float | None]
+    bid_count: Mapped[int | None]
+    assessed_value: Mapped[float | None]
+    market_value: Mapped[float | None]
+    property_type: Mapped[str | None]
+    acres: Mapped[float | None]
+    building_sqft: Mapped[float | None]
+    year_built: Mapped[int | None] = mapped_column(SmallInteger)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    homestead: Mapped[bool | None]
+    vacant: Mapped[bool | None]
+    paid_on: Mapped[date | None]
+    redeemed_on: Mapped[date | None]
+    interest_paid: Mapped[float | None]
+    ended_on: Mapped[date | None]
+    synthetic: Mapped[bool]
+
+
+class Appointment(Row):
+    """A version of a model was made champion or challenger; the latest of a name and alias is in office.
+
+    ``artifact`` is the SHA-256 of its manifest in the objects. ``reason``: first, trained, promoted,
+    rolled_back.
+    """
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        CheckConstraint("alias IN ('champion', 'challenger')", name="alias"),
+        Index("ix_appointments_office", "name", "alias", "number"),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    name: Mapped[str]
+    alias: Mapped[str]
+    version: Mapped[int]
+    run_id: Mapped[str]
+    artifact: Mapped[str] = mapped_column(CHAR(64, collation="C"))
+    reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,0 +1,51 @@
+"""The facts models are made of: written a batch at a time, read whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from operator import attrgetter
+
+from sqlalchemy import text
+
+from taxlien.interfaces.liens import Lien
+from taxlien.kit.database import Session, copy_rows, driver_connection
+from taxlien.services.ml.logic.frame import COLUMNS
+
+_NAMES = ("version", *COLUMNS)
+_row_of = attrgetter(*_NAMES)
+_LISTED = ", ".join(_NAMES)
+
+_ARRIVED = text(
+    "CREATE TEMPORARY TABLE IF NOT EXISTS arrived (LIKE ml.liens) ON COMMIT DELETE ROWS"
+)
+# In one order for all, or two workers could wait for each other.
+_MERGE = text(
+    f"INSERT INTO ml.liens AS kept ({_LISTED})"  # noqa: S608 - our own names
+    f" SELECT {_LISTED} FROM pg_temp.arrived ORDER BY lien_id"
+    " ON CONFLICT (lien_id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name != "lien_id")
+    + " WHERE kept.version < excluded.version"
+)
+# Made-up liens teach only where there are no real ones.
+_READ = (
+    f"COPY (SELECT {', '.join(COLUMNS)} FROM ml.liens"  # noqa: S608 - our own names
+    " WHERE synthetic = (NOT EXISTS (SELECT FROM ml.liens WHERE NOT synthetic)))"
+    " TO STDOUT (FORMAT csv, HEADER)"
+)
+
+
+async def upsert(session: Session, liens: Sequence[Lien]) -> None:
+    """Write ``liens``, each named once, where what is kept is older."""
+    if not liens:
+        return
+    await session.execute(_ARRIVED)
+    await copy_rows(session, "pg_temp.arrived", _NAMES, map(_row_of, liens))
+    await session.execute(_MERGE)
+
+
+async def read_csv(session: Session) -> AsyncIterator[bytes]:
+    """Yield the training frame as CSV with a header, in pieces and in no order: real liens if any."""
+    connection = await driver_connection(session)
+    async with connection.cursor() as cursor, cursor.copy(_READ) as copy:
+        async for piece in copy:
+            yield bytes(piece)
