@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from taxlien.services.ml.adapters.county_forecast import WAYS, forecast
 from taxlien.services.ml.logic.auction.bins import learn_bins
 from taxlien.services.ml.logic.auction.cells import cells_of
 from taxlien.services.ml.logic.auction.columns import Columns
@@ -106,3 +107,14 @@ def test_figures_of_a_report() -> None:
         10
     )
     assert coverage(np.array([0.0, 5]), np.array([1.0, 6]), np.array([1.0, 7])) == 50
+
+
+def test_a_forecast_takes_the_way_that_was_nearest_and_says_how_near() -> None:
+    steady = {2010 + step: 1_000.0 + 3 * (step % 2) for step in range(8)}
+    table = {("12105", "liens"): steady, ("12023", "liens"): {2016: 5.0, 2017: 6.0}}
+    [told] = forecast(table, "12105", 2018)
+    assert told.value == pytest.approx(1_000, rel=0.01)
+    assert told.low <= told.value <= told.high
+    assert told.way in WAYS
+    assert told.error_pct < 1
+    assert forecast(table, "12023", 2018) == []

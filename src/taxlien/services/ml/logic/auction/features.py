@@ -180,18 +180,22 @@ def _bids_told(method: Method, outcomes: Outcomes) -> tuple[Flags, dict[str, Flo
         day_after = columns.only(chosen)
         day_after.day[:] += 1
         level = sale.before(day_after)[:, 1].astype(np.float64)
-        stats = {"rate": bid, "top": (bid >= most) * 1.0, "low": (bid <= 0.25) * 1.0,
-                 "above": bid - level}  # fmt: skip
+        stats = {
+            "rate": bid,
+            "top": (bid >= most).astype(np.float64),
+            "low": (bid <= 0.25).astype(np.float64),
+            "above": np.asarray(bid - level),
+        }
     elif method == "premium":
         chosen = (bid > 0) & np.isfinite(log_face)
-        stats = {"log_ratio": np.log(bid[chosen] + 1) - log_face[chosen]}
+        stats = {"log_ratio": np.asarray(np.log(bid[chosen] + 1) - log_face[chosen])}
     else:
         chosen = np.isfinite(bid) & (columns.assessed > 0)
-        log_value = np.log(np.maximum(columns.assessed[chosen], LEAST_VALUE))
-        log_bid = np.log(bid[chosen])
-        stats = {"log_ratio": log_bid - log_value, "log_bid": log_bid, "log_value": log_value,
+        log_value: Floats = np.log(np.maximum(columns.assessed[chosen], LEAST_VALUE))
+        log_bid: Floats = np.log(bid[chosen])
+        stats = {"log_ratio": np.asarray(log_bid - log_value), "log_bid": log_bid, "log_value": log_value,
                  "bidders": outcomes.bidders[chosen]}  # fmt: skip
-    return chosen, {**stats, "log_face": log_face[chosen]}
+    return chosen, {**stats, "log_face": np.asarray(log_face[chosen], np.float64)}
 
 
 def _offers_told(outcomes: Outcomes) -> tuple[Flags, dict[str, Floats]]:
