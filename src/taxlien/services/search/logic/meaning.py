@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import msgspec
+
 from taxlien.kit.errors import InvalidInput
 
 from .conditions import (
@@ -57,6 +59,7 @@ _CHOICES = {
     "flags": "flags",
 }
 """Filters of which any value will do, and the fact of a lien that each asks for."""
+_FILTERS = Filters.__struct_fields__
 _COUNTY_COST = 8.0
 _WORD_COSTS = {"name": 3.0, "number": 1.0, "suffix": 120.0, "direction": 90.0, "unit": 30.0}
 _NUMBER_COST = 0.1
@@ -79,9 +82,8 @@ def _filters(filters: Filters) -> list[Condition]:
     parts: list[Condition] = []
     if filters.counties:
         parts.append(any_of([c for county in filters.counties for c in _county(county)]))
-    for name in filters.__struct_fields__:
-        asked = getattr(filters, name)
-        if name == "counties" or asked is None or asked == ():
+    for name, asked in zip(_FILTERS, msgspec.structs.astuple(filters), strict=True):
+        if asked is None or asked == () or name == "counties":
             continue
         if isinstance(asked, Span) and name in LienDocument.__struct_fields__:
             parts.append(Within(name, asked.low, asked.high))

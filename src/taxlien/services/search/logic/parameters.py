@@ -98,6 +98,7 @@ _ROWS = (
 )
 
 PARAMETERS: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _ROWS}
+_UNSET = {parameter.name: parameter.unset for parameter in _ROWS}
 
 
 class Given:
@@ -111,7 +112,7 @@ class Given:
         self._values = values
 
     def __getitem__(self, name: str) -> Any:
-        return self._values.get(name, PARAMETERS[name].unset)
+        return self._values.get(name, _UNSET[name])
 
 
 def savable() -> Iterable[Parameter]:

@@ -57,15 +57,12 @@ class QueryIndex:
 
     def match(self, facts: LienFacts) -> list[int]:
         """Return the numbers of the queries that the lien answers, in order."""
-        tried: set[int] = set()
-        found = []
-        for slot in self._candidates(facts):
-            if slot in tried:
-                continue
-            tried.add(slot)
-            kept = self._kept[slot]
-            if kept is not None and unpacked(kept).holds(facts):
-                found.append(self._numbers[slot])
+        kept, numbers = self._kept, self._numbers
+        found = [
+            numbers[slot]
+            for slot in set(self._candidates(facts))
+            if (query := kept[slot]) is not None and unpacked(query).holds(facts)
+        ]
         return sorted(found)
 
     def condition(self, number: int) -> Condition | None:

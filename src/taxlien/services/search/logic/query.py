@@ -46,6 +46,7 @@ RANGES = {
     "score": 100,
 }
 """Ranges of numbers by name, and into how many whole parts one unit of each is cut."""
+_ENDS = {name: (f"{name}_min", f"{name}_max") for name in RANGES}
 
 _SPACE = re.compile(r"[\s\x00]+")
 
@@ -226,7 +227,10 @@ def _sort(wanted: str | None, text: str, filters: Filters) -> str:
 
 def _filters(asked: Given) -> Filters:
     types = choices("type", asked["type"], str.casefold)
-    ranges = {name: span(name, *_ends(asked, name), scale) for name, scale in RANGES.items()}
+    ranges = {
+        name: span(name, asked[low], asked[high], RANGES[name])
+        for name, (low, high) in _ENDS.items()
+    }
     return Filters(
         states=choices("state", asked["state"], _state),
         counties=choices("county", asked["county"], _short),
@@ -243,10 +247,6 @@ def _filters(asked: Given) -> Filters:
         area=read_area(asked["near"], asked["zip"], asked["radius"], asked["box"]),
         **ranges,
     )
-
-
-def _ends(asked: Given, name: str) -> tuple[str | None, str | None]:
-    return asked[f"{name}_min"], asked[f"{name}_max"]
 
 
 def _state(text: str) -> str:

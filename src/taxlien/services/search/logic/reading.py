@@ -32,6 +32,8 @@ def choices(field: str, values: Sequence[str], read: Callable[[str], T]) -> tupl
 
     ``read`` raises ``ValueError`` for a value that it does not know.
     """
+    if not values:
+        return ()
     parts = [p.strip() for value in values for p in value.split(",") if p.strip()]
     if len(parts) > MAX_CHOICES:
         raise InvalidInput(field, f"has too many values: at most {MAX_CHOICES}")
@@ -55,6 +57,8 @@ def one_of(known: Sequence[str]) -> Callable[[str], str]:
 
 def span(name: str, low: str | None, high: str | None, scale: int = _HUNDREDTHS) -> Span | None:
     """Read ``name_min`` and ``name_max`` as whole parts, ``scale`` to one: those that lie between."""
+    if low is None and high is None:
+        return None
     first = _number(f"{name}_min", low)
     last = _number(f"{name}_max", high)
     if first is not None and last is not None and first > last:
