@@ -260,7 +260,9 @@ def test_charleston_marks_what_was_read_after_the_outcome() -> None:
 def test_charleston_says_when_a_deed_or_a_void_ended_a_lien() -> None:
     mapping = load_mapping("charleston_sc")
     assert mapping.columns["ended_on"].sources == mapping.columns["redeemed_on"].sources
-    cleared = {rule.status: set(rule.clear) & {"redeemed_on", "ended_on"} for rule in mapping.status}
+    cleared = {
+        rule.status: set(rule.clear) & {"redeemed_on", "ended_on"} for rule in mapping.status
+    }
     assert cleared == {
         "redeemed": {"ended_on"},
         "foreclosed": {"redeemed_on"},
