@@ -271,6 +271,7 @@ async def _with_patience(
         else:
             if pace is not None and not choices.dry_run:
                 await pace.send()
+                await pace.wait(0)  # reading the next file would take from who indexes a large one
             return report
         await asyncio.sleep(backoff.next())
 
