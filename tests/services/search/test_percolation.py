@@ -174,6 +174,23 @@ def test_full_drawers_are_met_as_if_each_was_tried(make_document, asked, liens, 
     assert len(index) == len(now)
 
 
+def test_a_drawer_of_one_county_is_asked_by_the_words_beside_it(make_document) -> None:
+    """All are filed under the county; nothing is filed under a beginning, yet beginnings are asked."""
+    words = ("oak", "zol", "arms", "mcd", "north", "fir", "5501", "louis", "av", "us 27", "street")
+    asked = [build_query(q=f"polk {word}", county=["12105"][:n]) for word in words for n in (0, 1)]
+    many = [query for query in asked for _ in range(LARGE // 4)]
+    conditions, index = [conditions_of(query) for query in many], index_of(many)
+    met = 0
+    for n, street in enumerate(STREETS):
+        county = COUNTIES[2]
+        fields = {"county": county, "address": street, "numbers": NUMBERS[n % len(NUMBERS)]}
+        facts = LienFacts.of_document(document_from(make_document, n, fields))
+        found = index.match(facts)
+        assert found == [number for number, each in enumerate(conditions) if each.holds(facts)]
+        met += bool(found)
+    assert met > len(STREETS) // 2
+
+
 @given(st.lists(queries, min_size=1, max_size=40), st.lists(documents, min_size=1, max_size=20))
 @settings(max_examples=12, deadline=None)
 def test_what_is_met_is_what_the_engine_finds(make_document, asked, liens) -> None:

@@ -192,6 +192,17 @@ def any_of(parts: Sequence[Condition]) -> Condition:
     return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
 
+def required(condition: Condition) -> list[Anchors]:
+    """Return the tokens of every part that must hold and has some; those that fewest liens have first."""
+    found: list[Anchors] = []
+    for part in condition.parts if isinstance(condition, AllOf) else (condition,):
+        if isinstance(part, AllOf):
+            found += required(part)
+        elif (anchors := part.anchors()) is not None:
+            found.append(anchors)
+    return sorted(found, key=lambda anchors: anchors.cost)
+
+
 def packed(condition: Condition) -> bytes:
     """Return a condition as bytes, to keep a hundred thousand of them."""
     return _encoder.encode(condition)

@@ -1,7 +1,8 @@
 """Queries filed under one token, and quick ways to pass over most of them.
 
 A drawer of many queries keeps bitmaps, one bit a query: for every value of a choice, who accepts it; for
-each piece of a number's range, whose bounds overlap it. The intersection for a lien's values is a few
+each piece of a number's range, whose bounds overlap it; and for words, who asks for one of them beside
+what all are filed under. The intersection for a lien's values is a few
 operations on long integers, whatever the number of queries. What it leaves are candidates, and queries
 added since the bitmaps were made.
 """
@@ -10,10 +11,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
-from .conditions import AllOf, AnyOf, Condition, Is, Within
-from .facts import CHOICES, LienFacts
+from .conditions import AllOf, AnyOf, Condition, Is, Within, beginning_token, required, token
+from .facts import BEGUN_FIELDS, CHOICES, WORD_FIELDS, LienFacts
 
 LARGE = 24
 """From so many queries on, a drawer keeps bitmaps."""
@@ -21,6 +22,11 @@ LARGE = 24
 _PIECES = 64
 _MOST_VALUES = 256
 _FEW = 8
+_MOST_TOKENS = 24
+_OF_WORDS = (
+    *(token(field, "") for field in WORD_FIELDS),
+    *(beginning_token(field, "") for field in BEGUN_FIELDS),
+)
 
 ConditionAt = Callable[[int], Condition | None]
 
@@ -38,8 +44,12 @@ class Drawer:
         """File one more query."""
         self._slots.append(slot)
 
-    def candidates(self, facts: LienFacts, condition_at: ConditionAt) -> Iterator[int]:
-        """Yield slots of queries that the lien may answer. ``condition_at`` reads a query, None: gone."""
+    def candidates(
+        self, facts: LienFacts, present: Set[int], condition_at: ConditionAt
+    ) -> Iterator[int]:
+        """Yield slots of queries that the lien may answer. ``present`` are the hashes of its tokens;
+        ``condition_at`` reads a query, None: gone.
+        """
         slots = self._slots
         if len(slots) < LARGE:
             yield from slots
@@ -52,7 +62,7 @@ class Drawer:
         if bitmaps is None:
             yield from slots
             return
-        for place in bitmaps.candidates(facts):
+        for place in bitmaps.candidates(facts, present):
             yield slots[place]
         yield from slots[bitmaps.count :]
 
@@ -81,10 +91,11 @@ class _Bitmaps:
                     accepted.setdefault(field, {}).setdefault(place, values)
         self._choices = {name: _Choice(self.count, found) for name, found in accepted.items()}
         self._ranges = {name: _Range(self.count, found) for name, found in bounds.items()}
+        self._beside = _Beside(conditions)
 
-    def candidates(self, facts: LienFacts) -> Iterator[int]:
+    def candidates(self, facts: LienFacts, present: Set[int]) -> Iterator[int]:
         """Yield the places of conditions that may hold."""
-        left = (1 << self.count) - 1
+        left = self._beside.asking(present)
         for name, choice in self._choices.items():
             left &= choice.accepting(facts.choice(name))
             if not left:
@@ -94,6 +105,36 @@ class _Bitmaps:
             if not left:
                 return
         yield from _places(left)
+
+
+class _Beside:
+    """Who asks for which words beside what it is filed under: the next part that fewest liens meet."""
+
+    def __init__(self, conditions: Sequence[Condition]) -> None:
+        self._count = len(conditions)
+        # By hash, which takes a third of the memory: where two are equal, one more query is tried.
+        asked: dict[int, list[int]] = {}
+        asking = []
+        for place, condition in enumerate(conditions):
+            if tokens := _words_beside(condition):
+                asking.append(place)
+                for name in tokens:
+                    asked.setdefault(hash(name), []).append(place)
+        self._asked = {name: tuple(places) for name, places in asked.items()}
+        self._others = ((1 << self._count) - 1) & ~_bits(self._count, asking)
+
+    def asking(self, present: Set[int]) -> int:
+        """Return the bitmap of who asks for one of the words that are present, or for none."""
+        found = [place for name in self._asked.keys() & present for place in self._asked[name]]
+        return self._others | _bits(self._count, found) if found else self._others
+
+
+def _words_beside(condition: Condition) -> tuple[str, ...]:
+    for anchors in required(condition)[1:]:
+        tokens = anchors.tokens
+        if len(tokens) <= _MOST_TOKENS and all(name.startswith(_OF_WORDS) for name in tokens):
+            return tokens
+    return ()
 
 
 class _Choice:

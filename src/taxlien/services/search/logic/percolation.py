@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 
-from .conditions import CELL, Condition, beginning_token, packed, token, unpacked
+from .conditions import CELL, Condition, beginning_token, packed, required, token, unpacked
 from .drawers import Drawer
 from .facts import BEGUN_FIELDS, WORD_FIELDS, LienFacts
 
@@ -77,14 +77,16 @@ class QueryIndex:
         tokens: Iterable[str] = facts.tokens(
             words=self._words, beginnings=self._beginnings, cells=self._cells
         )
-        for name in (EVERYWHERE, *tokens):
+        names = (EVERYWHERE, *tokens)
+        present = frozenset(map(hash, names))
+        for name in names:
             drawer = self._drawers.get(name)
             if drawer is None:
                 continue
             if isinstance(drawer, int):
                 yield drawer
             else:
-                yield from drawer.candidates(facts, self._condition_at)
+                yield from drawer.candidates(facts, present, self._condition_at)
 
     def _condition_at(self, slot: int) -> Condition | None:
         kept = self._kept[slot]
@@ -95,11 +97,13 @@ class QueryIndex:
         self._kept.append(kept)
         self._numbers.append(number)
         self._slots[number] = slot
-        anchors = condition.anchors()
-        for name in (EVERYWHERE,) if anchors is None else anchors.tokens:
+        anchors = required(condition)
+        # Drawers ask for tokens of the other parts too.
+        for name in [name for part in anchors for name in part.tokens]:
             self._words = self._words or name.startswith(_OF_WORDS)
             self._cells = self._cells or name.startswith(_OF_CELLS)
             self._beginnings = self._beginnings or name.startswith(_OF_BEGINNINGS)
+        for name in anchors[0].tokens if anchors else (EVERYWHERE,):
             drawer = self._drawers.get(name)
             if drawer is None:
                 self._drawers[name] = slot
