@@ -23,7 +23,7 @@ _log = structlog.get_logger("taxlien.kit.outbox")
 
 
 class Pace:
-    """Two calls around every large commit: ``wait`` before it, ``send`` behind it.
+    """Calls around every large commit: ``wait`` before it; behind it ``send``, and ``wait`` for nothing more.
 
     Both only ever help. Without a listener that goes on, without a bus and without a relay, what is
     committed is committed, and leaves when they come.
