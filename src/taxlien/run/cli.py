@@ -15,6 +15,7 @@ from taxlien.run.commands import (
     import_file,
     mailbox,
     migrate,
+    ml,
     parse,
     payoff,
     reindex,
@@ -59,6 +60,7 @@ for command in (
     mailbox,
     simulate,
     users,
+    ml,
 ):
     command.register(app)
 

@@ -110,5 +110,5 @@ def test_sensitive_and_costly_addresses_have_limits_of_their_own(path: str, limi
 
 def test_services_are_those_of_public_routes() -> None:
     assert services_of() == (
-        *("auth", "gateway", "liens", "notifications", "portfolio", "search", "users"),
+        *("auth", "gateway", "liens", "ml", "notifications", "portfolio", "search", "users"),
     )

@@ -171,6 +171,15 @@ ROUTES: tuple[Route, ...] = (
     ),
     # portfolio: what the signed-in user watches
     Route(path="/v1/portfolio", service="portfolio", methods=_ALL, cache="never"),
+    # ml: predictions for cases, one or many
+    Route(
+        path="/v1/ml",
+        service="ml",
+        methods=("GET", "POST"),
+        attempts=1,
+        max_body=MIB,
+        cache="never",
+    ),
     # the gateway's own pages
     _page("/", match="exact", cache="minute"),
     _page("/account"),

@@ -1,0 +1,210 @@
+"""``taxlien ml``: train models from what was imported, judge them, put them in office, ask them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from taxlien.kit.blobs import Blobs
+    from taxlien.kit.database import Database
+    from taxlien.kit.settings import KitSettings
+    from taxlien.services.ml.adapters.mlflow_registry import MlflowRegistry
+
+T = TypeVar("T")
+
+Name = Annotated[str, typer.Argument(help="redemption or price.")]
+Seed = Annotated[int, typer.Option(help="Equal data and seeds make equal models.")]
+Cases = Annotated[
+    Path, typer.Option("--input", help="One JSON object a line.", exists=True, dir_okay=False)
+]
+Results = Annotated[Path, typer.Option("--output", help="One JSON object a line, in that order.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(
+        help="Models of redemption and prices: train, judge, serve, ask.", no_args_is_help=True
+    )
+    for command in (train, evaluate, promote, rollback, models, predict):
+        group.command(command.__name__)(command)
+    app.add_typer(group, name="ml")
+
+
+def train(name: Name, seed: Seed = 7) -> None:
+    """Train a model on what was imported; the first becomes champion, a later one challenger."""
+
+    async def work(product: _Product) -> None:
+        import asyncio
+
+        from taxlien.services.ml.service import training
+
+        async with product.database.session() as session:
+            table = await training.read_frame(session)
+        made = await asyncio.to_thread(training.make, name, table, seed=seed)
+        async with product.database.session() as session:
+            for one in await training.register(
+                session, product.blobs, product.registry, made, objects=product.objects
+            ):
+                typer.echo(f"{name} version {one.version} is {one.alias} ({one.artifact[:12]}).")
+        _show(f"taught by {len(table):,} rows; on parcels it was not taught", made.metrics)
+
+    _run(work)
+
+
+def evaluate(name: Name) -> None:
+    """Measure champion and challenger on the frozen parcels; compare them where there are both."""
+
+    async def work(product: _Product) -> None:
+        from taxlien.services.ml.logic.bootstrap import compare
+        from taxlien.services.ml.service import promoting, training
+
+        async with product.database.session() as session:
+            table = await training.read_frame(session)
+            found = await promoting.offices(session, name)
+        measured = [await promoting.measure(product.blobs, one, table) for one in found]
+        for one, how in zip(found, measured, strict=True):
+            _show(f"{name} version {one.version}, {one.alias}", how.metrics)
+        if len(found) == 2:
+            seen = compare(measured[0].loss, measured[1].loss, measured[1].cluster)
+            typer.echo(
+                f"challenger less champion, a case: {seen.difference:+.5f}, 95% between"
+                f" {seen.low:+.5f} and {seen.high:+.5f}, {seen.cases:,} cases"
+            )
+
+    _run(work)
+
+
+def promote(name: Name) -> None:
+    """Make the challenger champion, if it is better on the frozen parcels beyond noise."""
+
+    async def work(product: _Product) -> None:
+        from taxlien.services.ml.service import promoting, training
+
+        async with product.database.session() as session:
+            table = await training.read_frame(session)
+            found = await promoting.judge(session, product.blobs, name, table)
+        async with product.database.session() as session:
+            one = await promoting.promote(session, product.registry, name, found)
+        typer.echo(f"{name} version {one.version} is champion: {found.difference:+.5f} a case.")
+
+    _run(work)
+
+
+def rollback(name: Name) -> None:
+    """Give the office back to the champion before this one."""
+
+    async def work(product: _Product) -> None:
+        from taxlien.services.ml.service import promoting
+
+        async with product.database.session() as session:
+            one = await promoting.rollback(session, product.registry, name)
+        typer.echo(f"{name} version {one.version} is champion again.")
+
+    _run(work)
+
+
+def models() -> None:
+    """List which versions are champion and challenger."""
+
+    async def work(product: _Product) -> None:
+        from taxlien.services.ml.service import serving
+
+        async with product.database.session() as session:
+            found = await serving.models(session)
+        for one in found:
+            typer.echo(
+                f"{one.name:12} {one.alias:11} version {one.version:<4} {one.artifact[:12]}"
+                f"  {one.at:%Y-%m-%d %H:%M} {one.reason}"
+            )
+        if not found:
+            typer.echo("No model has been trained: `taxlien ml train redemption`.", err=True)
+
+    _run(work)
+
+
+def predict(name: Name, input_file: Cases, output_file: Results) -> None:
+    """Answer a file of cases, in order. A line that cannot be read is answered with its problem."""
+
+    async def work(product: _Product) -> None:
+        import asyncio
+
+        from taxlien.services.ml.service import answering, serving
+
+        async with product.database.session() as session:
+            model = await serving.champion_of(session, product.blobs, name)
+        count = await asyncio.to_thread(answering.answer_file, input_file, output_file, model)
+        typer.echo(f"{count:,} cases answered.", err=True)
+
+    _run(work)
+
+
+class _Product:
+    """What the commands need of the running product."""
+
+    def __init__(self, settings: KitSettings) -> None:
+        from taxlien.kit.blobs import Blobs
+        from taxlien.kit.database import Database
+
+        self._settings = settings
+        self.database: Database = Database(
+            settings.database_url_for("ml"), service="ml", pool_size=1
+        )
+        self.blobs: Blobs = Blobs.from_settings(settings)
+        self.objects = settings.require("objects_url")
+
+    @property
+    def registry(self) -> MlflowRegistry:
+        """MLflow at its server, or over its own schema of the product's PostgreSQL."""
+        import logging
+        import os
+
+        os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+
+        from taxlien.kit.database import driver_url
+        from taxlien.kit.settings import read_settings
+        from taxlien.run.schema import MODEL_REGISTRY
+        from taxlien.services.ml.adapters.mlflow_registry import MlflowRegistry
+        from taxlien.services.ml.settings import MlSettings
+
+        own = driver_url(self._settings.database_url_for(MODEL_REGISTRY))
+        url = read_settings(MlSettings).mlflow_url or own.render_as_string(hide_password=False)
+        return MlflowRegistry(url, self.objects)
+
+
+def _run(work: Callable[[_Product], Awaitable[T]]) -> T:
+    """Do ``work`` with the running product; what it refuses is said in words, exit code 1."""
+    import asyncio
+
+    from taxlien.kit.errors import DomainError
+    from taxlien.kit.settings import KitSettings, SettingsError, read_settings
+    from taxlien.run import environment
+    from taxlien.services.ml.adapters.artifacts import UnfitArtifact
+
+    environment.load()
+
+    async def with_product() -> T:
+        product = _Product(read_settings(KitSettings))
+        try:
+            return await work(product)
+        finally:
+            await product.database.close()
+
+    try:
+        return asyncio.run(with_product())
+    except SettingsError as error:
+        typer.echo(f"TAXLIEN is not running here: start it with `taxlien up`. ({error})", err=True)
+        raise typer.Exit(3) from None
+    except (DomainError, UnfitArtifact) as error:
+        typer.echo(f"taxlien ml: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _show(title: str, metrics: Mapping[str, float]) -> None:
+    typer.echo(f"{title}:")
+    for name, value in sorted(metrics.items()):
+        typer.echo(f"  {name:36} {value:.5g}")

@@ -1,0 +1,55 @@
+"""What a family of models is to training and serving. Engines are named, and loaded when asked for."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from taxlien.services.ml.logic.case import Case
+
+
+class Model(Protocol):
+    """A trained model that serves; safe to ask from several threads at once."""
+
+    def predict(self, cases: Sequence[Case]) -> Sequence[Any]:
+        """Return one answer a case, in order: structs that JSON can say."""
+        ...
+
+
+@dataclass(frozen=True)
+class Family:
+    """Models of one kind. ``loader`` and ``trainer`` are names, ``module:function`` and ``module:object``.
+
+    What they name imports an engine of 170 MB, which most processes never need.
+    """
+
+    name: str
+    loader: str
+    trainer: str
+
+    def load(self, files: Mapping[str, bytes], version: str) -> Model:
+        """Return the model of an artifact's files. Raises ``ValueError`` where they are none."""
+        return cast(Model, pkgutil.resolve_name(self.loader)(files, version))
+
+    def training(self) -> Any:
+        """Return how this family learns: a ``learning.Learning``."""
+        return cast(Any, pkgutil.resolve_name(self.trainer))
+
+
+_ADAPTERS = "taxlien.services.ml.adapters"
+FAMILIES: Mapping[str, Family] = {
+    family.name: family
+    for family in (
+        Family(
+            "redemption",
+            f"{_ADAPTERS}.redemption_model:load",
+            f"{_ADAPTERS}.redemption_training:TRAINING",
+        ),
+        Family(
+            "price", f"{_ADAPTERS}.auction_model:load", f"{_ADAPTERS}.auction_training:TRAINING"
+        ),
+    )
+}
+"""Every kind of model there is, by name."""

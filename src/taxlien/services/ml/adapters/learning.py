@@ -1,0 +1,39 @@
+"""How a family of models learns, and is measured on rows that taught it nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How far a model was off: ``loss`` of each case (NaN: cannot be told), and the number of its parcel."""
+
+    loss: NDArray[np.float64]
+    cluster: NDArray[np.int64]
+    metrics: Mapping[str, float]
+
+
+class Learning(Protocol):
+    """What training needs of a family."""
+
+    def train(self, table: pl.DataFrame, seed: int) -> dict[str, bytes]:
+        """Return the files of a model, the same for the same rows and seed. Raises ``ValueError``."""
+        ...
+
+    def measure(self, model: Any, table: pl.DataFrame) -> Measured:
+        """Ask ``model`` what it says of the rows of ``table``, and compare, in one order of cases."""
+        ...
+
+
+def clusters_of(county: NDArray[np.bytes_], parcel: NDArray[Any]) -> NDArray[np.int64]:
+    """Return one number for each parcel of each county."""
+    _, of_county = np.unique(county, return_inverse=True)
+    _, of_parcel = np.unique(parcel, return_inverse=True)
+    return np.asarray(of_county, np.int64) * (len(parcel) + 1) + of_parcel

@@ -1,0 +1,134 @@
+"""Champions are loaded and asked. While a new one cannot be read, the last good one serves."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import structlog
+
+from taxlien.kit.blobs import Blobs
+from taxlien.kit.database import Session
+from taxlien.kit.errors import InvalidInput, NotFound
+from taxlien.kit.settings import KitSettings, read_settings
+from taxlien.kit.telemetry.metrics import Counter, Gauge
+from taxlien.services.ml.adapters import artifacts
+from taxlien.services.ml.adapters.family import FAMILIES, Model
+from taxlien.services.ml.logic.case import read_case
+from taxlien.services.ml.models import Appointment
+from taxlien.services.ml.repository import appointments
+from taxlien.services.ml.settings import MlSettings
+
+from .answering import Unanswered, answer
+
+MANY = 32
+"""From so many cases on they are answered beside the loop, which goes on with others meanwhile."""
+
+_log = structlog.get_logger("taxlien.ml")
+_unfit = Gauge("taxlien_ml_model_unfit", "1 while the model in office cannot be loaded", ["name"])
+_serving = Gauge("taxlien_ml_model_version", "Version of the model that serves", ["name"])
+_predictions = Counter("taxlien_ml_predictions", "Cases answered", ["name"])
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model that serves, and which it is."""
+
+    version: int
+    artifact: str
+    model: Model
+
+
+class Champions:
+    """The champions of this process. A new one is loaded beside the old, which serves until then."""
+
+    def __init__(self, blobs: Blobs, refresh_seconds: float) -> None:
+        self._blobs = blobs
+        self._refresh = refresh_seconds
+        self._loaded: dict[str, Loaded] = {}
+        self._look_at: dict[str, float] = {}
+        self._loading: dict[str, asyncio.Task[None]] = {}
+
+    async def champion(self, session: Session, name: str) -> Loaded | None:
+        """Return who serves ``name``; None where nothing was ever trained or can be read."""
+        if time.monotonic() >= self._look_at.get(name, 0.0) and name not in self._loading:
+            history = await appointments.history(session, name)
+            self._look_at[name] = time.monotonic() + self._refresh
+            self._follow(name, history)
+        if name not in self._loaded and (first := self._loading.get(name)):
+            await asyncio.shield(first)
+        return self._loaded.get(name)
+
+    def _follow(self, name: str, history: Sequence[Appointment]) -> None:
+        known = self._loaded.get(name)
+        if not history or (known and known.artifact == history[0].artifact):
+            _unfit.labels(name).set(0)
+            return
+        if name not in self._loading:
+            # Known versions go along, not rows: the session ends before the loading does.
+            tried = [(one.version, one.artifact) for one in history]
+            task = asyncio.create_task(self._load(name, tried[:1] if known else tried))
+            self._loading[name] = task
+            task.add_done_callback(lambda _: self._loading.pop(name, None))
+
+    async def _load(self, name: str, tried: Sequence[tuple[int, str]]) -> None:
+        """Load the first of ``tried`` that can be read: the champion, then those before it."""
+        unfit: set[str] = set()
+        for version, artifact in tried:
+            if artifact in unfit:
+                continue
+            try:
+                files = await artifacts.fetch(self._blobs, artifact)
+                model = await asyncio.to_thread(FAMILIES[name].load, files, str(version))
+            except Exception as error:  # whatever damaged files, or objects that are away, make
+                unfit.add(artifact)
+                _unfit.labels(name).set(1)
+                _log.error("model_unfit", name=name, version=version, error=str(error)[:200])
+                continue
+            self._loaded[name] = Loaded(version, artifact, model)
+            _serving.labels(name).set(version)
+            if not unfit:
+                _unfit.labels(name).set(0)
+            _log.info("model_serves", name=name, version=version)
+            return
+
+
+async def predict(session: Session, name: str, contents: Sequence[object]) -> list[Any]:
+    """Return one answer for each of ``contents`` (cases as they came), in order. Never raises for them."""
+    cases = [read_case(content) for content in contents]
+    found = await _champions().champion(session, name)
+    _predictions.labels(name).inc(len(cases))
+    if found is None:
+        nothing = "no model has been trained here"
+        return [Unanswered(id=case.id, evidence=nothing, problems=case.problems) for case in cases]
+    if len(cases) < MANY:
+        return answer(found.model, cases)
+    return await asyncio.to_thread(answer, found.model, cases)
+
+
+async def champion_of(session: Session, blobs: Blobs, name: str) -> Model:
+    """Return the champion of ``name``, or the last before it that can be read.
+
+    Raises ``InvalidInput`` for a name there is not, ``NotFound`` where no model can be read.
+    """
+    if name not in FAMILIES:
+        raise InvalidInput("name", f"no model {name}; there are {', '.join(FAMILIES)}")
+    found = await Champions(blobs, refresh_seconds=60.0).champion(session, name)
+    if found is None:
+        raise NotFound(f"no model of {name} can be read: train one")
+    return found.model
+
+
+async def models(session: Session) -> Sequence[Appointment]:
+    """Return who holds each office."""
+    return await appointments.all_in_office(session)
+
+
+@cache
+def _champions() -> Champions:
+    settings = read_settings(KitSettings)
+    return Champions(Blobs.from_settings(settings), read_settings(MlSettings).refresh_seconds)

@@ -1,0 +1,113 @@
+"""A model is made from the facts that are kept, judged on frozen parcels, written down, and appointed."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from taxlien.kit.blobs import Blobs
+from taxlien.kit.database import Session
+from taxlien.kit.errors import InvalidInput
+from taxlien.services.ml.adapters import artifacts
+from taxlien.services.ml.adapters.family import FAMILIES
+from taxlien.services.ml.adapters.learning import Learning
+from taxlien.services.ml.adapters.registry import Alias, Registry, Run
+from taxlien.services.ml.logic.frozen import split
+from taxlien.services.ml.logic.table import read_table, sha256_of
+from taxlien.services.ml.models import Appointment
+from taxlien.services.ml.repository import appointments, facts
+
+ABOUT = "about.json"
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Made:
+    """A trained model, not yet kept anywhere: its files, what taught it, how it did on frozen parcels."""
+
+    name: str
+    files: Mapping[str, bytes]
+    data_sha256: str
+    parameters: Mapping[str, str | int | float]
+    metrics: Mapping[str, float]
+
+
+async def read_frame(session: Session) -> pl.DataFrame:
+    """Return the facts of all liens that teach, in the one order of training."""
+    with tempfile.TemporaryDirectory(prefix="taxlien-ml-") as folder:
+        file = Path(folder) / "frame.csv"
+        with file.open("wb") as content:
+            async for piece in facts.read_csv(session):
+                content.write(piece)
+        return await asyncio.to_thread(read_table, file)
+
+
+def make(name: str, table: pl.DataFrame, *, seed: int = SEED) -> Made:
+    """Train ``name`` on all but the frozen parcels of ``table``. Blocks for as long as that takes.
+
+    Raises ``InvalidInput`` for a name there is not, or where there is too little to learn from.
+    """
+    learning = learning_of(name)
+    taught, judged = split(table)
+    try:
+        files = learning.train(taught, seed)
+    except ValueError as too_little:
+        raise InvalidInput("name", f"{name} cannot be learned: {too_little}") from None
+    measured = learning.measure(FAMILIES[name].load(files, ""), judged)
+    metrics = {**measured.metrics, "frozen_rows": float(len(judged))}
+    parameters: dict[str, str | int | float] = {
+        "seed": seed,
+        "rows": len(taught),
+        "synthetic": str(bool(table["synthetic"].any())).lower(),
+        "first_sale": str(table["sale_date"].min()),
+        "last_sale": str(table["sale_date"].max()),
+    }
+    data_sha256 = sha256_of(table)
+    about = {
+        "name": name,
+        "data_sha256": data_sha256,
+        "parameters": parameters,
+        "frozen_evaluation": metrics,
+    }
+    files = {**files, ABOUT: msgspec.json.encode(about, order="sorted")}
+    return Made(name, files, data_sha256, parameters, metrics)
+
+
+async def register(
+    session: Session, blobs: Blobs, registry: Registry, made: Made, *, objects: str
+) -> list[Appointment]:
+    """Keep ``made``, write its run down, and appoint it challenger, or champion where there is none.
+
+    ``objects`` is the address of the objects. Returns the appointments made. What is kept before a
+    failure is found again by its content; a run may be written down twice, an appointment is not.
+    """
+    artifact = await artifacts.store(blobs, made.files)
+    await appointments.lock(session, made.name)
+    source = f"{objects.rstrip('/')}/sha256/{artifact[:2]}/{artifact[2:4]}/{artifact}"
+    run = Run(made.name, artifact, source, made.data_sha256, made.parameters, made.metrics)
+    version = await asyncio.to_thread(registry.record, run)
+    champion = await appointments.in_office(session, made.name, "champion")
+    alias: Alias = "challenger" if champion else "champion"
+    await asyncio.to_thread(registry.appoint, made.name, alias, version.version)
+    reason = "trained" if champion else "first"
+    appointed = Appointment(
+        name=made.name, alias=alias, version=version.version, run_id=version.run_id,
+        artifact=artifact, reason=reason,
+    )  # fmt: skip
+    session.add(appointed)
+    await session.flush()
+    return [appointed]
+
+
+def learning_of(name: str) -> Learning:
+    """Return how ``name`` learns. Raises ``InvalidInput`` for a name there is not."""
+    if name not in FAMILIES:
+        raise InvalidInput("name", f"no model {name}; there are {', '.join(FAMILIES)}")
+    learning: Learning = FAMILIES[name].training()
+    return learning

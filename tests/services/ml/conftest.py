@@ -1,0 +1,55 @@
+"""A family of models small enough to be trained in no time, and the objects they are kept in."""
+
+from __future__ import annotations
+
+import obstore
+import pytest
+
+from mean_face_model import FAMILY
+from taxlien.kit.blobs import Blobs
+from taxlien.kit.buckets import open_bucket
+from taxlien.kit.settings import KitSettings
+from taxlien.services.ml.adapters import artifacts, family
+from taxlien.services.ml.models import Appointment
+
+
+@pytest.fixture
+def mean_face(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the family."""
+    monkeypatch.setitem(family.FAMILIES, FAMILY.name, FAMILY)  # type: ignore[arg-type]
+    return FAMILY.name
+
+
+@pytest.fixture
+def blobs(kit_settings: KitSettings) -> Blobs:
+    return Blobs.from_settings(kit_settings)
+
+
+class Office:
+    """Puts models in office without training them."""
+
+    def __init__(self, database, blobs: Blobs, settings: KitSettings, name: str) -> None:
+        self.database, self.blobs, self.settings, self.name = database, blobs, settings, name
+        self.versions = 0
+
+    async def appoint(self, face: float, **fields: object) -> str:
+        """Make a model that says ``face`` champion; returns its artifact."""
+        self.versions += 1
+        artifact = await artifacts.store(self.blobs, {"model.json": b'{"face": %.2f}' % face})
+        values: dict[str, object] = {
+            "name": self.name, "alias": "champion", "version": self.versions, "run_id": "run",
+            "artifact": artifact, "reason": "promoted",
+        }  # fmt: skip
+        async with self.database.session() as session:
+            session.add(Appointment(**{**values, **fields}))
+        return artifact
+
+    def damage(self, sha256: str) -> None:
+        """Let the objects hold something else under a name."""
+        bucket = open_bucket(self.settings.require("objects_url"), self.settings)
+        obstore.put(bucket, f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}", b"something else")
+
+
+@pytest.fixture
+async def office(database_for, blobs: Blobs, kit_settings: KitSettings, mean_face: str) -> Office:
+    return Office(await database_for("ml"), blobs, kit_settings, mean_face)

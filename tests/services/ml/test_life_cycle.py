@@ -1,0 +1,108 @@
+"""Train, promote, roll back: written down in MLflow, over the product's own PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from mlflow.tracking import MlflowClient
+from psycopg import sql
+
+from recycled_databases import drop
+from taxlien.interfaces.liens import Lien
+from taxlien.kit.database import driver_url
+from taxlien.kit.errors import Conflict, InvalidInput, NotFound
+from taxlien.kit.migrations import prepare_service
+from taxlien.kit.settings import KitSettings
+from taxlien.services.ml import service
+from taxlien.services.ml.adapters.mlflow_registry import MlflowRegistry
+from taxlien.services.ml.service import promoting, training
+
+OBJECTS = "s3://somewhere/objects"
+NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def registry(kit_settings: KitSettings) -> AsyncIterator[MlflowRegistry]:
+    """MLflow's tables in a schema of their own, as its own role."""
+    owner_url = kit_settings.require("database_url").replace("+psycopg", "")
+    name = f"test_{uuid4().hex}"
+    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
+        await owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = f"{owner_url.rpartition('/')[0]}/{name}"
+    made = kit_settings.model_copy(update={"database_url": url})
+    await prepare_service(url, "mlflow", made.database_password_for("mlflow"))
+    store = driver_url(made.database_url_for("mlflow")).render_as_string(hide_password=False)
+    yield MlflowRegistry(store, OBJECTS)
+    await drop(owner_url, name)
+
+
+def liens(version: int, face: int, count: int = 1_200) -> list[Lien]:
+    return [
+        Lien(
+            lien_id=UUID(int=n), version=version, kind="certificate", status="sold", state="CO",
+            county_fips="08069", county="Larimer", parcel_id=str(n), parcel_key=str(n),
+            source="test", first_seen_at=NOON, last_changed_at=NOON, sale_date=date(2019, 11, 7),
+            face_amount=Decimal(face + n % 7),
+        )
+        for n in range(count)
+    ]  # fmt: skip
+
+
+async def test_a_model_lives_from_training_to_rollback(
+    database_for, blobs, registry: MlflowRegistry, mean_face: str
+) -> None:
+    database = await database_for("ml")
+    client = registry._client
+
+    async def train(*facts: Lien):
+        async with database.session() as session:
+            await service.keep_facts(session, facts)
+            table = await training.read_frame(session)
+            made = training.make(mean_face, table)
+            (one,) = await training.register(session, blobs, registry, made, objects=OBJECTS)
+        return one, table, made
+
+    async def try_promoting(table):
+        async with database.session() as session:
+            found = await promoting.judge(session, blobs, mean_face, table)
+            return await promoting.promote(session, registry, mean_face, found)
+
+    with pytest.raises(NotFound):
+        await try_promoting(None)
+    first, table, made = await train(*liens(1, 100))
+    assert (first.version, first.alias, first.reason) == (1, "champion", "first")
+    assert training.make(mean_face, table) == made
+    again, table, _ = await train()
+    assert (again.version, again.alias, again.artifact) == (2, "challenger", first.artifact)
+    with pytest.raises(Conflict, match="not better beyond noise"):
+        await try_promoting(table)
+    third, table, _ = await train(*liens(2, 200))
+    assert (third.version, third.alias) == (3, "challenger")
+    assert (await try_promoting(table)).reason == "promoted"
+    assert _champion(client) == 3
+    with pytest.raises(Conflict, match="champion already"):
+        await try_promoting(table)
+    async with database.session() as session:
+        assert (await promoting.rollback(session, registry, mean_face)).version == 1
+    assert _champion(client) == 1
+    with pytest.raises(Conflict, match="first champion"):
+        async with database.session() as session:
+            await promoting.rollback(session, registry, mean_face)
+    run = client.get_run(third.run_id).data
+    assert run.tags["artifact_sha256"] == third.artifact
+    assert run.params["rows"] == str(table.height - round(run.metrics["frozen_rows"]))
+    assert run.metrics["loss"] < 10
+
+
+def _champion(client: MlflowClient) -> int:
+    return int(client.get_model_version_by_alias("taxlien-mean_face", "champion").version)
+
+
+def test_what_cannot_be_learned_is_said_in_words(mean_face: str) -> None:
+    with pytest.raises(InvalidInput, match="no model of_nothing"):
+        training.make("of_nothing", training.pl.DataFrame())
