@@ -97,9 +97,8 @@ class MethodModel:
 
 
 def probabilities(trees: xgboost.Booster, matrix: NDArray[np.float32]) -> Floats:
-    """Return the trees' chances; one thread for few rows, since starting more costs longer."""
-    trees.set_param({"nthread": 1 if len(matrix) < 512 else 0})
-    return np.asarray(trees.inplace_predict(matrix), np.float64)
+    """Return the trees' chances. Safe from several threads: nothing of the trees is changed."""
+    return np.asarray(trees.inplace_predict(matrix, validate_features=False), np.float64)
 
 
 def read_chances(
@@ -212,7 +211,7 @@ class AuctionModel:
             law=law.law,
             basis="few_bids",
             interval=(round(min(cell.low, most), 2), round(min(cell.high, most), 2)),
-            p_no_bid=cell.no_bid,
+            p_no_bid=None if cell.no_bid is None else round(cell.no_bid, 4),
             n=cell.n,
             evidence=f"too few bids for a model: the middle of the {cell.n:,} on record",
             problems=case.problems,
@@ -306,7 +305,8 @@ def _method(
 
 
 def _booster(raw: bytes) -> xgboost.Booster:
-    return xgboost.Booster(model_file=bytearray(raw))
+    # One thread: for one case starting others costs longer, and callers bring threads of their own.
+    return xgboost.Booster({"nthread": 1}, model_file=bytearray(raw))
 
 
 def remembering(

@@ -1,8 +1,8 @@
 """Teaches prices from the frame of liens: one distribution for each method of bidding.
 
 For each method the trees learn the chances of bins (the floor and the rate nobody bid below stand alone),
-and others whether anybody bids. How wide an interval must be is read off the last year, priced by
-trees that have not seen it.
+and others whether anybody bids. How wide an interval must be is read off the last years, each priced
+by trees taught on the years before it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from taxlien.services.ml.logic.auction.features import (
     features_of,
     outcome_values,
     remember,
+    without_levels,
 )
 from taxlien.services.ml.logic.auction.history import YEAR, Level
 from taxlien.services.ml.logic.auction.labels import Outcomes, outcomes_of
@@ -37,6 +38,8 @@ FEWEST_SALES = 3
 BINS: Mapping[Method, int] = {"bid_down_rate": 15, "property_bid": 20, "premium": 14}
 ROUNDS = 30
 WANTED = 0.80
+HELD_OUT: Mapping[Method, int] = {"bid_down_rate": 2, "property_bid": 4, "premium": 4}
+"""How many of the last years are priced by trees taught on the years before each, to set intervals."""
 _PLAIN = {
     "tree_method": "hist", "max_depth": 5, "eta": 0.2, "min_child_weight": 10, "subsample": 0.6,
     "colsample_bytree": 0.4, "max_bin": 64, "nthread": 1,
@@ -135,11 +138,7 @@ def _learn(method: Method, outcomes: Outcomes, seed: int) -> MethodModel:
     last = columns.day[chosen].max()
     chosen &= columns.day > last - WINDOW_YEARS * YEAR
     sample = _sample(method, _only(outcomes, chosen), levels)
-    early = sample.outcomes.columns.day <= last - YEAR
-    tail, struck_from = (1 - WANTED) / 2, 0.5
-    if early.sum() >= FEWEST_BIDS:
-        trees = _trees(method, _part(sample, early), states, seed)
-        tail, struck_from = _widths(method, trees, _part(sample, ~early))
+    tail, struck_from = _widths(method, _held_out(method, sample, states, seed))
     trees = _trees(method, sample, states, seed)
     return MethodModel(method, levels, cells, replace(trees, tail=tail, struck_from=struck_from))
 
@@ -189,6 +188,9 @@ def _trees(method: Method, sample: _Sample, states: tuple[str, ...], seed: int) 
     outcomes = sample.outcomes
     bids = np.isfinite(outcomes.bid)
     values = outcome_values(method, _only(outcomes, bids), sample.measure[bids])
+    if method == "premium":
+        # Premiums move together from sale to sale; a few sales cannot teach where they go next.
+        values = without_levels(outcomes.columns.only(bids), values)
     bins = learn_bins(values, BINS[method])
     price = xgboost.train(
         {**_PLAIN, "objective": "multi:softprob", "num_class": len(bins), "seed": seed},
@@ -209,24 +211,64 @@ def _trees(method: Method, sample: _Sample, states: tuple[str, ...], seed: int) 
     return Trees(bins, price, struck, share, 0.1, 0.5, states)
 
 
-def _widths(method: Method, trees: Trees, sample: _Sample) -> tuple[float, float]:
-    """Return the tail and the chance of no bid with which intervals hold what happened in these sales."""
-    outcomes = sample.outcomes
-    chances = probabilities(trees.price, sample.matrix)
-    struck = np.full(len(chances), trees.struck_share)
-    if trees.struck is not None:
-        struck = probabilities(trees.struck, sample.matrix)
-    bids = np.isfinite(outcomes.bid)
+@dataclass(frozen=True)
+class _HeldOut:
+    """A year's sales as trees priced them that were taught on the years before."""
+
+    trees: Trees
+    sample: _Sample
+    chances: Floats
+    struck: Floats
+
+
+def _held_out(
+    method: Method, sample: _Sample, states: tuple[str, ...], seed: int
+) -> list[_HeldOut]:
+    day, bids = sample.outcomes.columns.day, np.isfinite(sample.outcomes.bid)
+    found = []
+    for years in range(1, HELD_OUT[method] + 1):
+        early = day <= day.max() - years * YEAR
+        held = ~early & (day <= day.max() - (years - 1) * YEAR)
+        if (early & bids).sum() < FEWEST_BIDS or not (held & bids).any():
+            break
+        trees = _trees(method, _part(sample, early), states, seed)
+        part = _part(sample, held)
+        chances = probabilities(trees.price, part.matrix)
+        struck = np.full(len(chances), trees.struck_share)
+        if trees.struck is not None:
+            struck = probabilities(trees.struck, part.matrix)
+        found.append(_HeldOut(trees, part, chances, struck))
+    return found
+
+
+def _widths(method: Method, years: list[_HeldOut]) -> tuple[float, float]:
+    """Return the tail and the chance of no bid with which intervals hold what happened in these years.
+
+    Every year counts alike: the level of prices moves from year to year, and an interval has to bear it.
+    """
+    if not years:
+        return (1 - WANTED) / 2, 0.5
     struck_from = 0.5
-    if method == "property_bid" and (outcomes.struck == 1).any():
-        struck_from = float(np.quantile(struck[outcomes.struck == 1], 1 - WANTED))
+    gone = np.concatenate([held.struck[held.sample.outcomes.struck == 1] for held in years])
+    if method == "property_bid" and len(gone):
+        struck_from = float(np.quantile(gone, 1 - WANTED))
     low, high = 0.001, 0.45
     for _ in range(12):
         tail = (low + high) / 2
-        tried = replace(trees, tail=tail, struck_from=struck_from)
-        _, least, most, _, _ = read_chances(
-            method, tried, chances, struck, sample.measure, outcomes.columns
-        )
-        inside = (outcomes.bid >= least - 0.005) & (outcomes.bid <= most + 0.005)
-        low, high = (tail, high) if inside[bids].mean() >= WANTED else (low, tail)
+        covered = np.mean([_covered(method, held, tail, struck_from) for held in years])
+        low, high = (tail, high) if covered >= WANTED else (low, tail)
     return low, struck_from
+
+
+def _covered(method: Method, held: _HeldOut, tail: float, struck_from: float) -> float:
+    outcomes = held.sample.outcomes
+    _, low, high, _, _ = read_chances(
+        method,
+        replace(held.trees, tail=tail, struck_from=struck_from),
+        held.chances,
+        held.struck,
+        held.sample.measure,
+        outcomes.columns,
+    )
+    inside = (outcomes.bid >= low - 0.005) & (outcomes.bid <= high + 0.005)
+    return float(inside[np.isfinite(outcomes.bid)].mean())

@@ -13,7 +13,7 @@ import numpy as np
 
 from .columns import Columns, Floats
 from .history import Level, Singles, level_of, names_of
-from .keys import Part
+from .keys import Groups, Part, group_codes
 from .labels import AT_MOST, LEAST_VALUE, NOTHING_BID, Flags, Outcomes
 from .methods import Method
 
@@ -90,7 +90,8 @@ def remember(method: Method, outcomes: Outcomes) -> dict[str, Level]:
 
 def features_of(method: Method, columns: Columns, levels: Levels) -> tuple[Singles, Floats]:
     """Return the matrix of these cases, and the logarithm their bids are measured from (0 for rates)."""
-    blocks = [levels[memory.name].before(columns) for memory in MEMORIES[method]]
+    groups = Groups(columns)
+    blocks = [levels[memory.name].before(columns, groups) for memory in MEMORIES[method]]
     names = feature_names(method, levels)
     place = {name: number for number, name in enumerate(names)}
     told = np.concatenate(blocks, axis=1)
@@ -188,16 +189,47 @@ def _bids_told(method: Method, outcomes: Outcomes) -> tuple[Flags, dict[str, Flo
         }
     elif method == "premium":
         chosen = (bid > 0) & np.isfinite(log_face)
-        stats = {"log_ratio": np.asarray(np.log(bid[chosen] + 1) - log_face[chosen])}
+        ratio = np.log(bid[chosen] + 1) - log_face[chosen]
+        stats = {"log_ratio": _near_the_middle(columns.only(chosen), ratio)}
     else:
         chosen = np.isfinite(bid) & (columns.assessed > 0)
         log_value: Floats = np.log(np.maximum(columns.assessed[chosen], LEAST_VALUE))
         log_bid: Floats = np.log(bid[chosen])
-        stats = {"log_ratio": np.asarray(log_bid - log_value), "log_bid": log_bid, "log_value": log_value,
-                 "bidders": outcomes.bidders[chosen]}  # fmt: skip
+        stats = {
+            "log_ratio": np.asarray(log_bid - log_value, np.float64),
+            "log_bid": log_bid,
+            "log_value": log_value,
+            "bidders": outcomes.bidders[chosen],
+        }
     return chosen, {**stats, "log_face": np.asarray(log_face[chosen], np.float64)}
 
 
 def _offers_told(outcomes: Outcomes) -> tuple[Flags, dict[str, Floats]]:
     chosen = np.isfinite(outcomes.struck)
-    return chosen, {"struck": outcomes.struck[chosen], "zero": (outcomes.bid[chosen] <= 0) * 1.0}
+    return chosen, {
+        "struck": outcomes.struck[chosen],
+        "zero": (outcomes.bid[chosen] <= 0).astype(np.float64),
+    }
+
+
+def without_levels(columns: Columns, values: Floats) -> Floats:
+    """Return learned values above the middle of their county's sale; nothing bid stays what it is."""
+    told = values > NOTHING_BID
+    found = values.copy()
+    found[told] -= _middles(columns.only(told), values[told])
+    return found
+
+
+def _near_the_middle(columns: Columns, values: Floats) -> Floats:
+    """Return values held near the middle of their county's sale, so that a mean of them is as steady."""
+    middle = _middles(columns, values)
+    return np.asarray(np.clip(values, middle - 0.25, middle + 0.25), np.float64)
+
+
+def _middles(columns: Columns, values: Floats) -> Floats:
+    codes, _ = group_codes(columns, ("county",))
+    sales, number = np.unique(
+        codes << np.uint64(16) | columns.day.astype(np.uint64), return_inverse=True
+    )
+    middles = np.array([np.median(values[number == sale]) for sale in range(len(sales))])
+    return np.asarray(middles[number] if len(sales) else values, np.float64)

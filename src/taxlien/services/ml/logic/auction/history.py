@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import Columns, Days, Floats
-from .keys import Codes, Part, group_codes
+from .keys import Codes, Groups, Part, group_codes
 
 FADING = 0.5
 YEAR = 365.25
@@ -37,7 +37,7 @@ class Level:
     mean: Singles
     last: Singles
 
-    def before(self, columns: Columns) -> Singles:
+    def before(self, columns: Columns, groups: Groups | None = None) -> Singles:
         """Return, for every case, what is known of its group from sales strictly before its day.
 
         A row is: fading means, means of the last sale, weight, count and age in years of the last
@@ -47,9 +47,9 @@ class Level:
         found = np.full((len(columns), 2 * width + 3), np.nan, np.float32)
         if not len(self.moments) or not len(columns):
             return found
-        codes, known = group_codes(columns, self.parts)
-        groups = codes << _DAY_BITS
-        place = np.searchsorted(self.moments, groups | columns.day.astype(np.uint64), "left") - 1
+        codes, known = (groups or Groups(columns)).codes(self.parts)
+        begins = codes << _DAY_BITS
+        place = np.searchsorted(self.moments, begins | columns.day.astype(np.uint64), "left") - 1
         moment = self.moments[np.maximum(place, 0)]
         known &= (place >= 0) & (moment >> _DAY_BITS == codes)
         rows, place = np.flatnonzero(known), place[known]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -15,60 +16,85 @@ Part = Literal[
 Codes = NDArray[np.uint64]
 
 _DAY_BITS = np.uint64(16)
-_CHUNK = 65_536
+_SHORTER: Mapping[Part, int] = {"short4": 4, "short6": 6, "short8": 8}
 _rng = np.random.default_rng(20_061_231)  # the numbers of saved histories depend on it
 _TEXT = _rng.integers(1, 2**63, (3, KEY_WIDTH), np.uint64) * np.uint64(2) + np.uint64(1)
 _NUMBER = _rng.integers(1, 2**63, 4, np.uint64) * np.uint64(2) + np.uint64(1)
 
 
-def group_codes(columns: Columns, parts: tuple[Part, ...]) -> tuple[Codes, NDArray[np.bool_]]:
-    """Return a number of 48 bits for the group of every case, and whether the group is known.
+Coded = tuple[Codes, NDArray[np.bool_]]
 
-    Two groups of a million share a number with a chance of about 0.002.
-    """
-    size = len(columns)
-    codes, known = np.zeros(size, np.uint64), np.ones(size, bool)
-    with np.errstate(over="ignore"):
-        for start in range(0, size, _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            piece = columns.only(rows) if size > _CHUNK else columns
-            for place, part in enumerate(parts):
-                code, is_known = _part(piece, part, place)
-                codes[rows] += code
-                known[rows] &= is_known
-        codes ^= codes >> np.uint64(29)
+
+class Groups:
+    """The groups that cases belong to. What several kinds of group share is worked out once."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._parts: dict[tuple[Part, int], Coded] = {}
+        self._parcel: tuple[NDArray[np.uint64], NDArray[np.int64]] | None = None
+
+    def codes(self, parts: tuple[Part, ...]) -> Coded:
+        """Return a number of 48 bits for the group of every case, and whether the group is known.
+
+        Two groups of a million share a number with a chance of about 0.002.
+        """
+        codes, known = self._part(parts[0], 0)
+        for place, part in enumerate(parts[1:], 1):
+            code, is_known = self._part(part, place)
+            codes, known = codes + code, known & is_known
+        codes = codes ^ (codes >> np.uint64(29))
         codes *= _NUMBER[3]
-    return codes >> _DAY_BITS, known
+        return codes >> _DAY_BITS, known.copy()
+
+    def _part(self, part: Part, place: int) -> Coded:
+        known = self._parts.get((part, place))
+        if known is None:
+            known = self._parts[part, place] = self._work_out(part, place)
+        return known
+
+    def _work_out(self, part: Part, place: int) -> Coded:
+        columns = self._columns
+        if part in ("state", "county"):
+            values = getattr(columns, part)
+            numbers = _TEXT[0 if part == "state" else 1]
+            return _hashed(_letters(values).astype(np.uint64), numbers), values != b""
+        if part == "face":
+            known = columns.face > 0
+            return _numbered(np.floor(5 * np.log(np.where(known, columns.face, 1.0))), place), known
+        if part == "value":
+            known = columns.assessed > 0
+            number = np.floor(4 * np.log(np.where(known, columns.assessed, 1.0)))
+            return _numbered(number, place), known
+        if part == "homestead":
+            known = np.isfinite(columns.homestead)
+            return _numbered(np.where(known, columns.homestead, 0.0), place), known
+        return self._beginning(part)
+
+    def _beginning(self, part: Part) -> Coded:
+        """Number a parcel by its key, or by so much of it as its neighbours share."""
+        if self._parcel is None:
+            written = _letters(self._columns.parcel)
+            self._parcel = written.astype(np.uint64), (written != 0).sum(1)
+        letters, length = self._parcel
+        keep = length - _SHORTER.get(part, 0)
+        if part == "head6":
+            keep = np.minimum(length, 6)
+        if part != "parcel":
+            letters = np.where(np.arange(letters.shape[1]) < keep[:, None], letters, np.uint64(0))
+        return _hashed(letters, _TEXT[2]), keep > 0
 
 
-def _part(columns: Columns, part: Part, place: int) -> tuple[Codes, NDArray[np.bool_]]:
-    if part in ("state", "county"):
-        values = getattr(columns, part)
-        return _hashed(_letters(values), _TEXT[0 if part == "state" else 1]), values != b""
-    if part == "face":
-        known = columns.face > 0
-        return _numbered(np.floor(5 * np.log(np.where(known, columns.face, 1.0))), place), known
-    if part == "value":
-        known = columns.assessed > 0
-        return _numbered(np.floor(4 * np.log(np.where(known, columns.assessed, 1.0))), place), known
-    if part == "homestead":
-        known = np.isfinite(columns.homestead)
-        return _numbered(np.where(known, columns.homestead, 0.0), place), known
-    letters = _letters(columns.parcel)
-    length = (letters != 0).sum(1)
-    keep = length - {"short4": 4, "short6": 6, "short8": 8}.get(part, 0)
-    if part == "head6":
-        keep = np.minimum(length, 6)
-    letters = np.where(np.arange(letters.shape[1]) < keep[:, None], letters, 0)
-    return _hashed(letters, _TEXT[2]), keep > 0
+def group_codes(columns: Columns, parts: tuple[Part, ...]) -> Coded:
+    """Return the groups of one kind: see ``Groups.codes``."""
+    return Groups(columns).codes(parts)
 
 
 def _letters(values: NDArray[np.bytes_]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), values.itemsize)
 
 
-def _hashed(letters: NDArray[np.uint8], numbers: Codes) -> Codes:
-    return np.asarray(letters.astype(np.uint64) @ numbers[: letters.shape[1]], np.uint64)
+def _hashed(letters: NDArray[np.uint64], numbers: Codes) -> Codes:
+    return np.asarray(letters @ numbers[: letters.shape[1]], np.uint64)
 
 
 def _numbered(values: NDArray[np.float64], place: int) -> Codes:
