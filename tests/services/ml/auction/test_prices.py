@@ -85,6 +85,13 @@ def test_a_county_never_seen_is_answered_by_its_state(model: AuctionModel) -> No
     assert answer.reasons == ("the county has no bids on record: its state speaks for it",)
 
 
+def test_reasons_name_the_last_sales_of_county_and_parcel(model: AuctionModel) -> None:
+    answer = asked(model, state="FL", county_fips="12105", face_amount=900, parcel_id="00001-0003")
+    assert len(answer.reasons) == 2
+    assert answer.reasons[0].startswith("the county's last sale ended at ")
+    assert answer.reasons[1].endswith(" 1.0 years before")
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     state=st.sampled_from(["FL", "MD", "CO", "WA", "AZ", "IA", "ZZ", None]),

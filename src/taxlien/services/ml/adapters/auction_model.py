@@ -19,6 +19,7 @@ from taxlien.services.ml.logic.auction.answer import (
     PriceAnswer,
     Priced,
     nearest_evidence,
+    reasons_for,
     told_price,
 )
 from taxlien.services.ml.logic.auction.bins import Bins
@@ -35,6 +36,7 @@ from taxlien.services.ml.logic.auction.features import (
     bids_of_values,
     feature_names,
     features_of,
+    last_sales,
 )
 from taxlien.services.ml.logic.auction.history import Level
 from taxlien.services.ml.logic.auction.labels import AT_MOST
@@ -86,14 +88,15 @@ class MethodModel:
         ]
         return Priced(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
 
-    def _price(self, columns: Columns) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    def _price(self, columns: Columns) -> tuple[Floats, ...]:
         assert self.trees is not None
         matrix, measure = features_of(self.method, columns, self.levels)
         chances = probabilities(self.trees.price, matrix)
         struck = np.full(len(columns), self.trees.struck_share)
         if self.trees.struck is not None:
             struck = probabilities(self.trees.struck, matrix)
-        return read_chances(self.method, self.trees, chances, struck, measure, columns)
+        told = read_chances(self.method, self.trees, chances, struck, measure, columns)
+        return *told, *last_sales(self.method, matrix, self.levels)
 
 
 def probabilities(trees: xgboost.Booster, matrix: NDArray[np.float32]) -> Floats:
@@ -158,8 +161,8 @@ class AuctionModel:
                 [laws[i].most for i in chosen],
             )
             told = model.price(columns)
-            values = zip(told.bid.tolist(), told.low.tolist(), told.high.tolist(),
-                         told.no_bid.tolist(), told.floor.tolist(), strict=True)  # fmt: skip
+            rows = [getattr(told, name).tolist() for name in told.__slots__]
+            values = zip(*rows, strict=True)
             for i, row in zip(chosen, values, strict=True):
                 answers[i] = self._by_trees(cases[i], laws[i], model, row)
         return [
@@ -170,13 +173,12 @@ class AuctionModel:
     def _by_trees(
         self, case: Case, law: Bidding, model: MethodModel, row: tuple[float, ...]
     ) -> PriceAnswer:
-        bid, low, high, no_bid, floor = row
+        bid, low, high, no_bid, floor, *last = row
         cell = cell_for(model.cells, case.state, case.county_fips)
         own = case.county_fips in model.cells
         price = told_price(model.method, law, bid)
         said = next(iter(price.values()))
         digits = 2 if model.method == "bid_down_rate" else 0
-        reasons = [] if own else ["the county has no bids on record: its state speaks for it"]
         return PriceAnswer(
             id=case.id,
             method=model.method,
@@ -187,7 +189,7 @@ class AuctionModel:
             p_floor=None if np.isnan(floor) else round(floor, 4),
             n=cell.n if cell else 0,
             evidence=_usual(cell, case.county_fips if own else case.state, digits),
-            reasons=tuple(reasons),
+            reasons=reasons_for(model.method, *last),
             problems=case.problems,
             model_version=self.version,
             **price,

@@ -53,13 +53,20 @@ class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What a model says of many cases, one entry each; ``bid`` is in the unit of the method."""
+    """What a model says of many cases, one entry each; ``bid`` is in the unit of the method.
+
+    ``county_last`` is the mean of the county's last sale, ``parcel_last`` what the parcel went for
+    ``parcel_age`` years before: rates in percent, bids as parts of the value, premiums of the lien.
+    """
 
     bid: Floats
     low: Floats
     high: Floats
     no_bid: Floats
     floor: Floats
+    county_last: Floats
+    parcel_last: Floats
+    parcel_age: Floats
 
 
 def told_price(method: Method, bidding: Bidding, bid: float) -> dict[str, Any]:
@@ -71,6 +78,28 @@ def told_price(method: Method, bidding: Bidding, bid: float) -> dict[str, Any]:
         return {"predicted_rate_pct": round(rate, 4)}
     name = "predicted_bid" if method == "property_bid" else "predicted_premium"
     return {name: round(max(bid, 0.0), 2)}
+
+
+def reasons_for(
+    method: Method, county_last: float, parcel_last: float, parcel_age: float
+) -> tuple[str, ...]:
+    """Say what of earlier sales the price leans on; what is not known is not said."""
+    found = []
+    if county_last == county_last:
+        found.append(f"the county's last sale ended at {_said(method, county_last)} in the mean")
+    else:
+        found.append("the county has no bids on record: its state speaks for it")
+    if parcel_last == parcel_last:
+        found.append(
+            f"this parcel ended at {_said(method, parcel_last)} {parcel_age:.1f} years before"
+        )
+    return tuple(found)
+
+
+def _said(method: Method, value: float) -> str:
+    if method == "bid_down_rate":
+        return f"{value:.2f} percent a year"
+    return f"{100 * value:.1f} percent of the {'value' if method == 'property_bid' else 'lien'}"
 
 
 def nearest_evidence(bidding: Bidding, cells: Mapping[Method, Mapping[str, Cell]]) -> str:

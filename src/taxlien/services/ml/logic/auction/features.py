@@ -113,6 +113,19 @@ def features_of(method: Method, columns: Columns, levels: Levels) -> tuple[Singl
     return matrix, _measured_from(method, log_face, log_value, past)
 
 
+def last_sales(method: Method, matrix: Singles, levels: Levels) -> tuple[Floats, Floats, Floats]:
+    """Return the mean of the county's last sale, and what the parcel went for, and how long before."""
+    names = feature_names(method, levels)
+    stat = "last_rate" if method == "bid_down_rate" else "last_log_ratio"
+    county, parcel, age = (
+        matrix[:, names.index(name)].astype(np.float64)
+        for name in (f"county.{stat}", f"parcel.{stat}", "parcel.last_age")
+    )
+    if method == "bid_down_rate":
+        return county, parcel, age
+    return np.exp(county), np.exp(parcel), age
+
+
 def outcome_values(method: Method, outcomes: Outcomes, measure: Floats) -> Floats:
     """Return bids as the model learns them: rates, or logarithms above what they are measured from."""
     bid = outcomes.bid
