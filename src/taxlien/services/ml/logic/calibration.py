@@ -6,7 +6,7 @@ keeps the curve of all (partial pooling): its own weighs n / (n + ``STRENGTH``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
@@ -73,11 +73,16 @@ def beta(predicted: Floats, outcome: Floats, points: int = 101) -> Curve:
     return Curve(tuple(grid.tolist()), tuple(true.tolist()), len(p))
 
 
-def pooled(predicted: Floats, outcome: Floats, groups: NDArray[np.str_]) -> Pooled:
-    """Return beta curves of all and of each of ``groups`` (same length; "" belongs to no group)."""
+def pooled(
+    predicted: Floats,
+    outcome: Floats,
+    groups: NDArray[np.str_],
+    curve_of: Callable[[Floats, Floats], Curve] = isotonic,
+) -> Pooled:
+    """Return curves of all and of each of ``groups`` (same length; "" belongs to no group)."""
     named = sorted(set(groups.tolist()) - {""})
-    own = {g: beta(predicted[groups == g], outcome[groups == g]) for g in named}
-    return Pooled(beta(predicted, outcome), own)
+    own = {g: curve_of(predicted[groups == g], outcome[groups == g]) for g in named}
+    return Pooled(curve_of(predicted, outcome), own)
 
 
 def shrunk_rate(hits: float, n: float, prior: float, strength: float) -> float:

@@ -1,0 +1,292 @@
+"""Redemption from a trained artifact: two forests, the hazards they start from, and what sales have shown.
+
+The artifact is a folder of plain files: ``model.json``, ``history.npz``, and trees as UBJSON. No pickle.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+
+from taxlien.services.ml.logic.calibration import Pooled
+from taxlien.services.ml.logic.case import Case
+from taxlien.services.ml.logic.redemption.answer import (
+    ASKED,
+    Reason,
+    RedemptionAnswer,
+    evidence_of,
+    reasons_of,
+)
+from taxlien.services.ml.logic.redemption.baseline import Baseline, log_odds
+from taxlien.services.ml.logic.redemption.columns import Columns, Floats, columns_of_cases
+from taxlien.services.ml.logic.redemption.features import NAMES, OF_A_SALE, Singles, features_of
+from taxlien.services.ml.logic.redemption.history import County, History
+from taxlien.services.ml.logic.redemption.labels import Endings
+from taxlien.services.ml.logic.redemption.spread import (
+    UNKNOWN_COUNTY,
+    UNKNOWN_STATE,
+    interval_of,
+)
+from taxlien.services.ml.logic.survival import EDGES, expected_months, incidence
+
+FORMAT = 1
+CHUNK = 32_768
+_ASKED = {months: EDGES.index(months) for months in ASKED}
+_COUNTY_ARRAYS = ("day", "parcel", "face", "premium", "ended", "paid_day", "paid_parcel")
+_FEW = 512
+_HASHED = ("history.npz", "near.ubj", "far.ubj")
+_SALE_PLACES = [NAMES.index(name) for name in OF_A_SALE]
+
+
+class UnfitArtifact(ValueError):
+    """The files are no redemption model that this program can serve."""
+
+
+class Tables(msgspec.Struct, frozen=True):
+    """All of a model but its trees and its history; ``near`` speaks of sales that were seen, ``far`` of
+    all others. Curves and spreads have one entry an edge; no curve, too little was known there."""
+
+    baseline: Baseline
+    endings: Mapping[str, Endings]
+    near_curves: tuple[Pooled | None, ...]
+    far_curves: tuple[Pooled | None, ...]
+    near_spread: tuple[float, ...]
+    far_spread: tuple[float, ...]
+    features: tuple[str, ...] = NAMES
+    edges: tuple[int, ...] = EDGES
+    format: int = FORMAT
+    sha256: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of many cases: chances by each edge, and 1 where the sale was seen."""
+
+    redeemed: Floats
+    deeded: Floats
+    void: Floats
+    seen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class RedemptionModel:
+    """Redemption of cases of any state."""
+
+    near: xgboost.Booster
+    far: xgboost.Booster
+    tables: Tables
+    history: History
+    version: str = ""
+
+    def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[RedemptionAnswer]:
+        """Return one answer a case, in order; reasons (exact SHAP) only if ``explain``: they
+        cost more than the answer."""
+        answers: list[RedemptionAnswer] = []
+        columns = columns_of_cases(cases)
+        matrix = features_of(columns, self.history)
+        for start in range(0, len(cases), CHUNK):
+            part = slice(start, start + CHUNK)
+            told = self._tell(columns.only(part), matrix[part])
+            why = self._explain(columns.only(part), matrix[part]) if explain else None
+            answers += self._answers(cases[part], columns.day[part].tolist(), told, why)
+        return answers
+
+    def tell(self, columns: Columns) -> Told:
+        """Return the chances of ``columns``, without words."""
+        return self._tell(columns, features_of(columns, self.history))
+
+    def _tell(self, columns: Columns, matrix: Singles) -> Told:
+        odds, seen = self._start(columns)
+        hazards = np.empty(odds.shape)
+        for trees, chosen in ((self.near, seen), (self.far, ~seen)):
+            if chosen.any():
+                hazards[chosen] = hazards_of(trees, matrix[chosen], odds[chosen])
+        return calibrated(hazards, columns.state, seen, self.tables)
+
+    def _start(self, columns: Columns) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return the baseline's log odds, and whether the near trees can speak: the sale was seen, and
+        parcel and face are known, as they were in all that taught them."""
+        odds, seen = log_odds(self.tables.baseline, columns)
+        return odds, seen & np.isfinite(columns.parcel) & np.isfinite(columns.face)
+
+    def _explain(self, columns: Columns, matrix: Singles) -> list[tuple[Reason, ...]]:
+        _, seen = self._start(columns)
+        place = EDGES.index(12)
+        found = []
+        for row, near in zip(matrix, seen.tolist(), strict=True):
+            asked = np.append(row, np.float32(place))[None]
+            pulls = (self.near if near else self.far).predict(
+                xgboost.DMatrix(asked), pred_contribs=True
+            )
+            found.append(reasons_of(NAMES, np.asarray(pulls[0, : len(NAMES)], np.float64)))
+        return found
+
+    def _answers(
+        self,
+        cases: Sequence[Case],
+        days: Sequence[float],
+        told: Told,
+        why: list[tuple[Reason, ...]] | None,
+    ) -> list[RedemptionAnswer]:
+        cells = [
+            self.tables.baseline.of(case.state or "", case.county_fips or "", day)
+            for case, day in zip(cases, days, strict=True)
+        ]
+        spread = np.array([self._spread(level) for level, _ in cells])
+        low, high = interval_of(told.redeemed[:, -1], spread)
+        months = expected_months(told.redeemed)
+        rows = zip(
+            cases, cells, np.round(told.redeemed, 5).tolist(), np.round(months, 2).tolist(),
+            np.round(low, 5).tolist(), np.round(high, 5).tolist(),
+            np.round(told.deeded, 5).tolist(), np.round(told.void, 5).tolist(),
+            why or [()] * len(cases), strict=True,
+        )  # fmt: skip
+        usual: dict[int, float] = {}
+        answers = []
+        for case, (level, cell), curve, mean, least, most, deeded, void, reasons in rows:
+            if id(cell) not in usual:
+                usual[id(cell)] = self._usual(cell.by_interval, case.state)
+            answers.append(
+                RedemptionAnswer(
+                    id=case.id,
+                    basis="insufficient_data" if level == "all" else "model",
+                    p_redeem=curve[-1],
+                    p_redeem_by_months={m: curve[k] for m, k in _ASKED.items()},
+                    expected_months=None if mean != mean else mean,
+                    interval=(least, most),
+                    p_deeded=None if deeded != deeded else deeded,
+                    p_void=None if void != void else void,
+                    n=cell.n,
+                    cell=level,
+                    base_rate=usual[id(cell)],
+                    reasons=reasons,
+                    evidence=evidence_of(level, cell.n, case.state or ""),
+                    problems=case.problems,
+                    model_version=self.version,
+                )
+            )
+        return answers
+
+    def _usual(self, hazards: tuple[float, ...], state: str | None) -> float:
+        """Return what the liens of a cell redeem at within the horizon."""
+        redeemed, _ = incidence(
+            np.array([hazards]), _other_ways(self.tables.endings.get(state or ""))
+        )
+        return round(float(redeemed[0, -1]), 5)
+
+    def _spread(self, level: str) -> float:
+        if level == "sale":
+            return self.tables.near_spread[-1]
+        added = {"county": 0.0, "state": UNKNOWN_COUNTY, "all": UNKNOWN_STATE}[level]
+        return float(np.hypot(self.tables.far_spread[-1], added))
+
+
+def hazards_of(trees: xgboost.Booster, matrix: Singles, odds: Floats) -> Floats:
+    """Return the chance to redeem in each interval (cases, intervals), from the baseline's log odds."""
+    n, intervals = odds.shape
+    trees.set_param({"nthread": 1 if n < _FEW else 0})
+    found = np.empty((n, intervals))
+    for start in range(0, n, CHUNK):
+        part = matrix[start : start + CHUNK]
+        asked = np.repeat(part, intervals, axis=0)
+        place = np.tile(np.arange(intervals, dtype=np.float32), len(part))
+        margin = odds[start : start + CHUNK].ravel().astype(np.float32)
+        chances = trees.inplace_predict(np.column_stack([asked, place]), base_margin=margin)
+        found[start : start + CHUNK] = chances.reshape(len(part), intervals)
+    return found
+
+
+def calibrated(
+    hazards: Floats, states: NDArray[np.bytes_], seen: NDArray[np.bool_], tables: Tables
+) -> Told:
+    """Return the chances by each edge that hazards come to, made honest; they never fall with time."""
+    redeemed = np.empty(hazards.shape)
+    deeded, void = np.full(len(hazards), np.nan), np.full(len(hazards), np.nan)
+    for state in sorted(set(states.tolist())):
+        name = state.decode()
+        of_state = np.flatnonzero(states == state)
+        ends = tables.endings.get(name)
+        raw, other = incidence(hazards[of_state], _other_ways(ends))
+        for curves, chosen in (
+            (tables.near_curves, seen[of_state]),
+            (tables.far_curves, ~seen[of_state]),
+        ):
+            redeemed[of_state[chosen]] = _curved(raw[chosen], curves, name)
+        if ends is not None:
+            left = (1 - redeemed[of_state, -1]) / np.maximum(1 - raw[:, -1], 1e-9)
+            deeded[of_state] = np.clip(other[0, :, -1] * left, 0, 1)
+            void[of_state] = np.clip(other[1, :, -1] * left, 0, 1)
+    return Told(redeemed, deeded, void, seen)
+
+
+def _other_ways(ends: Endings | None) -> Floats:
+    return np.zeros((2, len(EDGES))) if ends is None else np.array([ends.deeded, ends.void])
+
+
+def _curved(raw: Floats, curves: Sequence[Pooled | None], state: str) -> Floats:
+    told = np.column_stack(
+        [raw[:, k] if curve is None else curve(raw[:, k], state) for k, curve in enumerate(curves)]
+    )
+    return np.asarray(np.maximum.accumulate(np.clip(told, 0, 1), axis=1), np.float64)
+
+
+def without_sale(matrix: Singles) -> Singles:
+    """Return features that do not name their sale: what is known of one that was never seen."""
+    plain = matrix.copy()
+    plain[:, _SALE_PLACES] = np.nan
+    return plain
+
+
+def dump(model: RedemptionModel) -> dict[str, bytes]:
+    """Return the files of the artifact by name."""
+    arrays = {
+        f"{name.decode()}/{array}": getattr(county, array)
+        for name, county in sorted(model.history.counties.items())
+        for array in _COUNTY_ARRAYS
+    }
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    files = {
+        "history.npz": packed.getvalue(),
+        "near.ubj": bytes(model.near.save_raw("ubj")),
+        "far.ubj": bytes(model.far.save_raw("ubj")),
+    }
+    told = msgspec.structs.replace(model.tables, sha256=_digests(files))
+    return {"model.json": msgspec.json.encode(told), **files}
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: sha256(files[name]).hexdigest() for name in _HASHED}
+
+
+def load(files: Mapping[str, bytes], version: str = "") -> RedemptionModel:
+    """Return the model of an artifact's files. Raises ``UnfitArtifact``."""
+    try:
+        tables = msgspec.json.decode(files["model.json"], type=Tables)
+        if (tables.format, tables.features, tables.edges) != (FORMAT, NAMES, EDGES):
+            raise UnfitArtifact("it was taught on other features, intervals or in another format")
+        if tables.sha256 != _digests(files):
+            raise UnfitArtifact("a file is not the one that was written with the model")
+        with np.load(io.BytesIO(files["history.npz"]), allow_pickle=False) as packed:
+            arrays: dict[str, Any] = {name: packed[name] for name in packed.files}
+        counties = {
+            name.encode(): County(*(arrays[f"{name}/{array}"] for array in _COUNTY_ARRAYS))
+            for name in sorted({key.split("/")[0] for key in arrays})
+        }
+        near, far = (
+            xgboost.Booster(model_file=bytearray(files[f"{trees}.ubj"]))
+            for trees in ("near", "far")
+        )
+        return RedemptionModel(near, far, tables, History(counties), version)
+    except UnfitArtifact:
+        raise
+    except Exception as broken:  # whatever damaged bytes make of four libraries
+        raise UnfitArtifact(f"the files cannot be read: {type(broken).__name__}") from broken

@@ -1,0 +1,1 @@
+"""Whether a lien is redeemed, and when."""
