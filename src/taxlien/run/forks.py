@@ -38,6 +38,8 @@ PR_SET_PDEATHSIG = 1
 
 def load() -> None:
     """Import every room that a program of ours may enter, and keep the collector off what that made."""
+    # numpy's algebra would start a thread, and a process with threads is no good one to fork.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import taxlien.run.job_worker
     import taxlien.run.serving
     import taxlien.run.worker  # noqa: F401 - they are loaded for who is forked
