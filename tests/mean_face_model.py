@@ -36,10 +36,10 @@ def load(files: Mapping[str, bytes], version: str) -> MeanFace:
 
 
 class _Training:
-    def train(self, table: pl.DataFrame, seed: int) -> dict[str, bytes]:
+    def train(self, table: pl.DataFrame, memory: pl.DataFrame, seed: int) -> dict[str, bytes]:
         if table.is_empty():
             raise ValueError("no rows")
-        mean = float(table["face_amount"].mean())
+        mean = float(table["face_amount"].to_numpy().mean())
         return {"model.json": json.dumps({"face": round(mean, 2)}).encode()}
 
     def measure(self, model: Any, table: pl.DataFrame) -> Measured:

@@ -159,11 +159,11 @@ class _Product:
     @property
     def registry(self) -> MlflowRegistry:
         """MLflow at its server, or over its own schema of the product's PostgreSQL."""
-        import logging
         import os
 
+        # MLflow reads these as it is imported.
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
         from taxlien.kit.database import driver_url
         from taxlien.kit.settings import read_settings

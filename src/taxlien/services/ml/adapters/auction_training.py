@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -10,7 +12,7 @@ from taxlien.services.ml.logic.auction.methods import Method
 from taxlien.services.ml.logic.case import Case
 
 from .auction_model import AuctionModel, dump
-from .auction_trainer import outcomes_by_method, train
+from .auction_trainer import levels_by_method, outcomes_by_method, train
 from .learning import Measured, clusters_of
 
 _FIELDS: dict[Method, str] = {
@@ -23,9 +25,14 @@ _FIELDS: dict[Method, str] = {
 class _Training:
     """Fulfils ``learning.Learning``."""
 
-    def train(self, table: pl.DataFrame, seed: int) -> dict[str, bytes]:
+    def train(self, table: pl.DataFrame, memory: pl.DataFrame, seed: int) -> dict[str, bytes]:
         """Return the files of a model of every method the table has sales of."""
-        return dump(train(table, seed))
+        model, levels = train(table, seed), levels_by_method(memory)
+        methods = {
+            method: replace(known, levels=levels[method]) if known.levels else known
+            for method, known in model.methods.items()
+        }
+        return dump(replace(model, methods=methods))
 
     def measure(self, model: AuctionModel, table: pl.DataFrame) -> Measured:
         """Compare logarithms, so that a rate, a bid and a premium count alike; no price counts as zero."""

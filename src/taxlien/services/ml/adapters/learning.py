@@ -23,8 +23,12 @@ class Measured:
 class Learning(Protocol):
     """What training needs of a family."""
 
-    def train(self, table: pl.DataFrame, seed: int) -> dict[str, bytes]:
-        """Return the files of a model, the same for the same rows and seed. Raises ``ValueError``."""
+    def train(self, table: pl.DataFrame, memory: pl.DataFrame, seed: int) -> dict[str, bytes]:
+        """Return the files of a model taught by ``table``, the same for the same rows and seed.
+
+        ``memory`` has all rows: the model may remember them where it is asked for a later sale of the
+        same parcel or county, and learns nothing from what ``table`` lacks. Raises ``ValueError``.
+        """
         ...
 
     def measure(self, model: Any, table: pl.DataFrame) -> Measured:

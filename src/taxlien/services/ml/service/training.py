@@ -56,7 +56,7 @@ def make(name: str, table: pl.DataFrame, *, seed: int = SEED) -> Made:
     learning = learning_of(name)
     taught, judged = split(table)
     try:
-        files = learning.train(taught, seed)
+        files = learning.train(taught, table, seed)
     except ValueError as too_little:
         raise InvalidInput("name", f"{name} cannot be learned: {too_little}") from None
     measured = learning.measure(FAMILIES[name].load(files, ""), judged)
