@@ -20,9 +20,9 @@ from taxlien.services.liens.adapters.reading import read_records
 from taxlien.services.liens.adapters.shipped import load_mapping
 from taxlien.services.liens.logic.records import LienRecord
 from taxlien.services.ml.adapters import auction_trainer, county_forecast
-from taxlien.services.ml.adapters.auction_model import dump, remembering
+from taxlien.services.ml.adapters.auction_model import MethodModel, dump, remembering
 from taxlien.services.ml.logic.auction.columns import Floats, day_of
-from taxlien.services.ml.logic.auction.features import features_of
+from taxlien.services.ml.logic.auction.features import feature_names, features_of
 from taxlien.services.ml.logic.auction.methods import Method
 from taxlien.services.ml.logic.auction.report import (
     coverage,
@@ -100,16 +100,14 @@ def evaluate(table: pl.DataFrame, method: Method, last: int, years: Sequence[int
     matrix, _ = features_of(method, columns, known.levels)
     _peer(method, matrix, known, columns.face, columns.assessed, bid)
     if method == "property_bid":
-        king = model.methods[method].cells.get("53033")
-        if king is not None:
-            _king(table)
+        _king(table)
 
 
 def _peer(
-    method: Method, matrix: Floats, known: object, face: Floats, value: Floats, bid: Floats
+    method: Method, matrix: Floats, known: MethodModel, face: Floats, value: Floats, bid: Floats
 ) -> None:
     """Print what a reader's first guess comes to: the county's last sale."""
-    names = auction_trainer.feature_names(method, known.levels)  # type: ignore[attr-defined]
+    names = feature_names(method, known.levels)
     told = np.isfinite(bid)
     if method == "bid_down_rate":
         last = matrix[:, names.index("county.last_rate")].astype(float)
@@ -157,9 +155,9 @@ def main() -> None:
     if asked.what == "yearly":
         everything = [entry for entries in FILES.values() for entry in entries]
         table = frame(asked.data, everything)
-        for years in ((2018, 2019, 2020), (2013, 2014, 2015, 2016)):
-            print("years", *years)
-            forecasts(table, years)
+        for some in ((2018, 2019, 2020), (2013, 2014, 2015, 2016)):
+            print("years", *some)
+            forecasts(table, some)
         return
     method, last, years = TESTS[asked.what]
     evaluate(frame(asked.data, FILES[asked.what]), method, last, years)

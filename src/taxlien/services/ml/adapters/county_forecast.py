@@ -12,7 +12,6 @@ from datetime import date
 
 import numpy as np
 import pandas  # type: ignore[import-untyped]
-from prophet import Prophet
 
 from taxlien.services.ml.logic.auction.yearly import (
     MEASURES,
@@ -24,6 +23,9 @@ from taxlien.services.ml.logic.auction.yearly import (
     last_value,
     percent_errors,
 )
+
+logging.getLogger("prophet.plot").disabled = True  # it misses a plotting package nobody asks for
+from prophet import Prophet  # noqa: E402
 
 FEWEST_YEARS = 4
 TRIED_YEARS = 3
