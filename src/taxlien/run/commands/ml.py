@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         help="Models of redemption and prices: train, judge, serve, ask.", no_args_is_help=True
     )
-    for command in (train, evaluate, promote, rollback, models, predict):
+    for command in (train, evaluate, promote, rollback, models, predict, forecast):
         group.command(command.__name__)(command)
     app.add_typer(group, name="ml")
 
@@ -46,11 +46,16 @@ def train(name: Name, seed: Seed = 7) -> None:
             table = await training.read_frame(session)
         made = await asyncio.to_thread(training.make, name, table, seed=seed)
         async with product.database.session() as session:
-            for one in await training.register(
+            one = await training.register(
                 session, product.blobs, product.registry, made, objects=product.objects
-            ):
-                typer.echo(f"{name} version {one.version} is {one.alias} ({one.artifact[:12]}).")
-        _show(f"taught by {len(table):,} rows; on parcels it was not taught", made.metrics)
+            )
+        typer.echo(
+            f"{name} version {one.version} is {one.alias} ({one.artifact[:12]}),"
+            f" taught by {made.parameters['rows']:,} rows."
+        )
+        _show("on the frozen parcels, which teach no model", made.metrics)
+        if one.alias == "challenger":
+            typer.echo(f"`taxlien ml promote {name}` puts it in office if it is better.")
 
     _run(work)
 
@@ -138,6 +143,31 @@ def predict(name: Name, input_file: Cases, output_file: Results) -> None:
             model = await serving.champion_of(session, product.blobs, name)
         count = await asyncio.to_thread(answering.answer_file, input_file, output_file, model)
         typer.echo(f"{count:,} cases answered.", err=True)
+
+    _run(work)
+
+
+def forecast(
+    county_fips: Annotated[str, typer.Argument(help="Five digits.")],
+    year: Annotated[
+        int | None, typer.Option(help="Year of the sale; without it, the one after the last known.")
+    ] = None,
+) -> None:
+    """Say what is expected of a county's coming sale: liens, face, rate, premium, bids."""
+
+    async def work(product: _Product) -> None:
+        import asyncio
+
+        from taxlien.services.ml.service import forecasting, training
+
+        async with product.database.session() as session:
+            table = await training.read_frame(session)
+        for one in await asyncio.to_thread(forecasting.forecast, table, county_fips, year):
+            typer.echo(
+                f"{one.year} {one.measure:8} {one.value:>16,.2f}  four of five {one.low:,.2f} to"
+                f" {one.high:,.2f}, by {one.way} over {one.years_known} years, which missed"
+                f" {one.error_pct:.1f} % in the median"
+            )
 
     _run(work)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import polars as pl
 import pytest
 
+from taxlien.kit.errors import NotFound
 from taxlien.services.ml.adapters.county_forecast import WAYS, forecast
 from taxlien.services.ml.logic.auction.bins import learn_bins
 from taxlien.services.ml.logic.auction.cells import cells_of
@@ -16,6 +18,7 @@ from taxlien.services.ml.logic.auction.keys import group_codes
 from taxlien.services.ml.logic.auction.methods import bidding_of
 from taxlien.services.ml.logic.auction.report import coverage, median_percent_error
 from taxlien.services.ml.logic.auction.yearly import damped_trend, last_value, percent_errors
+from taxlien.services.ml.service import forecasting
 
 
 def columns(parcels: list[str], days: list[int], county: str = "12105") -> Columns:
@@ -71,7 +74,7 @@ def test_groups_of_a_parcel_are_the_same_alone_and_among_many() -> None:
 
 def test_the_law_says_what_is_bid() -> None:
     florida = bidding_of("FL", date(2019, 6, 1))
-    assert (florida.method, florida.least, florida.floor, florida.most) == (
+    assert (florida.method, florida.least, florida.step, florida.most) == (
         "bid_down_rate",
         0,
         0.25,
@@ -118,3 +121,12 @@ def test_a_forecast_takes_the_way_that_was_nearest_and_says_how_near() -> None:
     assert told.way in WAYS
     assert told.error_pct < 1
     assert forecast(table, "12023", 2018) == []
+
+
+def test_a_county_of_few_years_has_no_forecast(sales: pl.DataFrame) -> None:
+    told = {one.measure: one for one in forecasting.forecast(sales, "12105")}
+    assert set(told) == {"liens", "face", "rate"}
+    assert told["liens"].year == 2016
+    assert told["liens"].value == pytest.approx(525, rel=0.02)
+    with pytest.raises(NotFound, match="fewer than 4 years"):
+        forecasting.forecast(sales, "53033")

@@ -39,7 +39,7 @@ from taxlien.services.ml.logic.auction.features import (
     last_sales,
 )
 from taxlien.services.ml.logic.auction.history import Level
-from taxlien.services.ml.logic.auction.labels import AT_MOST
+from taxlien.services.ml.logic.auction.labels import AT_MOST, FLOOR_RATE
 from taxlien.services.ml.logic.auction.methods import METHODS, Bidding, Method, bidding_of
 from taxlien.services.ml.logic.case import Case
 
@@ -116,7 +116,7 @@ def read_chances(
     low, high = at(trees.tail), at(1 - trees.tail)
     if method == "bid_down_rate":
         struck = struck * chances[:, trees.bins.low == AT_MOST].sum(1)
-        floor = chances[:, trees.bins.high <= 0.25].sum(1)
+        floor = chances[:, trees.bins.high <= FLOOR_RATE].sum(1)
         return at(0.5), low, high, struck, floor
     if method == "premium":
         return at(0.5), low, high, struck, floor

@@ -25,8 +25,8 @@ class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     Exactly one of the three predictions is told, by what is bid in that state; none where there is
     ``insufficient_data``. ``interval`` is meant to hold four of five outcomes. ``p_no_bid`` is the
-    chance that nobody bids and the lien is struck to the county, ``p_floor`` that the rate ends at the
-    lowest the law allows above none. ``n`` is how many bids of the county, or of its state where the
+    chance that nobody bids and the lien is struck to the county, ``p_floor`` that the rate ends at a
+    quarter of a percent or less. ``n`` is how many bids of the county, or of its state where the
     county has none, were learned from.
     """
 

@@ -14,7 +14,7 @@ import numpy as np
 from .columns import Columns, Floats
 from .history import Level, Singles, level_of, names_of
 from .keys import Groups, Part, group_codes
-from .labels import AT_MOST, LEAST_VALUE, NOTHING_BID, Flags, Outcomes
+from .labels import AT_MOST, FLOOR_RATE, LEAST_VALUE, NOTHING_BID, Flags, Outcomes
 from .methods import Method
 
 Told = Literal["bids", "offered"]
@@ -197,7 +197,7 @@ def _bids_told(method: Method, outcomes: Outcomes) -> tuple[Flags, dict[str, Flo
         stats = {
             "rate": bid,
             "top": (bid >= most).astype(np.float64),
-            "low": (bid <= 0.25).astype(np.float64),
+            "low": (bid <= FLOOR_RATE).astype(np.float64),
             "above": np.asarray(bid - level),
         }
     elif method == "premium":

@@ -12,6 +12,8 @@ from .keys import group_codes
 from .methods import Method
 
 Flags = NDArray[np.bool_]
+FLOOR_RATE = 0.25
+"""Percent a year. Where a sale is crowded, rates end here: the lowest step above none in Florida."""
 AT_MOST = 1e3
 """Stands for the rate a state starts from, so that states with other limits share one outcome."""
 NOTHING_BID = -1e3

@@ -29,13 +29,6 @@ class Bidding:
     step: float | None = None
     most: float | None = None
 
-    @property
-    def floor(self) -> float | None:
-        """The lowest rate above none at all: what a crowded sale ends at."""
-        if self.least is None:
-            return None
-        return self.least or self.step or 0.0
-
 
 @lru_cache(maxsize=4096)
 def bidding_of(state: str | None, day: date) -> Bidding:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from .answer import Priced
 from .columns import Floats
+from .labels import FLOOR_RATE
 from .methods import Method
 
 
@@ -44,7 +45,7 @@ def report_of(
     if method == "bid_down_rate":
         found["mae_points"] = mean_absolute_error(priced.bid[sold], bid[sold])
         found["brier_at_most"] = brier(priced.no_bid[told], struck[told] == 1)
-        found["brier_floor"] = brier(priced.floor[sold], bid[sold] <= 0.25)
+        found["brier_floor"] = brier(priced.floor[sold], bid[sold] <= FLOOR_RATE)
         found["interval_coverage_pct"] = coverage(priced.low[sold], priced.high[sold], bid[sold])
         return found
     went = np.where(sold, bid, face)
