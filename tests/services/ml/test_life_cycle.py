@@ -64,7 +64,7 @@ async def test_a_model_lives_from_training_to_rollback(
             await service.keep_facts(session, facts)
             table = await training.read_frame(session)
             made = training.make(mean_face, table)
-            (one,) = await training.register(session, blobs, registry, made, objects=OBJECTS)
+            one = await training.register(session, blobs, registry, made, objects=OBJECTS)
         return one, table, made
 
     async def try_promoting(table):

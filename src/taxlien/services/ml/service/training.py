@@ -81,10 +81,10 @@ def make(name: str, table: pl.DataFrame, *, seed: int = SEED) -> Made:
 
 async def register(
     session: Session, blobs: Blobs, registry: Registry, made: Made, *, objects: str
-) -> list[Appointment]:
+) -> Appointment:
     """Keep ``made``, write its run down, and appoint it challenger, or champion where there is none.
 
-    ``objects`` is the address of the objects. Returns the appointments made. What is kept before a
+    ``objects`` is the address of the objects. Returns the appointment. What is kept before a
     failure is found again by its content; a run may be written down twice, an appointment is not.
     """
     artifact = await artifacts.store(blobs, made.files)
@@ -102,7 +102,7 @@ async def register(
     )  # fmt: skip
     session.add(appointed)
     await session.flush()
-    return [appointed]
+    return appointed
 
 
 def learning_of(name: str) -> Learning:
