@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,8 +22,10 @@ from taxlien.kit.errors import NotNow
 from taxlien.kit.events import Envelope, Event, decode
 from taxlien.kit.handlers import Handler, Unless, mark_of
 from taxlien.kit.inbox import record_new
+from taxlien.kit.turns import Turns
 
 _LINKS = 32
+_PASSING_SECONDS = 0.05  # what means nothing comes in packs: to pass over each by itself costs more
 
 _log = structlog.get_logger("taxlien.kit.consumer")
 _tracer = trace.get_tracer("taxlien.kit.consumer")
@@ -67,8 +69,12 @@ class Consumer:
         max_deliver: int = 5,
         backoff: float = 0.2,
         longest_backoff: float = 30.0,
+        turns: Turns | None = None,
     ) -> None:
-        """``backoff`` is the first pause in seconds. Raises ``TypeError`` for an unmarked handler."""
+        """``backoff`` is the first pause in seconds; ``turns`` are shared by those who give way.
+
+        Raises ``TypeError`` for an unmarked handler.
+        """
         mark = mark_of(handler)
         if mark is None:
             raise TypeError(f"{handler!r} listens to nothing: mark it with @on or @on_batch")
@@ -81,6 +87,7 @@ class Consumer:
         self._max_deliver = max_deliver
         self._first_pause = backoff
         self._longest_pause = longest_backoff
+        self._turns = turns or Turns()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Handle events until ``stop`` is set. Outlives the loss of the database and of the bus."""
@@ -110,11 +117,16 @@ class Consumer:
                 if passed is not None:
                     _passed.labels(self.group).inc(passed)
                     backoff.reset()
+                    if passed:
+                        await _wait(stop, _PASSING_SECONDS)
                     continue
+            if self._mark.patient:
+                await self._turns.wait(stop)
             fetched = await subscription.fetch(most, wait)
             if fetched:
-                await self._handle(await self._readable(fetched), stop)
-                await subscription.ack_all(fetched)
+                with nullcontext() if self._mark.patient else self._turns.first():
+                    await self._handle(await self._readable(fetched), stop)
+                    await subscription.ack_all(fetched)
             backoff.reset()
 
     async def _is_nothing(self, unless: Unless, stop: asyncio.Event) -> bool:

@@ -27,6 +27,7 @@ class HandlerMark:
     ``batch`` functions get ``list[Event]``: at most ``max_messages``, waiting at most ``max_wait``
     seconds for the first after the last batch. Others get one event each, still fetched together.
     ``unless`` tells that what is waiting means nothing to the listener: it is then acknowledged unread.
+    A ``patient`` one gives way to the others of its process, for some seconds at most.
     """
 
     events: tuple[type[Event], ...]
@@ -34,6 +35,7 @@ class HandlerMark:
     max_messages: int
     max_wait: float
     unless: Unless | None = None
+    patient: bool = False
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -51,15 +53,17 @@ def on_batch(
     max_messages: int = 500,
     max_wait: float = 0.2,
     unless: Unless | None = None,
+    patient: bool = False,
 ) -> Callable[[H], H]:
     """Mark ``async def handle(session, events)`` as a listener; a list shares one transaction.
 
     The list keeps the order of each key. ``max_wait`` is seconds, ``max_messages`` a count. ``unless``
     is asked before a list is read: where it says true, nothing of it can matter to the listener.
+    ``patient``: nobody looks for its effect within seconds, so the others of its process go first.
     """
     if max_messages < 1 or max_wait <= 0:
         raise ValueError("max_messages must be at least 1 and max_wait above 0 seconds")
-    return _mark(HandlerMark(_checked(events), True, max_messages, max_wait, unless))
+    return _mark(HandlerMark(_checked(events), True, max_messages, max_wait, unless, patient))
 
 
 def mark_of(handler: object) -> HandlerMark | None:

@@ -17,6 +17,7 @@ from taxlien.kit.outbox import Relay
 from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.kit.telemetry.logs import configure_logs
 from taxlien.kit.telemetry.traces import configure_traces
+from taxlien.kit.turns import Turns
 from taxlien.run import registry
 from taxlien.run.garbage import keep_giving_back
 from taxlien.run.housekeeping import keep_house
@@ -85,12 +86,13 @@ def _jobs(
     databases: dict[str, Database], bus: Bus, roles: Sequence[str], stop: asyncio.Event
 ) -> list[Coroutine[Any, Any, None]]:
     jobs: list[Coroutine[Any, Any, None]] = []
+    turns = Turns()
     for name, database in databases.items():
         if "relay" in roles:
             jobs += [Relay(database, bus).run(stop), keep_house(database, stop)]
         if "worker" in roles:
             jobs += [
-                Consumer(database, bus, handler, service=name).run(stop)
+                Consumer(database, bus, handler, service=name, turns=turns).run(stop)
                 for handler in registry.handlers(name)
             ]
             jobs += [job(database, stop) for job in registry.background_jobs(name)]

@@ -16,6 +16,7 @@ from taxlien.kit.database import Database, Session
 from taxlien.kit.events import Event, encode, wrap
 from taxlien.kit.handlers import Handler, on, on_batch
 from taxlien.kit.ids import new_id
+from taxlien.kit.turns import Turns
 
 
 class Counted(Event):
@@ -337,6 +338,37 @@ async def test_what_means_nothing_is_acknowledged_unread_and_never_comes_back(
     async with database.session() as session:
         kept = await session.scalar(text("SELECT count(*) FROM liens.inbox"))
     assert kept == len(numbers) < 4
+
+
+async def test_a_patient_listener_begins_when_the_others_rest_and_misses_nothing(
+    bus: Bus, database: Database, ledger: Any, run_meanwhile: Any
+) -> None:
+    turns = Turns(rest=0.05, longest=60)
+    busy, go_on = asyncio.Event(), asyncio.Event()
+
+    @on_batch(Counted)
+    async def index(session: Session, events: list[Counted]) -> None:
+        busy.set()
+        await go_on.wait()
+        await ledger.add(session, "index", len(events))
+
+    @on_batch(Counted, patient=True)
+    async def learn(session: Session, events: list[Counted]) -> None:
+        await ledger.add(session, "learn", int(go_on.is_set()))
+
+    first, later = (
+        Consumer(database, bus, each, service="liens", turns=turns) for each in (index, learn)
+    )
+    async with run_meanwhile(first):
+        await bus.publish(numbered(1))
+        async with asyncio.timeout(30):
+            await busy.wait()
+        async with run_meanwhile(later):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(turns.wait(asyncio.Event()), 0.3)
+            go_on.set()
+            await ledger.reaches(2)
+    assert await ledger.by_key() == {"index": [1], "learn": [1]}
 
 
 async def test_two_consumers_of_a_group_share_the_work(

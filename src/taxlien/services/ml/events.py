@@ -9,7 +9,10 @@ from taxlien.kit.handlers import on_batch
 from . import service
 
 
-@on_batch(LienCreated, LienChanged, LienStatusChanged, max_messages=5_000, max_wait=0.2)
+# Nothing waits for these facts: what is indexed goes first.
+@on_batch(
+    LienCreated, LienChanged, LienStatusChanged, max_messages=5_000, max_wait=0.2, patient=True
+)
 async def keep_facts(
     session: Session, events: list[LienCreated | LienChanged | LienStatusChanged]
 ) -> None:
