@@ -97,6 +97,9 @@ def evaluate(table: pl.DataFrame, method: Method, last: int, years: Sequence[int
             method, part, bid[chosen], struck[chosen], columns.face[chosen], columns.most[chosen]
         )
         print(f"  {label:>5}", *(f"{name}={value:.4g}" for name, value in figures.items()))
+    blind = model.methods[method].price(columns)
+    figures = report_of(method, blind, bid, struck, columns.face, columns.most)
+    print("  nothing imported after the teaching:", *(f"{n}={v:.4g}" for n, v in figures.items()))
     matrix, _ = features_of(method, columns, known.levels)
     _peer(method, matrix, known, columns.face, columns.assessed, bid)
     if method == "property_bid":

@@ -46,4 +46,4 @@ def test_rates_of_later_years_are_nearer_than_the_last_sales_mean(shared_data: P
     assert figures["n_bids"] > 2_500
     assert figures["mae_points"] < MAE_ALLOWED
     assert 65 < figures["interval_coverage_pct"] <= 100
-    assert np.isfinite(figures["brier_at_most"])
+    assert np.isfinite(figures["brier_no_bid"])

@@ -44,7 +44,7 @@ def report_of(
     found: dict[str, float] = {"n_bids": float(sold.sum()), "n_offered": float(len(bid))}
     if method == "bid_down_rate":
         found["mae_points"] = mean_absolute_error(priced.bid[sold], bid[sold])
-        found["brier_at_most"] = brier(priced.no_bid[told], struck[told] == 1)
+        found["brier_no_bid"] = brier(priced.no_bid[told], struck[told] == 1)
         found["brier_floor"] = brier(priced.floor[sold], bid[sold] <= FLOOR_RATE)
         found["interval_coverage_pct"] = coverage(priced.low[sold], priced.high[sold], bid[sold])
         return found
