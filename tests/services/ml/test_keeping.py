@@ -9,6 +9,8 @@ from uuid import UUID
 
 from taxlien.interfaces.liens import Lien, LienChanged, LienCreated
 from taxlien.kit.database import Database
+from taxlien.run.commands import ml as commands
+from taxlien.services.liens.repository import insert_liens
 from taxlien.services.ml import events
 from taxlien.services.ml.logic.table import SCHEMA, read_table, sha256_of
 from taxlien.services.ml.repository import facts
@@ -80,3 +82,17 @@ async def test_data_are_named_by_what_they_say(database_for, tmp_path: Path) -> 
     async with database.session() as session:
         await facts.upsert(session, [a_lien(2, version=3)])
     assert sha256_of(await frame(database, tmp_path)) == first != second
+
+
+async def test_what_was_there_before_is_read_from_the_catalogue(
+    database_for, tmp_path: Path, monkeypatch
+) -> None:
+    catalogue, database = await database_for("liens"), await database_for("ml")
+    monkeypatch.setattr(commands, "_PAGE", 2)
+    async with catalogue.session() as session:
+        await insert_liens(session, [a_lien(n) for n in range(1, 6)])
+    async with database.session() as session:
+        await facts.upsert(session, [a_lien(3, version=2, status="void")])
+    assert await commands.copy_catalogue(catalogue, database) == 5
+    statuses = (await frame(database, tmp_path))["status"].to_list()
+    assert statuses == ["sold", "sold", "void", "sold", "sold"]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_PAGE = 5_000
+
 Name = Annotated[str, typer.Argument(help="redemption or price.")]
 Seed = Annotated[int, typer.Option(help="Equal data and seeds make equal models.")]
 Cases = Annotated[
@@ -29,7 +31,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         help="Models of redemption and prices: train, judge, serve, ask.", no_args_is_help=True
     )
-    for command in (train, evaluate, promote, rollback, models, predict, forecast):
+    for command in (train, evaluate, promote, rollback, models, predict, forecast, refill):
         group.command(command.__name__)(command)
     app.add_typer(group, name="ml")
 
@@ -172,6 +174,40 @@ def forecast(
     _run(work)
 
 
+def refill() -> None:
+    """Read all liens from the catalogue: those from before ml was there, or what its table lost."""
+
+    async def work(product: _Product) -> None:
+        from taxlien.kit.database import Database
+
+        catalogue = Database(product.catalogue_url, service="liens", pool_size=1)
+        try:
+            count = await copy_catalogue(catalogue, product.database)
+        finally:
+            await catalogue.close()
+        typer.echo(f"{count:,} liens read.")
+
+    _run(work)
+
+
+async def copy_catalogue(catalogue: Database, ml: Database) -> int:
+    """Keep the facts of every lien of the catalogue, each page in a transaction. Returns how many."""
+    from uuid import UUID
+
+    from taxlien.services.liens import service as liens
+    from taxlien.services.ml import service
+
+    after, count = UUID(int=0), 0
+    while True:
+        async with catalogue.session() as session:
+            page = await liens.export(session, after, _PAGE)
+        if not page:
+            return count
+        async with ml.session() as session:
+            await service.keep_facts(session, page)
+        after, count = page[-1].lien_id, count + len(page)
+
+
 class _Product:
     """What the commands need of the running product."""
 
@@ -185,6 +221,7 @@ class _Product:
         )
         self.blobs: Blobs = Blobs.from_settings(settings)
         self.objects = settings.require("objects_url")
+        self.catalogue_url = settings.database_url_for("liens")
 
     @property
     def registry(self) -> MlflowRegistry:
