@@ -1,6 +1,6 @@
 """How good the redemption model is on liens it never saw, beside what is simpler.
 
-    python bench/models.py [--data FOLDER] [--peers]
+    python bench/models.py [--data FOLDER] [--peers] [--only rows|parcels|time|speed]
 
 Reads the county files of Larimer (Colorado) and Charleston (South Carolina) through the catalogue's own
 readers, as an import does. Splits: five folds by rows, five by parcels (no parcel on both sides), and by
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,14 @@ from taxlien.services.liens.adapters.shipped import mapping_for
 from taxlien.services.liens.logic.records import LienRecord
 from taxlien.services.ml.adapters import redemption_trainer
 from taxlien.services.ml.logic import metrics
+from taxlien.services.ml.logic.case import Case
 from taxlien.services.ml.logic.frame import COLUMNS
+from taxlien.services.ml.logic.redemption.answer import ASKED
 from taxlien.services.ml.logic.redemption.features import NAMES, OF_A_SALE, features_of
 from taxlien.services.ml.logic.redemption.labels import Outcomes, as_of
 from taxlien.services.ml.logic.redemption.report import brier_of_rate, report_of
+from taxlien.services.ml.logic.redemption.spread import interval_of
+from taxlien.services.ml.logic.survival import EDGES
 from taxlien.services.ml.logic.table import table_of
 
 FILES = ("larimer_co/liens.csv", "charleston_sc/outcomes_2012_2013.csv")
@@ -69,7 +74,7 @@ def show(split: str, who: str, tested: Outcomes, redeemed: Any, taught: Outcomes
 
 
 def folded(split: str, outcomes: Outcomes, history: Any, fold: Any, peers: bool) -> None:
-    told = np.empty((len(outcomes), 9))
+    told = np.empty((len(outcomes), len(EDGES)))
     for one in range(FOLDS):
         model = redemption_trainer.train_on(outcomes.only(fold != one), history)
         told[fold == one] = model.tell(outcomes.only(fold == one).columns).redeemed
@@ -79,7 +84,7 @@ def folded(split: str, outcomes: Outcomes, history: Any, fold: Any, peers: bool)
         if state == b"CO":
             known, came = outcomes.came_by(12)
             chosen = known & mine
-            for row in metrics.reliability(came[chosen], told[chosen, 3]):
+            for row in metrics.reliability(came[chosen], told[chosen, EDGES.index(12)]):
                 print(f"    said {row.predicted:.3f}  came {row.observed:.3f}  n {row.n:,}")
     if peers:
         beside(split, outcomes, history, fold)
@@ -109,14 +114,60 @@ def beside(split: str, outcomes: Outcomes, history: Any, fold: Any) -> None:
 def by_time(outcomes: Outcomes, history: Any, peers: bool) -> None:
     """Print each later sale of Larimer as it could have been said the day before it."""
     larimer = outcomes.only(outcomes.columns.state == b"CO")
+    held: list[bool] = []
     for day in np.unique(larimer.columns.day)[-7:-1]:
         taught = as_of(outcomes, day)
         tested = larimer.only(larimer.columns.day == day)
         model = redemption_trainer.train_on(taught, history)
+        held += inside(model, tested)
         split = f"sale of {np.datetime64(int(day), 'D')}"
         show(split, "model", tested, model.tell(tested.columns).redeemed, taught)
         if peers:
             ahead(split, taught, tested, history)
+    print(f"80 % intervals of the share redeemed by 6, 12, 24, 36 months of a coming sale: "
+          f"{sum(held)} of {len(held)} hold it")  # fmt: skip
+
+
+def inside(model: Any, tested: Outcomes) -> list[bool]:
+    """Return whether a sale's share of redeemed lies in the interval around its mean chance."""
+    redeemed = model.tell(tested.columns).redeemed
+    found = []
+    for months in ASKED:
+        place = EDGES.index(months)
+        known, came = tested.came_by(months)
+        if known.sum() < 30:
+            continue
+        spread = np.array(model.tables.far_spread[place])
+        low, high = interval_of(redeemed[known, place].mean(keepdims=True), spread)
+        found.append(bool(low[0] <= came[known].mean() <= high[0]))
+    return found
+
+
+def speed(outcomes: Outcomes, history: Any) -> None:
+    """Print the CPU of one answer, of one with reasons, and of many, for liens of a sale to come."""
+    model = redemption_trainer.train_on(outcomes, history)
+    parcels = outcomes.columns.parcel[outcomes.columns.state == b"CO"].tolist()
+    for day in (date(2009, 11, 18), date(2016, 11, 17)):
+        cases = [
+            Case(state="CO", county_fips="08069", sale_date=day, face_amount=900.0,
+                 parcel_id=f"{number:.0f}") for number in parcels
+        ]  # fmt: skip
+        timed = []
+        for case in cases[:2000]:
+            began = time.process_time()
+            model.predict([case], explain=False)
+            timed.append((time.process_time() - began) * 1000)
+        began = time.process_time()
+        for case in cases[:50]:
+            model.predict([case], explain=True)
+        reasons = (time.process_time() - began) / 50 * 1000
+        many = (cases * 9)[:100_000]
+        began = time.process_time()
+        model.predict(many)
+        batch = time.process_time() - began
+        print(f"sale of {day}: one {np.median(timed):.2f} ms CPU (99 of 100 under "
+              f"{np.percentile(timed, 99):.2f}), with reasons {reasons:.1f} ms, {len(many):,} at once "
+              f"{batch:.1f} s")  # fmt: skip
 
 
 def ahead(split: str, taught: Outcomes, tested: Outcomes, history: Any) -> None:
@@ -137,7 +188,7 @@ def main() -> None:
     beside_project = Path(__file__).parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=beside_project)
     parser.add_argument("--peers", action="store_true", help="also simpler models")
-    parser.add_argument("--only", choices=["rows", "parcels", "time"])
+    parser.add_argument("--only", choices=["rows", "parcels", "time", "speed"])
     asked = parser.parse_args()
     outcomes, history = redemption_trainer.learned_from(frame(asked.data))
     print(f"{len(outcomes):,} liens with a known course; 5 folds, seed 1")
@@ -153,6 +204,8 @@ def main() -> None:
         folded("parcels", outcomes, history, fold, False)
     if asked.only in (None, "time"):
         by_time(outcomes, history, asked.peers)
+    if asked.only in (None, "speed"):
+        speed(outcomes, history)
     print(f"CPU {time.process_time() - started:.0f} s")
 
 

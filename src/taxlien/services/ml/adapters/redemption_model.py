@@ -41,6 +41,7 @@ FORMAT = 1
 CHUNK = 32_768
 _ASKED = {months: EDGES.index(months) for months in ASKED}
 _COUNTY_ARRAYS = ("day", "parcel", "face", "premium", "ended", "paid_day", "paid_parcel")
+MOST_EXPLAINED = 16
 _FEW = 512
 _HASHED = ("history.npz", "near.ubj", "far.ubj")
 _SALE_PLACES = [NAMES.index(name) for name in OF_A_SALE]
@@ -87,8 +88,9 @@ class RedemptionModel:
     version: str = ""
 
     def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[RedemptionAnswer]:
-        """Return one answer a case, in order; reasons (exact SHAP) only if ``explain``: they
-        cost more than the answer."""
+        """Return one answer a case, in order. Reasons (exact SHAP) cost more than the answer: they are
+        told if ``explain``, and unasked of few cases."""
+        explain = len(cases) <= MOST_EXPLAINED if explain is None else explain
         answers: list[RedemptionAnswer] = []
         columns = columns_of_cases(cases)
         matrix = features_of(columns, self.history)
@@ -123,9 +125,9 @@ class RedemptionModel:
         found = []
         for row, near in zip(matrix, seen.tolist(), strict=True):
             asked = np.append(row, np.float32(place))[None]
-            pulls = (self.near if near else self.far).predict(
-                xgboost.DMatrix(asked), pred_contribs=True
-            )
+            trees = self.near if near else self.far
+            trees.set_param({"nthread": 1})  # starting more threads costs longer than a row
+            pulls = trees.predict(xgboost.DMatrix(asked, nthread=1), pred_contribs=True)
             found.append(reasons_of(NAMES, np.asarray(pulls[0, : len(NAMES)], np.float64)))
         return found
 
@@ -219,7 +221,8 @@ def calibrated(
             (tables.near_curves, seen[of_state]),
             (tables.far_curves, ~seen[of_state]),
         ):
-            redeemed[of_state[chosen]] = _curved(raw[chosen], curves, name)
+            if chosen.any():
+                redeemed[of_state[chosen]] = _curved(raw[chosen], curves, name)
         if ends is not None:
             left = (1 - redeemed[of_state, -1]) / np.maximum(1 - raw[:, -1], 1e-9)
             deeded[of_state] = np.clip(other[0, :, -1] * left, 0, 1)

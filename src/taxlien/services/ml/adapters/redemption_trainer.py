@@ -43,9 +43,9 @@ _ALIKE = {
     "objective": "binary:logistic", "tree_method": "hist", "subsample": 0.8,
     "colsample_bytree": 0.6, "max_bin": 64, "nthread": 1, "verbosity": 0,
 }  # fmt: skip
-_NEAR: dict[str, Any] = _ALIKE | {"max_depth": 8, "eta": 0.08, "min_child_weight": 6, "lambda": 5}
-_FAR: dict[str, Any] = _ALIKE | {"max_depth": 4, "eta": 0.1, "min_child_weight": 30, "lambda": 10}
-_NEAR_ROUNDS, _FAR_ROUNDS = 120, 60
+_NEAR: dict[str, Any] = _ALIKE | {"max_depth": 10, "eta": 0.08, "min_child_weight": 2, "lambda": 2}
+_FAR: dict[str, Any] = _ALIKE | {"max_depth": 3, "eta": 0.1, "min_child_weight": 30, "lambda": 10}
+_NEAR_ROUNDS, _FAR_ROUNDS = 120, 30
 _NOT_FOR_ALL = [NAMES.index(name) for name in ("premium", "premium_share", *OF_A_PLACE)]
 
 
