@@ -84,48 +84,44 @@ def _by_sale(columns: Columns, history: History) -> Iterator[tuple[Indices, Coun
 
 
 def _list_of(part: Columns, county: County | None) -> Sale | None:
-    """Return the sale's list as it is known, with those of ``part`` that are not on it."""
+    """Return the sale's list as it is known; of a sale nothing is known of, that of what is asked."""
     known = county.sale(float(part.day[0])) if county is not None else None
-    if known is None or county is None:
-        if len(part) < _FEWEST_LISTED:
-            return None
+    if known is None and len(part) >= _FEWEST_LISTED:
         return sale_of(part.parcel, part.face, part.premium)
-    place = np.minimum(np.searchsorted(known.parcel, part.parcel), len(known.parcel) - 1)
-    new = known.parcel[place] != part.parcel
-    if not new.any():
-        return known
-    of_day = (county.day == part.day[0]) & np.isfinite(county.parcel)
-    return sale_of(
-        np.concatenate([county.parcel[of_day], part.parcel[new]]),
-        np.concatenate([county.face[of_day], part.face[new]]),
-        np.concatenate([county.premium[of_day], part.premium[new]]),
-    )
+    return known
 
 
 def _put_list(matrix: Singles, rows: Indices, part: Columns, sale: Sale) -> None:
-    """Fill in what the list says of each lien among its neighbours."""
+    """Fill in what the list says of each lien among the others, whether it stands on it or not: the
+    list that taught and the list that is asked may each lack some."""
     logs, count = log_face(part.face), len(sale.parcel)
+    first = np.searchsorted(sale.parcel, part.parcel, "left")
+    itself = (sale.parcel[np.minimum(first, count - 1)] == part.parcel).astype(np.int64)
     if len(sale.by_face):
         rank = np.searchsorted(sale.by_face, logs) / len(sale.by_face)
         _put(matrix, "face_rank", rows, np.where(np.isnan(logs), np.nan, rank))
         at = np.minimum(np.searchsorted(sale.faces, part.face), len(sale.faces) - 1)
-        _put(
-            matrix, "same_face", rows, np.where(sale.faces[at] == part.face, sale.same[at], np.nan)
-        )
+        alike = np.where(sale.faces[at] == part.face, sale.same[at] - itself, 0.0)
+        _put(matrix, "same_face", rows, np.where(np.isnan(logs), np.nan, np.maximum(alike, 0.0)))
     for reach in _REACHES:
         low = np.searchsorted(sale.parcel, part.parcel - reach, "left")
         high = np.searchsorted(sale.parcel, part.parcel + reach, "right")
-        _put(matrix, f"near_{reach:.0f}", rows, (high - low - 1).astype(np.float64))
+        others = (high - low - itself).astype(np.float64)
+        _put(matrix, f"near_{reach:.0f}", rows, others)
         if reach == _REACHES[1]:
-            _put(matrix, "near_face", rows, np.asarray(_mean(sale.face_sum, low, high) - logs))
-            _put(matrix, "near_premium", rows, _mean(sale.premium_sum, low, high))
+            alone = others <= 0
+            own = itself * np.nan_to_num(logs)
+            around = (sale.face_sum[high] - sale.face_sum[low] - own) / np.maximum(others, 1)
+            _put(matrix, "near_face", rows, np.where(alone, np.nan, around - logs))
+            own = itself * (np.nan_to_num(part.premium) > 0)
+            paid = (sale.premium_sum[high] - sale.premium_sum[low] - own) / np.maximum(others, 1)
+            _put(matrix, "near_premium", rows, np.where(alone, np.nan, paid))
     if count < 3:
         return
-    first = np.searchsorted(sale.parcel, part.parcel, "left")
     left = np.maximum(first - 1, 0)
-    right = np.minimum(first + 1, count - 1)
+    right = np.minimum(first + itself, count - 1)
     to_left = np.where(first > 0, part.parcel - sale.parcel[left], np.inf)
-    to_right = np.where(first + 1 < count, sale.parcel[right] - part.parcel, np.inf)
+    to_right = np.where(first + itself < count, sale.parcel[right] - part.parcel, np.inf)
     nearest = np.where(to_left <= to_right, left, right)
     _put(matrix, "nearest", rows, np.log1p(np.minimum(to_left, to_right)))
     _put(matrix, "nearest_face", rows, logs - sale.log_face[nearest])
