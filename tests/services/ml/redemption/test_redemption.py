@@ -141,6 +141,21 @@ def test_states_that_tell_deeds_and_voids_are_answered_with_them(model: Redempti
     assert answer.p_void > 0.02
 
 
+def test_a_lien_is_told_the_same_alone_and_among_others(model: RedemptionModel) -> None:
+    cases = [
+        Case(
+            state="CO",
+            county_fips="08069",
+            sale_date=FIRST,
+            face_amount=80.0 * n,
+            parcel_id=f"{n + 1000}",
+        )
+        for n in range(1, 60)
+    ]
+    together = model.predict(cases, explain=False)
+    assert [model.predict([case], explain=False)[0] for case in cases[:9]] == together[:9]
+
+
 def test_no_feature_sees_the_day_of_the_sale_or_after_it(table: pl.DataFrame) -> None:
     outcomes, history = redemption_trainer.learned_from(table)
     before = features_of(outcomes.columns, history)
