@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 _PAGE = 5_000
 
-Name = Annotated[str, typer.Argument(help="redemption or price.")]
+Name = Annotated[str, typer.Argument(help="redemption, price or risk.")]
 Seed = Annotated[int, typer.Option(help="Equal data and seeds make equal models.")]
 Cases = Annotated[
     Path, typer.Option("--input", help="One JSON object a line.", exists=True, dir_okay=False)
@@ -29,7 +29,7 @@ Results = Annotated[Path, typer.Option("--output", help="One JSON object a line,
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        help="Models of redemption and prices: train, judge, serve, ask.", no_args_is_help=True
+        help="Models of redemption, prices and risk: train, judge, serve, ask.", no_args_is_help=True
     )
     for command in (train, evaluate, promote, rollback, models, predict, forecast, refill):
         group.command(command.__name__)(command)

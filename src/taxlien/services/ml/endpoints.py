@@ -39,6 +39,17 @@ async def predict_auction_price(body: schemas.Asked, session: SessionDep) -> Res
     return await _predicted(body, session, "price")
 
 
+@router.post("/score/risk", response_model=schemas.Predictions)
+async def score_risk(body: schemas.Asked, session: SessionDep) -> Response:
+    """How risky a lien is, 1 to 100: each point is about half a dollar expected to be lost of 100 laid out.
+
+    Lost is principal that is never redeemed, and what waiting costs at 8 % a year; an unknown value counts
+    as nothing to fall back on. `safety_score` is 101 less the score. Red flags are listed whatever the
+    score; severe ones set its `floor`. What could not be looked at is named in `not_checked`.
+    """
+    return await _predicted(body, session, "risk")
+
+
 @router.get("/models", response_model=schemas.Models)
 async def list_models(session: SessionDep) -> schemas.Models:
     """Which versions are champion and challenger, since when and why."""

@@ -50,6 +50,7 @@ FAMILIES: Mapping[str, Family] = {
         Family(
             "price", f"{_ADAPTERS}.auction_model:load", f"{_ADAPTERS}.auction_training:TRAINING"
         ),
+        Family("risk", f"{_ADAPTERS}.risk_model:load", f"{_ADAPTERS}.risk_training:TRAINING"),
     )
 }
 """Every kind of model there is, by name."""

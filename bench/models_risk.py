@@ -1,0 +1,65 @@
+"""How well coming losses are foretold: the risk model beside the redemption model's own curve.
+
+    python bench/models_risk.py [--data FOLDER]
+
+Each later sale is told by what was known the day before it. A loss is all of a dollar that was never
+redeemed within the horizon, and what waiting at 8 % a year costs of every other.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from models import frame
+
+from taxlien.services.ml.adapters import redemption_trainer, risk_trainer
+from taxlien.services.ml.logic.redemption.labels import as_of
+from taxlien.services.ml.logic.risk.meaning import expected_loss, usual_wait
+
+LAST_SALES = 6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    beside_project = Path(__file__).parents[2] / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=beside_project)
+    table = frame(parser.parse_args().data)
+    outcomes, history = redemption_trainer.learned_from(table)
+    parcels = risk_trainer.history_from(table)
+    was_of = risk_trainer.realised(outcomes)
+    for county in (b"08069", b"45019"):
+        mine = (outcomes.columns.county == county) & np.isfinite(was_of)
+        found: dict[str, list[np.ndarray]] = {}
+        for day in np.unique(outcomes.columns.day[mine])[-LAST_SALES:]:
+            taught = as_of(outcomes, day)
+            try:
+                risk = risk_trainer.train_on(taught, parcels)
+            except risk_trainer.TooFewOutcomes:
+                continue
+            tested = outcomes.only(mine & (outcomes.columns.day == day))
+            was, one = risk_trainer.realised(tested), np.ones(len(tested))
+            curve = redemption_trainer.train_on(taught, history).tell(tested.columns).redeemed
+            lost, wait = risk.tell(tested.columns)
+            cells = risk_trainer.starts(risk.tables, tested.columns)
+            said = {
+                "trees with held signs": expected_loss(lost, one, wait),
+                "redemption's curve": expected_loss(1 - curve[:, -1], one, usual_wait(curve)),
+                "pooled cells": expected_loss(cells[0], one, cells[1]),
+            }
+            for who, told in said.items():
+                found.setdefault(who, []).append(np.stack([told, was]))
+        for who, parts in found.items():
+            told, was = np.concatenate(parts, axis=1)
+            rank = np.corrcoef(told.argsort().argsort(), was.argsort().argsort())[0, 1]
+            print(
+                f"{county.decode()} {who:<22} n {len(was):>6,}  lost of 100 {100 * was.mean():.2f}  "
+                f"said {100 * told.mean():.2f}  squared miss {np.mean((told - was) ** 2):.5f}  "
+                f"rank correlation {rank:.3f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""Risk from a trained artifact: chance never to be redeemed, and the wait otherwise, by trees whose
+signs are held, on the pooled cells that redemption starts from. Plain files, no pickle."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+import msgspec
+import numpy as np
+import xgboost
+
+from taxlien.law.rules import Rule
+from taxlien.services.ml.adapters.redemption_model import Tables as Curves
+from taxlien.services.ml.adapters.redemption_model import calibrated
+from taxlien.services.ml.logic.case import Case
+from taxlien.services.ml.logic.redemption.answer import evidence_of
+from taxlien.services.ml.logic.redemption.baseline import Baseline, log_odds
+from taxlien.services.ml.logic.redemption.columns import Columns, columns_of_cases
+from taxlien.services.ml.logic.redemption.labels import Endings
+from taxlien.services.ml.logic.risk.answer import RiskAnswer
+from taxlien.services.ml.logic.risk.features import NAMES, Singles, features_of
+from taxlien.services.ml.logic.risk.flags import Past, flags_of, not_checked
+from taxlien.services.ml.logic.risk.history import History, Parcels
+from taxlien.services.ml.logic.risk.meaning import (
+    LONGEST_WAIT,
+    Floats,
+    expected_loss,
+    lost_unredeemed,
+    rule_of,
+    score_of,
+    usual_wait,
+)
+from taxlien.services.ml.logic.survival import EDGES, chance, logit
+
+FORMAT = 1
+_ARRAYS = tuple(field.name for field in fields(Parcels))
+_HASHED = ("history.npz", "lost.ubj", "wait.ubj")
+
+
+class UnfitArtifact(ValueError):
+    """The files are no risk model that this program can serve."""
+
+
+class Tables(msgspec.Struct, frozen=True):
+    """All of a model but its trees and its history."""
+
+    baseline: Baseline
+    endings: Mapping[str, Endings]
+    features: tuple[str, ...] = NAMES
+    edges: tuple[int, ...] = EDGES
+    format: int = FORMAT
+    sha256: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class RiskModel:
+    """Risk of cases of any state. ``today`` is None for the day of asking."""
+
+    lost: xgboost.Booster
+    wait: xgboost.Booster
+    tables: Tables
+    history: History
+    version: str = ""
+    today: date | None = None
+
+    def predict(self, cases: Sequence[Case]) -> list[RiskAnswer]:
+        """Return one answer a case, in order."""
+        columns = columns_of_cases(cases)
+        matrix = features_of(columns, self.history)
+        lost, wait = self._tell(columns, matrix)
+        today = self.today or datetime.now(UTC).date()
+        past = matrix[:, NAMES.index("open_before") :].tolist()
+        rules = [rule_of(case) for case in cases]
+        then = np.array([lost_unredeemed(*pair) for pair in zip(cases, rules, strict=True)])
+        loss = expected_loss(lost, then, wait)
+        parts = np.column_stack([loss, lost, then, wait]).tolist()
+        rows = zip(cases, rules, columns.day.tolist(), parts, past, strict=True)
+        return [self._answer(*row, today) for row in rows]
+
+    def tell(self, columns: Columns) -> tuple[Floats, Floats]:
+        """Return the chances never to be redeemed, and what waiting loses of a dollar otherwise."""
+        return self._tell(columns, features_of(columns, self.history))
+
+    def _tell(self, columns: Columns, matrix: Singles) -> tuple[Floats, Floats]:
+        if not len(columns):
+            return np.empty(0), np.empty(0)
+        lost, wait = starts(self.tables, columns)
+        for trees in (self.lost, self.wait):
+            trees.set_param({"nthread": 1})
+        told = self.lost.inplace_predict(matrix, base_margin=logit(lost).astype(np.float32))
+        waited = self.wait.inplace_predict(matrix, base_margin=wait.astype(np.float32))
+        return np.asarray(told, np.float64), np.clip(waited, 0, LONGEST_WAIT).astype(np.float64)
+
+    def _answer(
+        self, case: Case, rule: Rule | None, day: float, parts: list[float], past: list[float],
+        today: date,
+    ) -> RiskAnswer:  # fmt: skip
+        loss, lost, then, wait = parts
+        level, cell = self.tables.baseline.of(case.state or "", case.county_fips or "", day)
+        seen = Past(*(None if count != count else int(count) for count in past))
+        flags = flags_of(case, rule, seen, county_seen=level in ("sale", "county"), today=today)
+        floors = [flag.floor for flag in flags if flag.floor is not None]
+        model_score = score_of(loss)
+        score = max(model_score, *floors) if floors else model_score
+        return RiskAnswer(
+            id=case.id,
+            basis="insufficient_data" if level == "all" else "model",
+            score=score,
+            safety_score=101 - score,
+            model_score=model_score,
+            expected_loss_per_100=round(100 * loss, 2),
+            p_unredeemed=round(lost, 5),
+            lost_unredeemed=round(100 * then, 2),
+            lost_by_delay=round(100 * wait, 2),
+            flags=flags,
+            not_checked=not_checked(case, rule, seen),
+            floor=max(floors) if floors else None,
+            n=cell.n,
+            cell=level,
+            evidence=evidence_of(level, cell.n, case.state or ""),  # type: ignore[arg-type]
+            problems=case.problems,
+            model_version=self.version,
+        )
+
+
+def starts(tables: Tables, columns: Columns) -> tuple[Floats, Floats]:
+    """Return what pooled cells say: the chance never to be redeemed, and the loss by waiting."""
+    odds, seen = log_odds(tables.baseline, columns)
+    plain = (None,) * len(EDGES)
+    curves = Curves(tables.baseline, tables.endings, plain, plain, (), ())
+    redeemed = calibrated(chance(odds), columns.state, seen, curves).redeemed
+    return 1 - redeemed[:, -1], usual_wait(redeemed)
+
+
+def dump(model: RiskModel) -> dict[str, bytes]:
+    """Return the files of the artifact by name."""
+    packed = io.BytesIO()
+    arrays = {
+        f"{name.decode()}/{array}": getattr(parcels, array)
+        for name, parcels in sorted(model.history.counties.items())
+        for array in _ARRAYS
+    }
+    np.savez_compressed(packed, **arrays)
+    files = {
+        "history.npz": packed.getvalue(),
+        "lost.ubj": bytes(model.lost.save_raw("ubj")),
+        "wait.ubj": bytes(model.wait.save_raw("ubj")),
+    }
+    told = msgspec.structs.replace(model.tables, sha256=_digests(files))
+    return {"model.json": msgspec.json.encode(told, order="deterministic"), **files}
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: sha256(files[name]).hexdigest() for name in _HASHED}
+
+
+def load(files: Mapping[str, bytes], version: str = "") -> RiskModel:
+    """Return the model of an artifact's files. Raises ``UnfitArtifact``."""
+    try:
+        tables = msgspec.json.decode(files["model.json"], type=Tables)
+        if (tables.format, tables.features, tables.edges) != (FORMAT, NAMES, EDGES):
+            raise UnfitArtifact("it was taught on other features, intervals or in another format")
+        if tables.sha256 != _digests(files):
+            raise UnfitArtifact("a file is not the one that was written with the model")
+        with np.load(io.BytesIO(files["history.npz"]), allow_pickle=False) as packed:
+            arrays = {name: packed[name] for name in packed.files}
+        counties = {
+            name.encode(): Parcels(*(arrays[f"{name}/{array}"] for array in _ARRAYS))
+            for name in sorted({key.split("/")[0] for key in arrays})
+        }
+        lost, wait = (
+            xgboost.Booster(model_file=bytearray(files[name])) for name in ("lost.ubj", "wait.ubj")
+        )
+        return RiskModel(lost, wait, tables, History(counties), version)
+    except UnfitArtifact:
+        raise
+    except Exception as broken:  # whatever damaged bytes make of four libraries
+        raise UnfitArtifact(f"the files cannot be read: {type(broken).__name__}") from broken
