@@ -44,12 +44,13 @@ def main() -> None:
             lost, wait = risk.tell(tested.columns)
             cells = risk_trainer.starts(risk.tables, tested.columns)
             said = {
-                "trees with held signs": expected_loss(lost, one, wait),
+                "risk model": expected_loss(lost, one, wait),
                 "redemption's curve": expected_loss(1 - curve[:, -1], one, usual_wait(curve)),
                 "pooled cells": expected_loss(cells[0], one, cells[1]),
             }
             for who, told in said.items():
                 found.setdefault(who, []).append(np.stack([told, was]))
+            print(f"{county.decode()} {np.datetime64(int(day), 'D')} trees {risk.tables.trees}")
         for who, parts in found.items():
             told, was = np.concatenate(parts, axis=1)
             rank = np.corrcoef(told.argsort().argsort(), was.argsort().argsort())[0, 1]

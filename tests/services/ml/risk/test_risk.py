@@ -140,7 +140,8 @@ def test_dearer_beside_its_value_or_by_its_premium_is_never_safer(
     assert more_premium.model_score >= base.model_score
 
 
-def test_trees_keep_the_sign_of_a_parcels_past(model: RiskModel) -> None:
+def test_trees_that_earn_it_keep_the_sign_of_a_parcels_past(model: RiskModel) -> None:
+    assert min(model.tables.trees) > 0
     columns = columns_of_cases([lien()] * 4)
     matrix = features_of(columns, model.history)
     matrix[:, 2:] = [[0, 0, 0], [3, 0, 0], [0, 3, 0], [0, 0, 3]]
@@ -187,6 +188,16 @@ def test_flags_stay_whatever_the_score_and_severe_ones_hold_it_up(model: RiskMod
         "strange"
     ]
     assert told["strange"].basis == "insufficient_data"
+
+
+def test_trees_that_tell_later_sales_no_better_say_nothing(table: pl.DataFrame) -> None:
+    drawn = table.with_columns(
+        pl.col("premium").shuffle(seed=1), pl.col("face_amount").shuffle(seed=2)
+    )
+    model = risk_model.load(TRAINING.train(drawn, drawn, 7))
+    assert model.tables.trees == (0, 0)
+    cheap, dear = model.predict([lien(premium=0.0), lien(premium=80.0)])
+    assert cheap.p_unredeemed == dear.p_unredeemed
 
 
 def test_equal_rows_and_seeds_teach_equal_models(table: pl.DataFrame) -> None:

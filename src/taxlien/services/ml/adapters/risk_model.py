@@ -46,10 +46,12 @@ class UnfitArtifact(ValueError):
 
 
 class Tables(msgspec.Struct, frozen=True):
-    """All of a model but its trees and its history."""
+    """All of a model but its trees and its history. ``trees`` are how many speak of the chance and of
+    the wait: none, where they told later sales no better than the cells did."""
 
     baseline: Baseline
     endings: Mapping[str, Endings]
+    trees: tuple[int, int] = (0, 0)
     features: tuple[str, ...] = NAMES
     edges: tuple[int, ...] = EDGES
     format: int = FORMAT
@@ -89,10 +91,13 @@ class RiskModel:
         if not len(columns):
             return np.empty(0), np.empty(0)
         lost, wait = starts(self.tables, columns)
+        foreign = ~np.isin(columns.state, [name.encode() for name in self.tables.baseline.states])
         for trees in (self.lost, self.wait):
             trees.set_param({"nthread": 1})
         told = self.lost.inplace_predict(matrix, base_margin=logit(lost).astype(np.float32))
         waited = self.wait.inplace_predict(matrix, base_margin=wait.astype(np.float32))
+        # Trees taught under other laws say nothing of a state: the sense of a premium differs.
+        told, waited = np.where(foreign, lost, told), np.where(foreign, wait, waited)
         return np.asarray(told, np.float64), np.clip(waited, 0, LONGEST_WAIT).astype(np.float64)
 
     def _answer(

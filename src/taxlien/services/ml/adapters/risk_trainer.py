@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import xgboost
@@ -20,7 +23,8 @@ from taxlien.services.ml.logic.survival import DAYS_A_MONTH, logit
 
 SEED = 7
 FEWEST_LIENS = 200
-_ROUNDS = 40
+_ROUNDS = (0, 5, 10, 20, 40)
+"""Numbers of trees that are tried: none, where what earlier sales taught did not hold on later ones."""
 _SETTINGS: dict[str, Any] = {
     "tree_method": "hist", "max_depth": 3, "eta": 0.1, "min_child_weight": 30, "lambda": 10,
     "subsample": 0.8, "max_bin": 64, "nthread": 1, "verbosity": 0,
@@ -43,6 +47,18 @@ def history_from(table: pl.DataFrame) -> History:
 
 def train_on(outcomes: Outcomes, history: History, seed: int = SEED) -> RiskModel:
     """Return a model of ``outcomes``. Raises ``TooFewOutcomes``."""
+    most = _ROUNDS[-1]
+    lost_rounds, wait_rounds = _held_later(outcomes, history, seed)
+    model = _taught(outcomes, history, seed, most)
+    return replace(
+        model,
+        lost=_first(model.lost, lost_rounds),
+        wait=_first(model.wait, wait_rounds),
+        tables=msgspec.structs.replace(model.tables, trees=(lost_rounds, wait_rounds)),
+    )
+
+
+def _taught(outcomes: Outcomes, history: History, seed: int, rounds: int) -> RiskModel:
     known, came = outcomes.came_by(HORIZON)
     redeemed = known & (came > 0)
     if known.sum() < FEWEST_LIENS or not redeemed.any():
@@ -53,23 +69,76 @@ def train_on(outcomes: Outcomes, history: History, seed: int = SEED) -> RiskMode
     )
     matrix = features_of(columns, history)
     lost, wait = starts(tables, columns)
-    waited = shortfall(np.where(redeemed, outcomes.days, 0.0) / DAYS_A_MONTH)
+    waited = _waited(outcomes, redeemed)
+    of_lost, of_wait = {"objective": "binary:logistic"}, {"objective": "reg:squarederror"}
     return RiskModel(
-        _fit("binary:logistic", matrix[known], 1 - came[known], logit(lost[known]), seed),
-        _fit("reg:squarederror", matrix[redeemed], waited[redeemed], wait[redeemed], seed),
+        _fit(of_lost, matrix[known], 1 - came[known], logit(lost[known]), seed, rounds),
+        _fit(of_wait, matrix[redeemed], waited[redeemed], wait[redeemed], seed, rounds),
         tables,
         history,
     )
 
 
+def _held_later(outcomes: Outcomes, history: History, seed: int) -> tuple[int, int]:
+    """Return how many trees of each kind, taught on the earlier half of sales, told the later best;
+    no tree where there is no half to teach or to ask."""
+    known, came = outcomes.came_by(HORIZON)
+    days = outcomes.columns.day
+    cut = float(np.median(days[known])) if known.any() else np.nan
+    asked = known & (days >= cut)
+    try:
+        earlier = _taught(outcomes.only(days < cut), history, seed, _ROUNDS[-1])
+    except TooFewOutcomes:
+        return 0, 0
+    late = outcomes.only(asked)
+    back = came[asked] > 0
+    lost_miss, wait_miss = [], []
+    for rounds in _ROUNDS:
+        tried = replace(
+            earlier, lost=_first(earlier.lost, rounds), wait=_first(earlier.wait, rounds)
+        )
+        lost, wait = tried.tell(late.columns)
+        lost_miss.append((lost - ~back) ** 2)
+        wait_miss.append(((wait - _waited(late, back)) ** 2)[back])
+    return _better(lost_miss), _better(wait_miss)
+
+
+def _better(misses: list[Floats]) -> int:
+    """Return how many trees miss least, if by more than twice the standard error of the difference to
+    none (cases pairwise): trees that are no better than cells only seem to know something."""
+    best = int(np.argmin([miss.mean() if len(miss) else 0.0 for miss in misses]))
+    gained = misses[0] - misses[best]
+    beyond = best and gained.mean() > 2 * gained.std() / np.sqrt(len(gained))
+    return _ROUNDS[best] if beyond else 0
+
+
+def _first(trees: xgboost.Booster, rounds: int) -> xgboost.Booster:
+    """Return the first ``rounds`` trees; without any, trees that say nothing."""
+    if rounds:
+        return trees[:rounds]
+    data = xgboost.DMatrix(np.zeros((1, len(NAMES))), [0.5], base_margin=[0.0], nthread=1)
+    settings = _SETTINGS | {"eta": 0.0, "objective": _objective(trees)}
+    return xgboost.train(settings, data, 1)
+
+
+def _objective(trees: xgboost.Booster) -> str:
+    return str(json.loads(trees.save_config())["learner"]["objective"]["name"])
+
+
+def _waited(outcomes: Outcomes, redeemed: Any) -> Floats:
+    return shortfall(np.where(redeemed, outcomes.days, 0.0) / DAYS_A_MONTH)
+
+
 def realised(outcomes: Outcomes, lost_then: Floats | float = 1.0) -> Floats:
     """Return what of each dollar was lost; NaN where it is not known yet."""
     known, came = outcomes.came_by(HORIZON)
-    waited = shortfall(np.where(came > 0, outcomes.days, 0.0) / DAYS_A_MONTH)
+    waited = _waited(outcomes, known & (came > 0))
     return np.where(known, np.where(came > 0, waited, lost_then), np.nan)
 
 
-def _fit(objective: str, matrix: Any, target: Floats, start: Floats, seed: int) -> xgboost.Booster:
+def _fit(
+    objective: dict[str, str], matrix: Any, target: Floats, start: Floats, seed: int, rounds: int
+) -> xgboost.Booster:
     """Return trees; every lien is shown a second time as if its parcel's past were not known."""
     bare = matrix.copy()
     bare[:, OF_A_PARCEL] = np.nan
@@ -78,10 +147,9 @@ def _fit(objective: str, matrix: Any, target: Floats, start: Floats, seed: int) 
         np.tile(target, 2),
         weight=np.full(2 * len(target), 0.5),
         base_margin=np.tile(start, 2),
-        feature_names=list(NAMES),
         nthread=1,
     )
-    return xgboost.train(_SETTINGS | {"objective": objective, "seed": seed}, data, _ROUNDS)
+    return xgboost.train(_SETTINGS | objective | {"seed": seed}, data, rounds)
 
 
 def _joined(one: Columns, other: Columns) -> Columns:

@@ -29,7 +29,10 @@ class _Training:
         told = expected_loss(lost, np.ones(len(lost)), wait)
         was = realised(outcomes)
         known = np.isfinite(was)
-        metrics = {"cases": float(known.sum())}
+        metrics = dict(
+            zip(("trees_of_loss", "trees_of_wait"), map(float, model.tables.trees), strict=True)
+        )
+        metrics["cases"] = float(known.sum())
         if known.any():
             metrics |= {
                 "lost_of_100": float(100 * was[known].mean()),
