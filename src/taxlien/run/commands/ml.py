@@ -29,7 +29,8 @@ Results = Annotated[Path, typer.Option("--output", help="One JSON object a line,
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        help="Models of redemption, prices and risk: train, judge, serve, ask.", no_args_is_help=True
+        help="Models of redemption, prices and risk: train, judge, serve, ask.",
+        no_args_is_help=True,
     )
     for command in (train, evaluate, promote, rollback, models, predict, forecast, refill):
         group.command(command.__name__)(command)
