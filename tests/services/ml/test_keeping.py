@@ -11,7 +11,7 @@ from taxlien.interfaces.liens import Lien, LienChanged, LienCreated
 from taxlien.kit.database import Database
 from taxlien.run.commands import ml as commands
 from taxlien.services.liens.repository import insert_liens
-from taxlien.services.ml import events
+from taxlien.services.ml import events, service
 from taxlien.services.ml.logic.table import SCHEMA, read_table, sha256_of
 from taxlien.services.ml.repository import facts
 
@@ -57,6 +57,14 @@ async def test_the_highest_version_is_kept_whatever_comes_twice_or_late(
     assert table["certificate_number"].to_list() == ['a,"1"', 'a,"2"']
     assert table["homestead"].to_list() == [True, False]
     assert table["premium"].to_list() == [None, None]
+
+
+async def test_facts_are_asked_for_once_a_model_is_in_office(office) -> None:
+    async with office.database.session() as session:
+        assert await service.nobody_asks(session)
+    await office.appoint(1.0)
+    async with office.database.session() as session:
+        assert not await service.nobody_asks(session)
 
 
 async def test_made_up_liens_teach_only_where_there_are_no_real_ones(

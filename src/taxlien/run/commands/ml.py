@@ -45,6 +45,7 @@ def train(name: Name, seed: Seed = 7) -> None:
 
         from taxlien.services.ml.service import training
 
+        typer.echo(f"{await _refilled(product):,} liens read from the catalogue.", err=True)
         async with product.database.session() as session:
             table = await training.read_frame(session)
         made = await asyncio.to_thread(training.make, name, table, seed=seed)
@@ -176,19 +177,22 @@ def forecast(
 
 
 def refill() -> None:
-    """Read all liens from the catalogue: those from before ml was there, or what its table lost."""
+    """Read all liens from the catalogue, as training does: those from before a model was in office too."""
 
     async def work(product: _Product) -> None:
-        from taxlien.kit.database import Database
-
-        catalogue = Database(product.catalogue_url, service="liens", pool_size=1)
-        try:
-            count = await copy_catalogue(catalogue, product.database)
-        finally:
-            await catalogue.close()
-        typer.echo(f"{count:,} liens read.")
+        typer.echo(f"{await _refilled(product):,} liens read.")
 
     _run(work)
+
+
+async def _refilled(product: _Product) -> int:
+    from taxlien.kit.database import Database
+
+    catalogue = Database(product.catalogue_url, service="liens", pool_size=1)
+    try:
+        return await copy_catalogue(catalogue, product.database)
+    finally:
+        await catalogue.close()
 
 
 async def copy_catalogue(catalogue: Database, ml: Database) -> int:

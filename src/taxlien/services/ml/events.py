@@ -11,7 +11,13 @@ from . import service
 
 # Nothing waits for these facts: what is indexed goes first.
 @on_batch(
-    LienCreated, LienChanged, LienStatusChanged, max_messages=5_000, max_wait=0.2, patient=True
+    LienCreated,
+    LienChanged,
+    LienStatusChanged,
+    max_messages=1_000,
+    max_wait=0.2,
+    unless=service.nobody_asks,
+    patient=True,
 )
 async def keep_facts(
     session: Session, events: list[LienCreated | LienChanged | LienStatusChanged]

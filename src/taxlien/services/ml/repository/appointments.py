@@ -36,6 +36,11 @@ async def history(
     return rows.all()
 
 
+async def is_anybody(session: Session) -> bool:
+    """Return whether any model ever was in office."""
+    return bool(await session.scalar(select(select(Appointment.number).exists())))
+
+
 async def all_in_office(session: Session) -> Sequence[Appointment]:
     """Return who holds each office, by name and alias."""
     latest = select(func.max(Appointment.number)).group_by(Appointment.name, Appointment.alias)

@@ -3,6 +3,6 @@
 They load engines of some 170 MB, which a process that only listens must not carry.
 """
 
-from .keeping import keep_facts
+from .keeping import keep_facts, nobody_asks
 
-__all__ = ["keep_facts"]
+__all__ = ["keep_facts", "nobody_asks"]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from taxlien.interfaces.liens import Lien
 from taxlien.kit.database import Session
-from taxlien.services.ml.repository import facts
+from taxlien.services.ml.repository import appointments, facts
 
 
 async def keep_facts(session: Session, liens: Sequence[Lien]) -> None:
@@ -18,3 +18,9 @@ async def keep_facts(session: Session, liens: Sequence[Lien]) -> None:
         if known is None or known.version < lien.version:
             newest[lien.lien_id] = lien
     await facts.upsert(session, list(newest.values()))
+
+
+async def nobody_asks(session: Session) -> bool:
+    """Tell whether no model is in office: the first training reads the catalogue, and until then an
+    import need not pay for facts that nobody asks for."""
+    return not await appointments.is_anybody(session)
