@@ -25,7 +25,7 @@ from taxlien.kit.inbox import record_new
 from taxlien.kit.turns import Turns
 
 _LINKS = 32
-_PASSING_SECONDS = 0.05  # what means nothing comes in packs: to pass over each by itself costs more
+_PASSING_SECONDS = 0.05  # packs come one after the other: one look for several
 
 _log = structlog.get_logger("taxlien.kit.consumer")
 _tracer = trace.get_tracer("taxlien.kit.consumer")

@@ -17,7 +17,7 @@ from taxlien.kit.blobs import BlobDamaged, BlobMissing, Blobs
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
-class UnfitArtifact(Exception):
+class UnfitArtifact(ValueError):
     """An artifact is missing, damaged, or no model this program can serve; the text says which."""
 
 

@@ -15,6 +15,8 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
+from taxlien.services.ml.adapters import tree_files
+from taxlien.services.ml.adapters.artifacts import UnfitArtifact
 from taxlien.services.ml.logic.auction.answer import (
     PriceAnswer,
     Priced,
@@ -47,10 +49,6 @@ FORMAT = 1
 CHUNK = 65_536
 FEWEST_FOR_A_CELL = 30
 _LEVEL_ARRAYS = ("moments", "weight", "count", "mean", "last")
-
-
-class UnfitArtifact(ValueError):
-    """The files are no auction model that this program can serve."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +259,7 @@ def dump(model: AuctionModel) -> dict[str, bytes]:
 
 def load(files: Mapping[str, bytes], version: str = "") -> AuctionModel:
     """Return the model of an artifact's files. Raises ``UnfitArtifact``."""
-    try:
+    with tree_files.reading():
         told = msgspec.json.decode(files["model.json"])
         if told["format"] != FORMAT:
             raise UnfitArtifact(f"format {told['format']} is not {FORMAT}")
@@ -272,10 +270,6 @@ def load(files: Mapping[str, bytes], version: str = "") -> AuctionModel:
             for method, about in told["methods"].items()
         }
         return AuctionModel(methods, told["last_day"], version)
-    except UnfitArtifact:
-        raise
-    except Exception as broken:  # whatever damaged bytes make of four libraries
-        raise UnfitArtifact(f"the files cannot be read: {type(broken).__name__}") from broken
 
 
 def _method(
@@ -296,19 +290,14 @@ def _method(
         struck = files.get(f"{method}.struck.ubj")
         trees = Trees(
             Bins(np.array(about["low"]), np.array(about["high"])),
-            _booster(files[f"{method}.price.ubj"]),
-            None if struck is None else _booster(struck),
+            tree_files.trees(files[f"{method}.price.ubj"]),
+            None if struck is None else tree_files.trees(struck),
             np.nan if about["struck_share"] is None else about["struck_share"],
             about["tail"],
             about["struck_from"],
             tuple(about["states"]),
         )
     return MethodModel(method, levels, cells, trees)
-
-
-def _booster(raw: bytes) -> xgboost.Booster:
-    # One thread: for one case starting others costs longer, and callers bring threads of their own.
-    return xgboost.Booster({"nthread": 1}, model_file=bytearray(raw))
 
 
 def remembering(

@@ -5,17 +5,16 @@ The artifact is a folder of plain files: ``model.json``, ``history.npz``, and tr
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any
 
 import msgspec
 import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
+from taxlien.services.ml.adapters import tree_files
+from taxlien.services.ml.adapters.artifacts import UnfitArtifact
 from taxlien.services.ml.logic.calibration import Pooled
 from taxlien.services.ml.logic.case import Case
 from taxlien.services.ml.logic.redemption.answer import (
@@ -42,13 +41,8 @@ CHUNK = 32_768
 _ASKED = {months: EDGES.index(months) for months in ASKED}
 _COUNTY_ARRAYS = ("day", "parcel", "face", "premium", "ended", "paid_day", "paid_parcel")
 MOST_EXPLAINED = 16
-_FEW = 512
-_HASHED = ("history.npz", "near.ubj", "far.ubj")
+_HASHED = (tree_files.HISTORY, "near.ubj", "far.ubj")
 _SALE_PLACES = [NAMES.index(name) for name in OF_A_SALE]
-
-
-class UnfitArtifact(ValueError):
-    """The files are no redemption model that this program can serve."""
 
 
 class Tables(msgspec.Struct, frozen=True):
@@ -126,7 +120,6 @@ class RedemptionModel:
         for row, near in zip(matrix, seen.tolist(), strict=True):
             asked = np.append(row, np.float32(place))[None]
             trees = self.near if near else self.far
-            trees.set_param({"nthread": 1})  # starting more threads costs longer than a row
             pulls = trees.predict(xgboost.DMatrix(asked, nthread=1), pred_contribs=True)
             found.append(reasons_of(NAMES, np.asarray(pulls[0, : len(NAMES)], np.float64)))
         return found
@@ -194,7 +187,6 @@ class RedemptionModel:
 def hazards_of(trees: xgboost.Booster, matrix: Singles, odds: Floats) -> Floats:
     """Return the chance to redeem in each interval (cases, intervals), from the baseline's log odds."""
     n, intervals = odds.shape
-    trees.set_param({"nthread": 1 if n < _FEW else 0})
     found = np.empty((n, intervals))
     for start in range(0, n, CHUNK):
         part = matrix[start : start + CHUNK]
@@ -250,46 +242,24 @@ def without_sale(matrix: Singles) -> Singles:
 
 def dump(model: RedemptionModel) -> dict[str, bytes]:
     """Return the files of the artifact by name."""
-    arrays = {
-        f"{name.decode()}/{array}": getattr(county, array)
-        for name, county in sorted(model.history.counties.items())
-        for array in _COUNTY_ARRAYS
-    }
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
     files = {
-        "history.npz": packed.getvalue(),
+        tree_files.HISTORY: tree_files.packed(model.history.counties, _COUNTY_ARRAYS),
         "near.ubj": bytes(model.near.save_raw("ubj")),
         "far.ubj": bytes(model.far.save_raw("ubj")),
     }
-    told = msgspec.structs.replace(model.tables, sha256=_digests(files))
+    told = msgspec.structs.replace(model.tables, sha256=tree_files.digests(files, _HASHED))
     return {"model.json": msgspec.json.encode(told), **files}
-
-
-def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: sha256(files[name]).hexdigest() for name in _HASHED}
 
 
 def load(files: Mapping[str, bytes], version: str = "") -> RedemptionModel:
     """Return the model of an artifact's files. Raises ``UnfitArtifact``."""
-    try:
+    with tree_files.reading():
         tables = msgspec.json.decode(files["model.json"], type=Tables)
         if (tables.format, tables.features, tables.edges) != (FORMAT, NAMES, EDGES):
             raise UnfitArtifact("it was taught on other features, intervals or in another format")
-        if tables.sha256 != _digests(files):
+        if tables.sha256 != tree_files.digests(files, _HASHED):
             raise UnfitArtifact("a file is not the one that was written with the model")
-        with np.load(io.BytesIO(files["history.npz"]), allow_pickle=False) as packed:
-            arrays: dict[str, Any] = {name: packed[name] for name in packed.files}
-        counties = {
-            name.encode(): County(*(arrays[f"{name}/{array}"] for array in _COUNTY_ARRAYS))
-            for name in sorted({key.split("/")[0] for key in arrays})
-        }
-        near, far = (
-            xgboost.Booster(model_file=bytearray(files[f"{trees}.ubj"]))
-            for trees in ("near", "far")
-        )
+        found = tree_files.unpacked(files[tree_files.HISTORY], _COUNTY_ARRAYS)
+        counties = {fips: County(*arrays) for fips, arrays in found.items()}
+        near, far = (tree_files.trees(files[f"{trees}.ubj"]) for trees in ("near", "far"))
         return RedemptionModel(near, far, tables, History(counties), version)
-    except UnfitArtifact:
-        raise
-    except Exception as broken:  # whatever damaged bytes make of four libraries
-        raise UnfitArtifact(f"the files cannot be read: {type(broken).__name__}") from broken

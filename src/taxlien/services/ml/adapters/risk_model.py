@@ -3,17 +3,17 @@ signs are held, on the pooled cells that redemption starts from. Plain files, no
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from hashlib import sha256
 
 import msgspec
 import numpy as np
 import xgboost
 
 from taxlien.law.rules import Rule
+from taxlien.services.ml.adapters import tree_files
+from taxlien.services.ml.adapters.artifacts import UnfitArtifact
 from taxlien.services.ml.adapters.redemption_model import Tables as Curves
 from taxlien.services.ml.adapters.redemption_model import calibrated
 from taxlien.services.ml.logic.case import Case
@@ -38,11 +38,7 @@ from taxlien.services.ml.logic.survival import EDGES, chance, logit
 
 FORMAT = 1
 _ARRAYS = tuple(field.name for field in fields(Parcels))
-_HASHED = ("history.npz", "lost.ubj", "wait.ubj")
-
-
-class UnfitArtifact(ValueError):
-    """The files are no risk model that this program can serve."""
+_HASHED = (tree_files.HISTORY, "lost.ubj", "wait.ubj")
 
 
 class Tables(msgspec.Struct, frozen=True):
@@ -92,8 +88,6 @@ class RiskModel:
             return np.empty(0), np.empty(0)
         lost, wait = starts(self.tables, columns)
         foreign = ~np.isin(columns.state, [name.encode() for name in self.tables.baseline.states])
-        for trees in (self.lost, self.wait):
-            trees.set_param({"nthread": 1})
         told = self.lost.inplace_predict(matrix, base_margin=logit(lost).astype(np.float32))
         waited = self.wait.inplace_predict(matrix, base_margin=wait.astype(np.float32))
         # Trees taught under other laws say nothing of a state: the sense of a premium differs.
@@ -143,45 +137,24 @@ def starts(tables: Tables, columns: Columns) -> tuple[Floats, Floats]:
 
 def dump(model: RiskModel) -> dict[str, bytes]:
     """Return the files of the artifact by name."""
-    packed = io.BytesIO()
-    arrays = {
-        f"{name.decode()}/{array}": getattr(parcels, array)
-        for name, parcels in sorted(model.history.counties.items())
-        for array in _ARRAYS
-    }
-    np.savez_compressed(packed, **arrays)
     files = {
-        "history.npz": packed.getvalue(),
+        tree_files.HISTORY: tree_files.packed(model.history.counties, _ARRAYS),
         "lost.ubj": bytes(model.lost.save_raw("ubj")),
         "wait.ubj": bytes(model.wait.save_raw("ubj")),
     }
-    told = msgspec.structs.replace(model.tables, sha256=_digests(files))
+    told = msgspec.structs.replace(model.tables, sha256=tree_files.digests(files, _HASHED))
     return {"model.json": msgspec.json.encode(told, order="deterministic"), **files}
-
-
-def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: sha256(files[name]).hexdigest() for name in _HASHED}
 
 
 def load(files: Mapping[str, bytes], version: str = "") -> RiskModel:
     """Return the model of an artifact's files. Raises ``UnfitArtifact``."""
-    try:
+    with tree_files.reading():
         tables = msgspec.json.decode(files["model.json"], type=Tables)
         if (tables.format, tables.features, tables.edges) != (FORMAT, NAMES, EDGES):
             raise UnfitArtifact("it was taught on other features, intervals or in another format")
-        if tables.sha256 != _digests(files):
+        if tables.sha256 != tree_files.digests(files, _HASHED):
             raise UnfitArtifact("a file is not the one that was written with the model")
-        with np.load(io.BytesIO(files["history.npz"]), allow_pickle=False) as packed:
-            arrays = {name: packed[name] for name in packed.files}
-        counties = {
-            name.encode(): Parcels(*(arrays[f"{name}/{array}"] for array in _ARRAYS))
-            for name in sorted({key.split("/")[0] for key in arrays})
-        }
-        lost, wait = (
-            xgboost.Booster(model_file=bytearray(files[name])) for name in ("lost.ubj", "wait.ubj")
-        )
+        found = tree_files.unpacked(files[tree_files.HISTORY], _ARRAYS)
+        counties = {fips: Parcels(*arrays) for fips, arrays in found.items()}
+        lost, wait = (tree_files.trees(files[name]) for name in ("lost.ubj", "wait.ubj"))
         return RiskModel(lost, wait, tables, History(counties), version)
-    except UnfitArtifact:
-        raise
-    except Exception as broken:  # whatever damaged bytes make of four libraries
-        raise UnfitArtifact(f"the files cannot be read: {type(broken).__name__}") from broken
