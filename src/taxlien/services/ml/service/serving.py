@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -52,16 +53,23 @@ class Champions:
         self._loaded: dict[str, Loaded] = {}
         self._look_at: dict[str, float] = {}
         self._loading: dict[str, asyncio.Task[None]] = {}
+        self._looking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def champion(self, session: Session, name: str) -> Loaded | None:
         """Return who serves ``name``; None where nothing was ever trained or can be read."""
-        if time.monotonic() >= self._look_at.get(name, 0.0) and name not in self._loading:
-            history = await appointments.history(session, name)
-            self._look_at[name] = time.monotonic() + self._refresh
-            self._follow(name, history)
+        looking = self._looking[name]
+        if self._must_look(name) and not (name in self._loaded and looking.locked()):
+            async with looking:  # one at a time: who read earlier must not have the last word
+                if self._must_look(name):
+                    history = await appointments.history(session, name)
+                    self._look_at[name] = time.monotonic() + self._refresh
+                    self._follow(name, history)
         if name not in self._loaded and (first := self._loading.get(name)):
             await asyncio.shield(first)
         return self._loaded.get(name)
+
+    def _must_look(self, name: str) -> bool:
+        return time.monotonic() >= self._look_at.get(name, 0.0) and name not in self._loading
 
     def _follow(self, name: str, history: Sequence[Appointment]) -> None:
         known = self._loaded.get(name)
