@@ -13,12 +13,17 @@ from taxlien.services.search.logic.geography import Circle
 from taxlien.services.search.logic.spots import Numbers, Vectors, held_by, vectors_of
 
 from .tantivy_query import QueryBuilder
+from .tantivy_schema import ID_COLUMN, ORDER_COLUMNS
 
 FIELD = "cell"
 MOST_KEPT = 1_000_000
 """Liens whose places one process keeps, 40 bytes each."""
 
 _DOC_BITS = 32
+"""Bits of an address that count a lien within its segment; those above count the segment."""
+
+_FEW_MISSING = 8
+_MOST_NAMES = 50_000
 
 
 class Liens(NamedTuple):
@@ -31,10 +36,7 @@ class Liens(NamedTuple):
     def within(self, circle: Circle) -> list[tuple[int, DocAddress]]:
         """Return spot and address of those that ``circle`` holds."""
         held = held_by(circle, self.spots, self.vectors)
-        places = zip(self.spots[held].tolist(), self.addresses[held].tolist(), strict=True)
-        return [
-            (spot, DocAddress(at >> _DOC_BITS, at & (1 << _DOC_BITS) - 1)) for spot, at in places
-        ]
+        return list(zip(self.spots[held].tolist(), addresses_of(self.addresses[held]), strict=True))
 
     def count_within(self, circle: Circle) -> int:
         """Return how many ``circle`` holds."""
@@ -67,6 +69,9 @@ class KeptCells:
         self._most = most
         self._counts: dict[str, int] = {}
         self._liens: dict[str, Liens] = {}
+        self._columns: dict[tuple[str, str], Numbers] = {}
+        self._empty: set[str] = set()
+        self._asked: set[str] = set()
         self.held = 0
         """How many liens are kept."""
 
@@ -77,6 +82,62 @@ class KeptCells:
     def read(self, cells: Sequence[str]) -> Liens:
         """Return the liens in these cells, in no order."""
         return _together([self._of(cell) for cell in cells])
+
+    def worth_reading(self, cells: Sequence[str], most: int) -> bool:
+        """Tell whether to read these cells pays: they have at most about ``most`` liens (deleted ones
+        with them), and nearly all are kept already, or were asked for before.
+
+        To read a cell costs more than to search it once: a state that is gone in a moment is searched.
+        """
+        liens, missing = 0, []
+        for cell in cells:
+            kept = self._liens.get(cell)
+            if kept is not None:
+                liens += len(kept.spots)
+            elif cell not in self._empty and (waiting := self._frequency(cell)):
+                liens += waiting
+                missing.append(cell)
+        if liens > most:
+            return False
+        if len(missing) <= _FEW_MISSING or self._asked.issuperset(missing):
+            return True
+        if len(self._asked) >= _MOST_NAMES:
+            self._asked.clear()
+        self._asked.update(missing)
+        return False
+
+    def columns(self, cells: Sequence[str], names: Sequence[str], *, unknown: int) -> list[Numbers]:
+        """Return spot, address and the values of ``names`` of the liens in these cells, in no order."""
+        parts = [(cell, self._of(cell)) for cell in cells if cell not in self._empty]
+        parts = [(cell, liens) for cell, liens in parts if len(liens.spots)]
+        if not parts:
+            return [_NONE.spots] * (2 + len(names))
+        return [
+            np.concatenate([liens.spots for _, liens in parts]),
+            np.concatenate([liens.addresses for _, liens in parts]),
+            *(
+                np.concatenate([self._column(name, *part, unknown) for part in parts])
+                for name in names
+            ),
+        ]
+
+    def _column(self, name: str, cell: str, liens: Liens, unknown: int) -> Numbers:
+        found = self._columns.get((cell, name))
+        if found is None:
+            values = self._searcher.fast_field_values(name, addresses_of(liens.addresses))
+            found = np.array([unknown if v is None else v for v in values], np.int64)
+            if cell in self._liens:  # it may be one too many to be kept
+                self._columns[cell, name] = found
+        return found
+
+    def _frequency(self, cell: str) -> int:
+        """Return how many liens the index counts in a cell; remember those without any."""
+        found: int = self._searcher.doc_freq(FIELD, cell)
+        if not found:
+            if len(self._empty) >= _MOST_NAMES:
+                self._empty.clear()
+            self._empty.add(cell)
+        return found
 
     def _count(self, cell: str) -> int:
         found = self._counts.get(cell)
@@ -97,7 +158,10 @@ class KeptCells:
             found = self._liens[cell] = _liens(hits_of(self._searcher, query, most))
             self.held += len(found.spots)
             while self.held > self._most:
-                self.held -= len(self._liens.pop(next(iter(self._liens))).spots)
+                oldest = next(iter(self._liens))
+                self.held -= len(self._liens.pop(oldest).spots)
+                for name in (*ORDER_COLUMNS.values(), ID_COLUMN):
+                    self._columns.pop((oldest, name), None)
         return found
 
 
@@ -164,6 +228,11 @@ def _liens(hits: Sequence[tuple[int, DocAddress]]) -> Liens:
     spots = np.array([spot for spot, _ in hits], np.int64)
     addresses = [at.segment_ord << _DOC_BITS | at.doc for _, at in hits]
     return Liens(spots, vectors_of(spots), np.array(addresses, np.int64))
+
+
+def addresses_of(numbers: Numbers) -> list[DocAddress]:
+    """Return addresses in the index that were kept as numbers."""
+    return [DocAddress(at >> _DOC_BITS, at & (1 << _DOC_BITS) - 1) for at in numbers.tolist()]
 
 
 def _together(parts: Sequence[Liens]) -> Liens:

@@ -24,6 +24,7 @@ from taxlien.services.search.logic.ordering import Key
 from taxlien.services.search.logic.paging import MAX_TOTAL
 from taxlien.services.search.logic.query import SearchQuery
 
+from .tantivy_boxes import Boxes
 from .tantivy_cells import CellLiens, KeptCells, QueryCells, any_cell, either, hits_of
 from .tantivy_pages import Page
 from .tantivy_query import QueryBuilder
@@ -52,7 +53,12 @@ class Places:
         self._searcher = searcher
         self._builder = builder
         self._all = KeptCells(searcher, builder)
+        self._boxes = Boxes(self._all)
         self._kept: dict[Area, Query] = {}
+
+    def in_box(self, asked: SearchQuery) -> Page | None:
+        """Return the page that ``asked`` wants of a box alone; None where that is asked otherwise."""
+        return self._boxes.page(asked)
 
     def within(self, area: Area) -> Query:
         """Return the liens inside ``area``, exactly; those whose place is unknown are in none."""

@@ -82,6 +82,9 @@ class Snapshot:
 
     def search(self, asked: SearchQuery) -> Hits:
         """Answer ``asked``."""
+        boxed = self._places.in_box(asked) if asked.filters.area is not None else None
+        if boxed is not None:
+            return self._shown(boxed)
         wanted = asked.filters.counties
         counties = self._counties.meant_by(wanted) if wanted else []
         restrictions = self._builder.filters(asked.filters, counties)
@@ -107,6 +110,10 @@ class Snapshot:
             did_you_mean=better,
             last=found.last,
         )
+
+    def _shown(self, page: Page) -> Hits:
+        items = [msgspec.Raw(self._item(address)) for address in page.addresses]
+        return Hits(items=items, total=page.total, facets={}, last=page.last)
 
     def _did_you_mean(
         self,

@@ -62,6 +62,18 @@ def cover(area: Area, most: int = MOST_CELLS, finest: int = LEVELS[-1]) -> Cover
     return Cover(tuple(dict.fromkeys(inside)), tuple(dict.fromkeys(at_edge)))
 
 
+@lru_cache(maxsize=1024)
+def cells_across(box: Box, level: int, most: int) -> tuple[str, ...] | None:
+    """Return the cells of ``level`` that meet ``box``; None where they are more than ``most``."""
+    south, north = box.rows()
+    rows = range(_row_of(south, level), _row_of(north, level) + 1)
+    columns = _any_cells(box.columns(), level)
+    if len(rows) * sum([last - first + 1 for first, last in columns]) > most:
+        return None
+    # Where a box goes nearly round the globe, its two ends may meet one cell.
+    return tuple(dict.fromkeys(name for row in rows for name in _names(level, row, columns)))
+
+
 def _few_around(shape: _Shape) -> tuple[int, dict[int, Spans]]:
     """Return the finest level that has few cells around an area, and those by row: none is inside it."""
     south, north = shape.rows
