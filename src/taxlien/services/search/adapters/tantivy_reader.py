@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -45,6 +46,8 @@ _log = structlog.get_logger("taxlien.search")
 REFRESH_SECONDS = 0.2
 _LIENS_TO_LEARN_FROM = 30
 _MOST_TOTALS = 10_000
+_MOST_ITEMS = 10_000
+"""JSON of liens that one process keeps: about ten megabytes."""
 
 
 class Snapshot:
@@ -57,6 +60,7 @@ class Snapshot:
         self._builder = builder
         self._vocabulary = vocabulary
         self._totals: dict[tuple[bytes, bool], int] = {}
+        self._items: OrderedDict[tuple[int, int], bytes] = OrderedDict()
 
     @cached_property
     def all_facets(self) -> Facets:
@@ -165,7 +169,15 @@ class Snapshot:
         return count_facets(self._searcher, query, OF_A_SEARCH)
 
     def _item(self, address: DocAddress) -> bytes:
-        return bytes(self._searcher.doc(address).get_first("item") or b"null")
+        """Return the JSON of a lien; those asked for are kept, since the best of a place come often."""
+        key = address.segment_ord, address.doc
+        found = self._items.get(key)
+        if found is None:
+            found = bytes(self._searcher.doc(address).get_first("item") or b"null")
+            if len(self._items) >= _MOST_ITEMS:
+                self._items.popitem(last=False)
+            self._items[key] = found
+        return found
 
     def suggest(self, text: str, limit: int) -> list[Suggestion]:
         """Complete ``text``, best first."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from taxlien.kit.errors import InvalidInput
 
 from .ordering import Key
-from .query import MAX_WINDOW, RELEVANCE, Hits, SearchQuery
+from .query import MAX_WINDOW, RELEVANCE, Filters, Hits, SearchQuery
 
 MAX_TOTAL = 10_000
 """Liens are counted exactly up to here; of more, an answer says that there are more."""
@@ -19,6 +19,8 @@ MAX_SHOWN = 1_000_000_000
 """No cursor counts further: that many liens there are not."""
 
 _DIGEST_BYTES = 9
+_SEVERAL = tuple(name for name in Filters.__struct_fields__ if getattr(Filters(), name) == ())
+"""Filters of several values, whose order means nothing."""
 
 
 class Total(NamedTuple):
@@ -48,15 +50,12 @@ def told(count: int) -> Total:
 
 def canonical(query: SearchQuery) -> SearchQuery:
     """Return ``query`` in the form that is the same for all that mean the same."""
-    filters = msgspec.structs.replace(
-        query.filters,
-        **{
-            name: tuple(sorted(value))
-            for name in query.filters.__struct_fields__
-            if len(value := _several(query.filters, name)) > 1
-        },
-    )
-    return msgspec.structs.replace(query, filters=filters)
+    filters = query.filters
+    several = [name for name in _SEVERAL if len(getattr(filters, name)) > 1]
+    if not several:
+        return query
+    ordered = {name: tuple(sorted(getattr(filters, name))) for name in several}
+    return msgspec.structs.replace(query, filters=msgspec.structs.replace(filters, **ordered))
 
 
 def question_of(query: SearchQuery) -> bytes:
@@ -106,8 +105,3 @@ def continued(query: SearchQuery, place: Place) -> SearchQuery:
         message = f"ends here: only the first {MAX_WINDOW:,} liens are ranked by relevance"
         raise InvalidInput("cursor", f"{message}; narrow the filters, or sort by price_asc")
     return msgspec.structs.replace(query, offset=max(0, place.after))
-
-
-def _several(filters: object, name: str) -> tuple[Any, ...]:
-    value = getattr(filters, name)
-    return value if isinstance(value, tuple) else ()

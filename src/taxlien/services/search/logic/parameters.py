@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -113,6 +113,10 @@ class Given:
 
     def __getitem__(self, name: str) -> Any:
         return self._values.get(name, _UNSET[name])
+
+    def gives_any(self, names: Collection[str]) -> bool:
+        """Tell whether any of these parameters is given."""
+        return any(name in names for name in self._values)
 
 
 def savable() -> Iterable[Parameter]:

@@ -18,7 +18,7 @@ from .forms import Chip
 from .geography import Box, Circle
 from .highlighting import Highlights
 from .ordering import Key
-from .parameters import Given
+from .parameters import Given, savable
 from .places import state_code
 from .reading import Span, choices, day_span, one_of, span, truth
 from .short_forms import ShortForms, in_force, parameters_of, read_short_forms, without_field
@@ -159,6 +159,10 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int | None = None
 
 
+_NO_FILTERS = Filters()
+_FILTERING = frozenset(p.name for p in savable()) - {"q", "literal", "sort"}
+
+
 def build_query(*, today: date | None = None, **given: Any) -> SearchQuery:
     """Check the parameters of ``GET /v1/search`` (``PARAMETERS``) and return the question they ask.
 
@@ -226,10 +230,13 @@ def _sort(wanted: str | None, text: str, filters: Filters) -> str:
 
 
 def _filters(asked: Given) -> Filters:
+    if not asked.gives_any(_FILTERING):
+        return _NO_FILTERS
     types = choices("type", asked["type"], str.casefold)
     ranges = {
         name: span(name, asked[low], asked[high], RANGES[name])
         for name, (low, high) in _ENDS.items()
+        if asked.gives_any((low, high))
     }
     return Filters(
         states=choices("state", asked["state"], _state),

@@ -114,7 +114,8 @@ def _indexed(forms: Sequence[tuple[str, ...]]) -> IndexedText:
     return IndexedText(tuple(words), tuple(pairs))
 
 
-def read_words(text: str) -> list[list[Word]]:
+@lru_cache(maxsize=64)  # one question is read to find by, to mark hits and to be counted
+def read_words(text: str) -> tuple[tuple[Word, ...], ...]:
     """Return the words of a question by the pieces that spaces part, at most ``MAX_WORDS`` in all.
 
     A word read from several pieces (``twenty first``) stands in the first of them.
@@ -127,7 +128,7 @@ def read_words(text: str) -> list[list[Word]]:
     for word in words[:MAX_WORDS]:
         found[starts[at]].append(word)
         at += word.length
-    return [piece for piece in found if piece]
+    return tuple(tuple(piece) for piece in found if piece)
 
 
 def read_tokens(tokens: Sequence[str]) -> list[Word]:
