@@ -59,7 +59,10 @@ async def test_the_highest_version_is_kept_whatever_comes_twice_or_late(
     assert table["premium"].to_list() == [None, None]
 
 
-async def test_facts_are_asked_for_once_a_model_is_in_office(office) -> None:
+async def test_facts_are_asked_for_once_a_model_of_real_liens_is_in_office(office) -> None:
+    async with office.database.session() as session:
+        assert await service.nobody_asks(session)
+    await office.appoint(1.0, synthetic=True)
     async with office.database.session() as session:
         assert await service.nobody_asks(session)
     await office.appoint(1.0)

@@ -20,6 +20,8 @@ from taxlien.kit.migrations import prepare_service
 from taxlien.kit.settings import KitSettings
 from taxlien.services.ml import service
 from taxlien.services.ml.adapters.mlflow_registry import MlflowRegistry
+from taxlien.services.ml.logic import about
+from taxlien.services.ml.logic.bootstrap import Comparison
 from taxlien.services.ml.service import promoting, training
 
 OBJECTS = "s3://somewhere/objects"
@@ -41,15 +43,15 @@ async def registry(kit_settings: KitSettings) -> AsyncIterator[MlflowRegistry]:
     await drop(owner_url, name)
 
 
-def liens(version: int, face: int, count: int = 1_200) -> list[Lien]:
+def liens(version: int, face: int, count: int = 1_200, synthetic: bool = False) -> list[Lien]:
     return [
         Lien(
             lien_id=UUID(int=n), version=version, kind="certificate", status="sold", state="CO",
             county_fips="08069", county="Larimer", parcel_id=str(n), parcel_key=str(n),
             source="test", first_seen_at=NOON, last_changed_at=NOON, sale_date=date(2019, 11, 7),
-            face_amount=Decimal(face + n % 7),
+            face_amount=Decimal(face + n % 7), synthetic=synthetic,
         )
-        for n in range(count)
+        for n in range(synthetic * count, count + synthetic * count)
     ]  # fmt: skip
 
 
@@ -97,6 +99,42 @@ async def test_a_model_lives_from_training_to_rollback(
     assert run.tags["artifact_sha256"] == third.artifact
     assert run.params["rows"] == str(table.height - round(run.metrics["frozen_rows"]))
     assert run.metrics["loss"] < 10
+
+
+async def test_what_made_up_liens_taught_gives_way_to_real_ones_and_never_comes_back(
+    database_for, blobs, registry: MlflowRegistry, mean_face: str
+) -> None:
+    database = await database_for("ml")
+
+    async def keep(*facts: Lien):
+        async with database.session() as session:
+            await service.keep_facts(session, facts)
+            return training.make(mean_face, await training.read_frame(session))
+
+    async def register(made):
+        async with database.session() as session:
+            return await training.register(session, blobs, registry, made, objects=OBJECTS)
+
+    demo = await keep(*liens(1, 100, synthetic=True))
+    first = await register(demo)
+    assert (first.alias, first.reason, first.synthetic) == ("champion", "first", True)
+    assert about.trained_on(demo.files) == "synthetic"
+    assert (await register(demo)).alias == "challenger"
+    real = await register(await keep(*liens(1, 200)))
+    assert (real.version, real.alias, real.reason, real.synthetic) == (
+        3,
+        "champion",
+        "first",
+        False,
+    )
+    with pytest.raises(Conflict, match="made-up ones are no match"):
+        await register(demo)
+    async with database.session() as session:
+        with pytest.raises(Conflict, match="first champion"):
+            await promoting.rollback(session, registry, mean_face)
+        better = Comparison(-1.0, -1.1, -0.9, 100, 100)
+        with pytest.raises(Conflict, match="learned from made-up liens"):
+            await promoting.promote(session, registry, mean_face, better)
 
 
 def _champion(client: MlflowClient) -> int:

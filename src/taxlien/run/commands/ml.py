@@ -127,7 +127,7 @@ def models() -> None:
         for one in found:
             typer.echo(
                 f"{one.name:12} {one.alias:11} version {one.version:<4} {one.artifact[:12]}"
-                f"  {one.at:%Y-%m-%d %H:%M} {one.reason}"
+                f"  {one.at:%Y-%m-%d %H:%M} {one.reason}{' (synthetic)' if one.synthetic else ''}"
             )
         if not found:
             typer.echo("No model has been trained: `taxlien ml train redemption`.", err=True)

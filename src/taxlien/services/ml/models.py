@@ -92,7 +92,7 @@ class Appointment(Row):
     """A version of a model was made champion or challenger; the latest of a name and alias is in office.
 
     ``artifact`` is the SHA-256 of its manifest in the objects. ``reason``: first, trained, promoted,
-    rolled_back.
+    rolled_back. ``synthetic``: liens that were made up taught it.
     """
 
     __tablename__ = "appointments"
@@ -108,4 +108,5 @@ class Appointment(Row):
     run_id: Mapped[str]
     artifact: Mapped[str] = mapped_column(CHAR(64, collation="C"))
     reason: Mapped[str]
+    synthetic: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))

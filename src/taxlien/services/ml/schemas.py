@@ -45,6 +45,7 @@ class Model(BaseModel):
     version: int
     artifact: str = Field(description="SHA-256 of its manifest")
     reason: str = Field(description="first, trained, promoted or rolled_back")
+    synthetic: bool = Field(description="liens that were made up taught it: for trying out")
     at: datetime
 
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from taxlien.services.ml.adapters import tree_files
 from taxlien.services.ml.adapters.artifacts import UnfitArtifact
+from taxlien.services.ml.adapters.tree_calls import ask
+from taxlien.services.ml.logic.about import TrainedOn, trained_on
 from taxlien.services.ml.logic.auction.answer import (
     PriceAnswer,
     Priced,
@@ -99,7 +101,7 @@ class MethodModel:
 
 def probabilities(trees: xgboost.Booster, matrix: NDArray[np.float32]) -> Floats:
     """Return the trees' chances. Safe from several threads: nothing of the trees is changed."""
-    return np.asarray(trees.inplace_predict(matrix, validate_features=False), np.float64)
+    return np.asarray(ask(trees, matrix), np.float64)
 
 
 def read_chances(
@@ -134,6 +136,7 @@ class AuctionModel:
     methods: Mapping[Method, MethodModel]
     last_day: int
     version: str = ""
+    trained_on: TrainedOn | None = None
 
     def predict(self, cases: Sequence[Case]) -> list[PriceAnswer]:
         """Return one answer a case, in order. A case without a day is priced for the next sale."""
@@ -190,6 +193,7 @@ class AuctionModel:
             reasons=reasons_for(model.method, *last),
             problems=case.problems,
             model_version=self.version,
+            trained_on=self.trained_on,
             **price,
         )
 
@@ -201,7 +205,7 @@ class AuctionModel:
             return PriceAnswer(
                 id=case.id, method=law.method, law=law.law, basis="insufficient_data",
                 n=of_state.n if of_state else 0, evidence=nearest_evidence(law, cells),
-                problems=case.problems, model_version=self.version,
+                problems=case.problems, model_version=self.version, trained_on=self.trained_on,
             )  # fmt: skip
         cell = cell_for(model.cells, case.state, case.county_fips) or of_state
         most = law.most if law.most is not None else float("inf")
@@ -216,6 +220,7 @@ class AuctionModel:
             evidence=f"too few bids for a model: the middle of the {cell.n:,} on record",
             problems=case.problems,
             model_version=self.version,
+            trained_on=self.trained_on,
             **told_price(model.method, law, cell.middle),
         )
 
@@ -269,7 +274,7 @@ def load(files: Mapping[str, bytes], version: str = "") -> AuctionModel:
             method: _method(method, about, arrays, files)
             for method, about in told["methods"].items()
         }
-        return AuctionModel(methods, told["last_day"], version)
+        return AuctionModel(methods, told["last_day"], version, trained_on(files))
 
 
 def _method(

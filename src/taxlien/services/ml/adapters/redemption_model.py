@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from taxlien.services.ml.adapters import tree_files
 from taxlien.services.ml.adapters.artifacts import UnfitArtifact
+from taxlien.services.ml.adapters.tree_calls import ask
+from taxlien.services.ml.logic.about import TrainedOn, trained_on
 from taxlien.services.ml.logic.calibration import Pooled
 from taxlien.services.ml.logic.case import Case
 from taxlien.services.ml.logic.redemption.answer import (
@@ -42,6 +44,7 @@ _ASKED = {months: EDGES.index(months) for months in ASKED}
 _COUNTY_ARRAYS = ("day", "parcel", "face", "premium", "ended", "paid_day", "paid_parcel")
 MOST_EXPLAINED = 16
 _HASHED = (tree_files.HISTORY, "near.ubj", "far.ubj")
+_PLACES = np.arange(len(EDGES), dtype=np.float32)
 _SALE_PLACES = [NAMES.index(name) for name in OF_A_SALE]
 
 
@@ -80,6 +83,7 @@ class RedemptionModel:
     tables: Tables
     history: History
     version: str = ""
+    trained_on: TrainedOn | None = None
 
     def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[RedemptionAnswer]:
         """Return one answer a case, in order. Reasons (exact SHAP) cost more than the answer: they are
@@ -166,6 +170,7 @@ class RedemptionModel:
                     evidence=evidence_of(level, cell.n, case.state or ""),
                     problems=case.problems,
                     model_version=self.version,
+                    trained_on=self.trained_on,
                 )
             )
         return answers
@@ -190,10 +195,11 @@ def hazards_of(trees: xgboost.Booster, matrix: Singles, odds: Floats) -> Floats:
     found = np.empty((n, intervals))
     for start in range(0, n, CHUNK):
         part = matrix[start : start + CHUNK]
-        asked = np.repeat(part, intervals, axis=0)
-        place = np.tile(np.arange(intervals, dtype=np.float32), len(part))
-        margin = odds[start : start + CHUNK].ravel().astype(np.float32)
-        chances = trees.inplace_predict(np.column_stack([asked, place]), base_margin=margin)
+        asked = np.empty((len(part), intervals, part.shape[1] + 1), np.float32)
+        asked[:, :, :-1] = part[:, None]
+        asked[:, :, -1] = _PLACES
+        margin = odds[start : start + CHUNK].astype(np.float32)
+        chances = ask(trees, asked.reshape(-1, asked.shape[2]), margin.reshape(-1))
         found[start : start + CHUNK] = chances.reshape(len(part), intervals)
     return found
 
@@ -262,4 +268,5 @@ def load(files: Mapping[str, bytes], version: str = "") -> RedemptionModel:
         found = tree_files.unpacked(files[tree_files.HISTORY], _COUNTY_ARRAYS)
         counties = {fips: County(*arrays) for fips, arrays in found.items()}
         near, far = (tree_files.trees(files[f"{trees}.ubj"]) for trees in ("near", "far"))
-        return RedemptionModel(near, far, tables, History(counties), version)
+        told = trained_on(files)
+        return RedemptionModel(near, far, tables, History(counties), version, told)

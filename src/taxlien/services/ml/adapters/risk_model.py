@@ -16,6 +16,8 @@ from taxlien.services.ml.adapters import tree_files
 from taxlien.services.ml.adapters.artifacts import UnfitArtifact
 from taxlien.services.ml.adapters.redemption_model import Tables as Curves
 from taxlien.services.ml.adapters.redemption_model import calibrated
+from taxlien.services.ml.adapters.tree_calls import ask
+from taxlien.services.ml.logic.about import TrainedOn, trained_on
 from taxlien.services.ml.logic.case import Case
 from taxlien.services.ml.logic.redemption.answer import evidence_of
 from taxlien.services.ml.logic.redemption.baseline import Baseline, log_odds
@@ -64,6 +66,7 @@ class RiskModel:
     history: History
     version: str = ""
     today: date | None = None
+    trained_on: TrainedOn | None = None
 
     def predict(self, cases: Sequence[Case]) -> list[RiskAnswer]:
         """Return one answer a case, in order."""
@@ -88,8 +91,8 @@ class RiskModel:
             return np.empty(0), np.empty(0)
         lost, wait = starts(self.tables, columns)
         foreign = ~np.isin(columns.state, [name.encode() for name in self.tables.baseline.states])
-        told = self.lost.inplace_predict(matrix, base_margin=logit(lost).astype(np.float32))
-        waited = self.wait.inplace_predict(matrix, base_margin=wait.astype(np.float32))
+        told = ask(self.lost, matrix, logit(lost).astype(np.float32))
+        waited = ask(self.wait, matrix, wait.astype(np.float32))
         # Trees taught under other laws say nothing of a state: the sense of a premium differs.
         told, waited = np.where(foreign, lost, told), np.where(foreign, wait, waited)
         return np.asarray(told, np.float64), np.clip(waited, 0, LONGEST_WAIT).astype(np.float64)
@@ -123,6 +126,7 @@ class RiskModel:
             evidence=evidence_of(level, cell.n, case.state or ""),  # type: ignore[arg-type]
             problems=case.problems,
             model_version=self.version,
+            trained_on=self.trained_on,
         )
 
 
@@ -157,4 +161,6 @@ def load(files: Mapping[str, bytes], version: str = "") -> RiskModel:
         found = tree_files.unpacked(files[tree_files.HISTORY], _ARRAYS)
         counties = {fips: Parcels(*arrays) for fips, arrays in found.items()}
         lost, wait = (tree_files.trees(files[name]) for name in ("lost.ubj", "wait.ubj"))
-        return RiskModel(lost, wait, tables, History(counties), version)
+        return RiskModel(
+            lost, wait, tables, History(counties), version, trained_on=trained_on(files)
+        )

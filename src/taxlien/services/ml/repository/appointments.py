@@ -37,8 +37,9 @@ async def history(
 
 
 async def is_anybody(session: Session) -> bool:
-    """Return whether any model ever was in office."""
-    return bool(await session.scalar(select(select(Appointment.number).exists())))
+    """Return whether any model that real liens taught ever was in office."""
+    real = select(Appointment.number).where(~Appointment.synthetic)
+    return bool(await session.scalar(select(real.exists())))
 
 
 async def all_in_office(session: Session) -> Sequence[Appointment]:

@@ -21,6 +21,6 @@ async def keep_facts(session: Session, liens: Sequence[Lien]) -> None:
 
 
 async def nobody_asks(session: Session) -> bool:
-    """Tell whether no model is in office: the first training reads the catalogue, and until then an
-    import need not pay for facts that nobody asks for."""
+    """Tell whether no model of real liens is in office: the first training reads the catalogue, and
+    until then an import need not pay for facts that nobody asks for."""
     return not await appointments.is_anybody(session)

@@ -71,6 +71,8 @@ async def promote(
     champion = await in_office(session, name, "champion")
     if challenger.version == champion.version:
         raise Conflict(f"version {champion.version} of {name} is champion already")
+    if challenger.synthetic and not champion.synthetic:
+        raise Conflict(f"version {challenger.version} of {name} learned from made-up liens")
     if not found.better:
         raise Conflict(
             f"version {challenger.version} of {name} is not better beyond noise:"
@@ -86,7 +88,9 @@ async def rollback(session: Session, registry: Registry, name: str) -> Appointme
     champion = await in_office(session, name, "champion")
     history = await appointments.history(session, name, limit=1_000)
     begun = min(one.number for one in history if one.version == champion.version)
-    earlier = next((one for one in history if one.number < begun), None)
+    # What real liens taught never gives way to what made-up ones did.
+    before = (one for one in history if one.number < begun)
+    earlier = next((one for one in before if champion.synthetic or not one.synthetic), None)
     if earlier is None:
         raise Conflict(f"version {champion.version} is the first champion of {name}")
     return await _appoint(session, registry, earlier, "rolled_back")
@@ -98,7 +102,7 @@ async def _appoint(
     await asyncio.to_thread(registry.appoint, one.name, "champion", one.version)
     made = Appointment(
         name=one.name, alias="champion", version=one.version, run_id=one.run_id,
-        artifact=one.artifact, reason=reason,
+        artifact=one.artifact, reason=reason, synthetic=one.synthetic,
     )  # fmt: skip
     session.add(made)
     await session.flush()

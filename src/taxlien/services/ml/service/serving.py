@@ -78,7 +78,9 @@ class Champions:
             return
         if name not in self._loading:
             # Known versions go along, not rows: the session ends before the loading does.
-            tried = [(one.version, one.artifact) for one in history]
+            # What made-up liens taught is no stand-in for what real ones did.
+            fit = [one for one in history if history[0].synthetic or not one.synthetic]
+            tried = [(one.version, one.artifact) for one in fit]
             task = asyncio.create_task(self._load(name, tried[:1] if known else tried))
             self._loading[name] = task
             task.add_done_callback(lambda _: self._loading.pop(name, None))

@@ -8,22 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import polars as pl
 
 from taxlien.kit.blobs import Blobs
 from taxlien.kit.database import Session
-from taxlien.kit.errors import InvalidInput
+from taxlien.kit.errors import Conflict, InvalidInput
 from taxlien.services.ml.adapters import artifacts
 from taxlien.services.ml.adapters.family import FAMILIES
 from taxlien.services.ml.adapters.learning import Learning
 from taxlien.services.ml.adapters.registry import Alias, Registry, Run
+from taxlien.services.ml.logic import about
 from taxlien.services.ml.logic.frozen import split
 from taxlien.services.ml.logic.table import read_table, sha256_of
 from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.repository import appointments, facts
 
-ABOUT = "about.json"
 SEED = 7
 
 
@@ -36,6 +35,11 @@ class Made:
     data_sha256: str
     parameters: Mapping[str, str | int | float]
     metrics: Mapping[str, float]
+
+    @property
+    def synthetic(self) -> bool:
+        """Tell whether liens that were made up taught it."""
+        return self.parameters["synthetic"] == "true"
 
 
 async def read_frame(session: Session) -> pl.DataFrame:
@@ -69,14 +73,10 @@ def make(name: str, table: pl.DataFrame, *, seed: int = SEED) -> Made:
         "last_sale": str(table["sale_date"].max()),
     }
     data_sha256 = sha256_of(table)
-    about = {
-        "name": name,
-        "data_sha256": data_sha256,
-        "parameters": parameters,
-        "frozen_evaluation": metrics,
-    }
-    files = {**files, ABOUT: msgspec.json.encode(about, order="sorted")}
-    return Made(name, files, data_sha256, parameters, metrics)
+    told = about.About(
+        name=name, data_sha256=data_sha256, parameters=parameters, frozen_evaluation=metrics
+    )
+    return Made(name, {**files, about.FILE: about.dump(told)}, data_sha256, parameters, metrics)
 
 
 async def register(
@@ -84,21 +84,27 @@ async def register(
 ) -> Appointment:
     """Keep ``made``, write its run down, and appoint it challenger, or champion where there is none.
 
-    ``objects`` is the address of the objects. Returns the appointment. What is kept before a
-    failure is found again by its content; a run may be written down twice, an appointment is not.
+    What real liens taught takes the office from what made-up ones did at once; the other way round is
+    refused: raises ``Conflict``. ``objects`` is the address of the objects. Returns the appointment.
+    What is kept before a failure is found again by its content; a run may be written down twice, an
+    appointment is not.
     """
     artifact = await artifacts.store(blobs, made.files)
     await appointments.lock(session, made.name)
     source = f"{objects.rstrip('/')}/sha256/{artifact[:2]}/{artifact[2:4]}/{artifact}"
+    champion = await appointments.in_office(session, made.name, "champion")
+    if champion and made.synthetic and not champion.synthetic:
+        raise Conflict(
+            f"the champion of {made.name} learned from real liens: made-up ones are no match"
+        )
+    first = champion is None or (champion.synthetic and not made.synthetic)
     run = Run(made.name, artifact, source, made.data_sha256, made.parameters, made.metrics)
     version = await asyncio.to_thread(registry.record, run)
-    champion = await appointments.in_office(session, made.name, "champion")
-    alias: Alias = "challenger" if champion else "champion"
+    alias: Alias = "champion" if first else "challenger"
     await asyncio.to_thread(registry.appoint, made.name, alias, version.version)
-    reason = "trained" if champion else "first"
     appointed = Appointment(
         name=made.name, alias=alias, version=version.version, run_id=version.run_id,
-        artifact=artifact, reason=reason,
+        artifact=artifact, reason="first" if first else "trained", synthetic=made.synthetic,
     )  # fmt: skip
     session.add(appointed)
     await session.flush()

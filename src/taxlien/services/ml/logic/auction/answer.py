@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from taxlien.services.ml.logic.about import TrainedOn
+
 from .cells import Cell
 from .columns import Floats
 from .methods import Bidding, Method
@@ -27,7 +29,7 @@ class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ``insufficient_data``. ``interval`` is meant to hold four of five outcomes. ``p_no_bid`` is the
     chance that nobody bids and the lien is struck to the county, ``p_floor`` that the rate ends at a
     quarter of a percent or less. ``n`` is how many bids of the county, or of its state where the
-    county has none, were learned from.
+    county has none, were learned from; ``trained_on`` synthetic: made-up ones.
     """
 
     id: str | None
@@ -45,6 +47,7 @@ class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
     model_version: str = ""
+    trained_on: TrainedOn | None = None
 
     @property
     def insufficient_data(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from taxlien.services.ml.logic.about import TrainedOn
 from taxlien.services.ml.logic.survival import EDGES
 
 from .columns import Floats
@@ -63,6 +64,7 @@ class RedemptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     share of liens like this one may come to lie. ``expected_months`` is the mean of those that redeem
     by then. ``p_deeded`` and ``p_void`` are null in states whose sources tell no such ends. ``n`` liens
     of ``cell`` were learned from, ``base_rate`` is what they redeem at within the horizon.
+    ``trained_on`` synthetic: liens that were made up taught it.
     """
 
     id: str | None
@@ -81,6 +83,7 @@ class RedemptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str = ""
     problems: tuple[tuple[str, str], ...] = ()
     model_version: str = ""
+    trained_on: TrainedOn | None = None
 
     @property
     def insufficient_data(self) -> bool:

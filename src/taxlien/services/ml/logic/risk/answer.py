@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from taxlien.services.ml.logic.about import TrainedOn
+
 from .flags import Flag
 from .meaning import HORIZON
 
@@ -18,7 +20,7 @@ class RiskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     before ``floor``, the least that severe ``flags`` allow. ``p_unredeemed`` is the chance not to be
     redeemed within ``horizon_months``; ``lost_unredeemed`` what of 100 dollars is lost if so, and
     ``lost_by_delay`` otherwise. ``not_checked`` names risks that nothing was known about. ``n`` liens of
-    ``cell`` were learned from.
+    ``cell`` were learned from; ``trained_on`` synthetic: made-up ones.
     """
 
     id: str | None
@@ -39,3 +41,4 @@ class RiskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str = ""
     problems: tuple[tuple[str, str], ...] = ()
     model_version: str = ""
+    trained_on: TrainedOn | None = None
