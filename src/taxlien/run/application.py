@@ -55,6 +55,9 @@ def compose(
         async with AsyncExitStack() as stack:
             for database in databases.values():
                 stack.push_async_callback(database.close)
+            for name in services:
+                if (finish := registry.at_stop(name)) is not None:
+                    stack.push_async_callback(finish, app)
             if beside:
                 from taxlien.run.worker import jobs_of  # the bus clients cost a pure api 0.2 s
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -66,6 +66,11 @@ def router(service: str) -> Any | None:
 def shortcuts(service: str) -> dict[str, Any]:
     """Return the plain ASGI apps of ``service`` by path, asked before every layer of the app."""
     return dict(getattr(room(service, "endpoints"), "shortcuts", {}))
+
+
+def at_stop(service: str) -> Callable[[Any], Awaitable[None]] | None:
+    """Return what ``service`` awaits, given the app, before that stops; None where it keeps nothing."""
+    return getattr(room(service, "endpoints"), "at_stop", None)
 
 
 def handlers(service: str) -> list[Callable[..., Any]]:

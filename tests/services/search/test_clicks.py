@@ -18,7 +18,7 @@ from taxlien.kit.http.app import create_app
 from taxlien.services.search import service
 from taxlien.services.search.adapters import current
 from taxlien.services.search.adapters.click_counter import Click, ClickCounter
-from taxlien.services.search.endpoints import router, shortcuts
+from taxlien.services.search.endpoints import at_stop, router, shortcuts
 from taxlien.services.search.logic.clicks import summed
 from taxlien.services.search.logic.counting import Kind
 from taxlien.services.search.logic.search_ids import SearchIds, ShownPage
@@ -158,8 +158,9 @@ async def apps(process_index, make_lien, database):
         for app in made
     ]
     yield [*zip(made, clients, strict=True)]
-    for client in clients:
+    for app, client in zip(made, clients, strict=True):
         await client.aclose()
+        await at_stop(app)  # a timer of its would write into what the next test finds
 
 
 def opened(answer: httpx2.Response, place: int, position: int) -> dict[str, object]:

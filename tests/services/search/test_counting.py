@@ -16,7 +16,7 @@ from taxlien.kit.events import decode
 from taxlien.kit.http.app import create_app
 from taxlien.services.search import service
 from taxlien.services.search.adapters.search_counter import SearchCounter, other
-from taxlien.services.search.endpoints import router, shortcuts
+from taxlien.services.search.endpoints import at_stop, router, shortcuts
 from taxlien.services.search.logic.counting import counties_meant, is_further_page, kind_of
 from taxlien.services.search.logic.query import Hits, build_query
 
@@ -137,7 +137,7 @@ async def test_a_search_over_http_is_counted(process_index, make_lien, database)
         for _ in range(2):
             assert (await client.get("/v1/search?q=armstrong")).json()["total"] == 1
         assert (await client.get("/v1/search?county=24510")).json()["total"] == 0
-    await app.state.search_counters.counties.flush()
+    await at_stop(app)
     [event] = await announced(database)
     assert event.counts == {"12105": 2, "24510": 1}
 
@@ -216,6 +216,6 @@ async def test_a_search_over_http_has_a_kind(process_index, make_lien, database)
             answer = await client.get("/v1/search?q=armstrong+under+5k")
     assert answer.json()["words"] == "armstrong"
     assert [chip["label"] for chip in answer.json()["chips"]] == ["up to $5,000"]
-    await app.state.search_counters.kinds.flush()
+    await at_stop(app)
     [event] = await summarised(database)
     assert event.counts == {"name/price/relevance_desc/one+near": 3}

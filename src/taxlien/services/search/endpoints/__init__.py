@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from . import clicking, saved, searching
+from .answering import keep_counts as at_stop
 from .quick import shortcuts
 
-__all__ = ["router", "shortcuts"]
+__all__ = ["at_stop", "router", "shortcuts"]
 
 router = APIRouter()
 router.include_router(searching.router)

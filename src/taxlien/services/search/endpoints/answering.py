@@ -131,6 +131,12 @@ def count_click(app: FastAPI, click: Click) -> None:
         counters.clicks.count(click)
 
 
+async def keep_counts(app: FastAPI) -> None:
+    """Write what an app counted and did not write yet: it is about to stop."""
+    for counter in getattr(app.state, "search_counters", None) or ():
+        await counter.flush()
+
+
 def _counters(app: FastAPI) -> Counters | None:
     if not hasattr(app.state, "search_counters"):
         database = app.state.databases.get("search")
