@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 
 import httpx2
@@ -26,6 +27,9 @@ import psycopg
 from product_processes import cpu_seconds, environment, megabytes, start, stop
 
 from taxlien.services.search.adapters.tantivy_engine import TantivyEngine
+
+LOOK_SECONDS = 0.25
+LOOKS_A_MEMORY = 4  # the memory of all parts costs a look of its own more than the rest
 
 
 def default_files() -> list[Path]:
@@ -81,20 +85,23 @@ def measure(home: Path, files: list[Path], supervisor: int) -> None:
         httpx2.Client(base_url=settings["TAXLIEN_GATEWAY_URL"], timeout=10) as http,
     ):
         delay = Delay(connection, home / "search")
-        while importing.poll() is None:
-            memory.look(importing.pid)
+        for look in count():
+            if importing.poll() is not None:
+                break
+            if look % LOOKS_A_MEMORY == 0:
+                memory.look(importing.pid)
             delay.look()
             importer = cpu_of(importing.pid) or used.get("import", 0.0)
             used["import"] = importer
-            time.sleep(0.25)
+            time.sleep(LOOK_SECONDS)
         imported = time.perf_counter() - began
         if importing.returncode != 0:
             raise SystemExit("the import was refused")
         [liens] = connection.execute("SELECT count(*) FROM liens.liens").fetchone() or (0,)
         [rows] = connection.execute("SELECT count(*) FROM liens.observations").fetchone() or (0,)
         while delay.look() < liens:
-            memory.look()
             time.sleep(0.05)
+        memory.look()
         while answered(http) < liens:
             time.sleep(0.05)
     searchable = time.perf_counter() - began
@@ -120,7 +127,8 @@ def answered(http: httpx2.Client) -> int:
 
 
 class Delay:
-    """How long liens that are committed wait until they can be found: the oldest at each look.
+    """How long liens wait until they can be found, the oldest at each look: since their file was
+    committed, all of it at once, and since their event left for the bus.
 
     Looks into the index itself as a search does: to have everything counted four times a second would
     take a part of the machine.
@@ -129,27 +137,44 @@ class Delay:
     def __init__(self, connection: psycopg.Connection[tuple[int]], index: Path) -> None:
         self._connection = connection
         self._index = TantivyEngine(index, heap_bytes=15_000_000)
-        self._committed: list[tuple[float, int]] = []
-        self._waited: list[float] = []
+        self._committed, self._sent = Passed(), Passed()
 
     def look(self) -> int:
         """Return how many liens are found now."""
-        [committed] = self._connection.execute(COMMITTED).fetchone() or (0,)
+        committed, left = self._connection.execute(COMMITTED).fetchone() or (0, 0)
         now = time.perf_counter()
-        self._committed.append((now, committed))
+        self._committed.reached.append((now, committed))
+        self._sent.reached.append((now, committed - left))
         found = asyncio.run(self._index.count())
-        missing = [at for at, count in self._committed if count > found]
-        self._waited.append(time.perf_counter() - missing[0] if missing else 0.0)
+        self._committed.look(found)
+        self._sent.look(found)
         return found
 
     def show(self) -> None:
         """Print the median and the longest wait."""
-        waited = sorted(self._waited)
-        middle = waited[len(waited) // 2]
-        print(f"committed until found: {middle:.1f} s (median), {waited[-1]:.1f} s at most")
+        for since, passed in (("committed", self._committed), ("sent", self._sent)):
+            waited = sorted(passed.waited)
+            middle = waited[len(waited) // 2]
+            print(f"{since} until found: {middle:.1f} s (median), {waited[-1]:.1f} s at most")
 
 
-COMMITTED = "SELECT coalesce(sum((counts ->> 'new')::int), 0) FROM liens.imports"
+class Passed:
+    """When how many liens had passed a point on their way, and how long the next of them waits."""
+
+    def __init__(self) -> None:
+        self.reached: list[tuple[float, int]] = []
+        self.waited: list[float] = []
+
+    def look(self, found: int) -> None:
+        """Note since when the oldest that is not found waits."""
+        missing = next((at for at, many in self.reached if many > found), None)
+        self.waited.append(0.0 if missing is None else time.perf_counter() - missing)
+
+
+COMMITTED = """
+SELECT coalesce((SELECT sum((counts ->> 'new')::int) FROM liens.imports), 0),
+    (SELECT count(*) FROM liens.outbox WHERE type = 'lien.created')
+"""
 
 
 class Memory:
