@@ -39,7 +39,7 @@ check: install  ## lint, format, types, import contracts
 	@$(BIN)/lint-imports
 
 bench: install  ## run every benchmark and print its table
-	@for file in $(filter-out bench/product_processes.py bench/collecting_days.py,$(wildcard bench/*.py)); do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in $(filter-out bench/product_processes.py bench/memory_plot.py bench/collecting_days.py bench/collecting_memory.py,$(wildcard bench/*.py)); do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 lock: install  ## resolve the dependencies again
 	@$(BIN)/uv pip compile --python $(BIN)/python --universal --generate-hashes --no-emit-index-url \
