@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from taxlien.run.demo.models import PAST_SETTING
 from taxlien.services.gateway.logic.limits import LIMITS
 
 START_SECONDS = 120.0
@@ -73,7 +74,8 @@ def start_product(
     """Start ``taxlien up`` with ``settings`` and wait until it has printed its page."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TAXLIEN_")}
     environment |= {"TAXLIEN_HOME": str(home), "COLUMNS": "200"}
-    environment |= {"TAXLIEN_GATEWAY_LIMITS": NO_LIMITS, **(settings or {})}
+    # Models of the demo are trained only where a journey looks at them.
+    environment |= {"TAXLIEN_GATEWAY_LIMITS": NO_LIMITS, PAST_SETTING: "0", **(settings or {})}
     log = (home.parent / f"{home.name}.log").open("w+")
     process = subprocess.Popen(
         [sys.executable, "-m", "taxlien.run", "up", "--any-port", *options],

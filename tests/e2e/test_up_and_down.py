@@ -12,6 +12,7 @@ import pytest
 
 from product_runner import RunningProduct, running_product
 from taxlien.run.demo.generate import demo_plan
+from taxlien.run.demo.models import PAST_SETTING
 
 INTERNAL = ("/internal/liens/export", "/internal/openapi.json", "/metrics")
 
@@ -43,6 +44,20 @@ def first_day(tmp_path_factory: pytest.TempPathFactory) -> FirstDay:
         )
 
 
+def predicted(product: RunningProduct, token: str, lien: dict[str, Any]) -> dict[str, Any]:
+    """What is said of the redemption of a lien; nothing while the model is being loaded."""
+    case = {name: lien[name] for name in ("state", "county_fips", "sale_date", "face_amount")}
+    bearer = {"authorization": f"Bearer {token}"}
+    answer = product.http.post("/v1/ml/predict/redemption", json=case, headers=bearer)
+    return answer.json()["predictions"][0] if answer.status_code == 200 else {}
+
+
+def signed_in(product: RunningProduct) -> str:
+    password = json.loads((product.home / "secrets.json").read_text())["demo_investor_password"]
+    who = {"email": "investor@demo.taxlien.online", "password": password}
+    return product.http.post("/v1/auth/login", json=who).json()["access_token"]
+
+
 def pids_of(product: RunningProduct) -> list[int]:
     parts = json.loads((product.home / "stack.json").read_text())["parts"].values()
     return [part["pid"] for part in parts if part["pid"]]
@@ -54,8 +69,18 @@ def test_the_product_comes_up_stops_whole_and_keeps_its_data(first_day: FirstDay
     assert all("synthetic" in item["flags"] for item in first_day.items)
     assert first_day.pids
     assert not [pid for pid in first_day.pids if psutil.pid_exists(pid)]
-    with running_product(first_day.home, "--no-simulate") as again:
+    with running_product(first_day.home, "--no-simulate", settings={PAST_SETTING: "1"}) as again:
         assert again.found() == first_day.demo
+        token, [lien] = (
+            signed_in(again),
+            again.get("/v1/search", q="", state="CO", page_size=1)["items"],
+        )
+        said: dict[str, Any] = {}
+        again.wait_until(
+            lambda: said.update(predicted(again, token, lien)) or said.get("basis") == "model",
+            "a demo lien has a model",
+        )
+        assert said["trained_on"] == "synthetic"
 
 
 def test_the_printed_page_names_the_next_step(first_day: FirstDay) -> None:

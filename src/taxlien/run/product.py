@@ -16,12 +16,13 @@ from taxlien.kit.reference import reference_text
 from taxlien.kit.settings import read_settings
 from taxlien.run import registry
 from taxlien.run.demo.generate import demo_plan
+from taxlien.run.demo.models import past_years, taught_mark
 from taxlien.run.mailbox.program import MAILBOX_HTTP, SMTP_URL, mailbox_program
 from taxlien.run.mailbox.program import SETTING as SMTP_SETTING
 from taxlien.run.simulator.part import SETTING as SIMULATOR_SETTING
 from taxlien.run.simulator.part import SIMULATOR, simulator_program
 from taxlien.run.stack import EMBEDDED, Display, Envoy, Program, Stack, StackError
-from taxlien.run.stack.parts.fork_server import ForkServer
+from taxlien.run.stack.parts.fork_server import MALLOC, ForkServer
 from taxlien.services.gateway.logic.envoy import Doors, Upstream, envoy_config
 from taxlien.services.gateway.logic.envoy_identity import Tokens
 from taxlien.services.gateway.logic.envoy_quotas import Quotas
@@ -98,6 +99,17 @@ class Product:
             await self.stack.stop_part(self._forks.name)
         with self._display.step("first search"):
             await self._first_search()
+        await self._teach_demo()
+
+    async def _teach_demo(self) -> None:
+        """Let the demo's models be trained beside everything else, unless they were already."""
+        if not self._demo or not past_years() or taught_mark(self.stack.home.root).exists():
+            return
+        command = [sys.executable, "-m", "taxlien.run", "ml", "train-demo"]
+        title = "training of demo models"
+        await self.stack.run_once(
+            Program("demo_models", command, title=title, environment_of_its_own=MALLOC)
+        )
 
     async def _start_simulator(self) -> None:
         """Play county sites, so that the demo has something to collect."""

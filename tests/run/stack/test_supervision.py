@@ -244,3 +244,18 @@ def reachable_interpreter() -> str:
             continue
         return candidate
     pytest.skip("the only interpreter is in a folder closed to other users")
+
+
+async def test_program_that_runs_once_is_a_part_until_it_ends(
+    home: Path, make_stack: MakeStack, until: Until
+) -> None:
+    seen: list[Status] = []
+    stack = make_stack(home, ())
+    await stack.start(seen.append)
+    for ending, state in ((0, State.STOPPED), (3, State.FAILED)):
+        waits = f"import os, sys; os.read(0, 1); sys.exit({ending})"
+        await stack.run_once(Program(f"errand-{ending}", [sys.executable, "-c", waits]))
+        await until(lambda: stack.status() == [])
+        assert seen[-1].state is state
+    assert not any(layer for layer in stack._layers)
+    assert json.loads((home / "stack.json").read_text())["parts"] == {}

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
 import obstore
+import psycopg
 import pytest
+from psycopg import sql
 
 from mean_face_model import FAMILY
+from recycled_databases import drop
 from taxlien.kit.blobs import Blobs
 from taxlien.kit.buckets import open_bucket
+from taxlien.kit.database import driver_url
+from taxlien.kit.migrations import prepare_service
 from taxlien.kit.settings import KitSettings
 from taxlien.services.ml.adapters import artifacts, family
+from taxlien.services.ml.adapters.mlflow_registry import MlflowRegistry
 from taxlien.services.ml.models import Appointment
 
 
@@ -53,3 +62,18 @@ class Office:
 @pytest.fixture
 async def office(database_for, blobs: Blobs, kit_settings: KitSettings, mean_face: str) -> Office:
     return Office(await database_for("ml"), blobs, kit_settings, mean_face)
+
+
+@pytest.fixture
+async def registry(kit_settings: KitSettings) -> AsyncIterator[MlflowRegistry]:
+    """MLflow's tables in a schema of their own, as its own role."""
+    owner_url = kit_settings.require("database_url").replace("+psycopg", "")
+    name = f"test_{uuid4().hex}"
+    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
+        await owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = f"{owner_url.rpartition('/')[0]}/{name}"
+    made = kit_settings.model_copy(update={"database_url": url})
+    await prepare_service(url, "mlflow", made.database_password_for("mlflow"))
+    store = driver_url(made.database_url_for("mlflow")).render_as_string(hide_password=False)
+    yield MlflowRegistry(store, "s3://somewhere/objects")
+    await drop(owner_url, name)

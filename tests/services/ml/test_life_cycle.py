@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import psycopg
 import pytest
 from mlflow.tracking import MlflowClient
-from psycopg import sql
 
-from recycled_databases import drop
 from taxlien.interfaces.liens import Lien
-from taxlien.kit.database import driver_url
 from taxlien.kit.errors import Conflict, InvalidInput, NotFound
-from taxlien.kit.migrations import prepare_service
-from taxlien.kit.settings import KitSettings
 from taxlien.services.ml import service
 from taxlien.services.ml.adapters.mlflow_registry import MlflowRegistry
 from taxlien.services.ml.logic import about
@@ -26,21 +19,6 @@ from taxlien.services.ml.service import promoting, training
 
 OBJECTS = "s3://somewhere/objects"
 NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def registry(kit_settings: KitSettings) -> AsyncIterator[MlflowRegistry]:
-    """MLflow's tables in a schema of their own, as its own role."""
-    owner_url = kit_settings.require("database_url").replace("+psycopg", "")
-    name = f"test_{uuid4().hex}"
-    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
-        await owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = f"{owner_url.rpartition('/')[0]}/{name}"
-    made = kit_settings.model_copy(update={"database_url": url})
-    await prepare_service(url, "mlflow", made.database_password_for("mlflow"))
-    store = driver_url(made.database_url_for("mlflow")).render_as_string(hide_password=False)
-    yield MlflowRegistry(store, OBJECTS)
-    await drop(owner_url, name)
 
 
 def liens(version: int, face: int, count: int = 1_200, synthetic: bool = False) -> list[Lien]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from taxlien.kit.blobs import Blobs
-    from taxlien.kit.database import Database
-    from taxlien.kit.settings import KitSettings
-    from taxlien.services.ml.adapters.mlflow_registry import MlflowRegistry
+from taxlien.run.commands import ml_demo
+from taxlien.run.commands.ml_product import MlProduct, with_product
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from taxlien.kit.database import Database
 
 _PAGE = 5_000
 
@@ -34,13 +32,14 @@ def register(app: typer.Typer) -> None:
     )
     for command in (train, evaluate, promote, rollback, models, predict, forecast, refill):
         group.command(command.__name__)(command)
+    ml_demo.register(group)
     app.add_typer(group, name="ml")
 
 
 def train(name: Name, seed: Seed = 7) -> None:
     """Train a model on what was imported; the first becomes champion, a later one challenger."""
 
-    async def work(product: _Product) -> None:
+    async def work(product: MlProduct) -> None:
         import asyncio
 
         from taxlien.services.ml.service import training
@@ -61,13 +60,13 @@ def train(name: Name, seed: Seed = 7) -> None:
         if one.alias == "challenger":
             typer.echo(f"`taxlien ml promote {name}` puts it in office if it is better.")
 
-    _run(work)
+    with_product(work)
 
 
 def evaluate(name: Name) -> None:
     """Measure champion and challenger on the frozen parcels; compare them where there are both."""
 
-    async def work(product: _Product) -> None:
+    async def work(product: MlProduct) -> None:
         from taxlien.services.ml.logic.bootstrap import compare
         from taxlien.services.ml.service import promoting, training
 
@@ -84,13 +83,13 @@ def evaluate(name: Name) -> None:
                 f" {seen.low:+.5f} and {seen.high:+.5f}, {seen.cases:,} cases"
             )
 
-    _run(work)
+    with_product(work)
 
 
 def promote(name: Name) -> None:
     """Make the challenger champion, if it is better on the frozen parcels beyond noise."""
 
-    async def work(product: _Product) -> None:
+    async def work(product: MlProduct) -> None:
         from taxlien.services.ml.service import promoting, training
 
         async with product.database.session() as session:
@@ -100,26 +99,26 @@ def promote(name: Name) -> None:
             one = await promoting.promote(session, product.registry, name, found)
         typer.echo(f"{name} version {one.version} is champion: {found.difference:+.5f} a case.")
 
-    _run(work)
+    with_product(work)
 
 
 def rollback(name: Name) -> None:
     """Give the office back to the champion before this one."""
 
-    async def work(product: _Product) -> None:
+    async def work(product: MlProduct) -> None:
         from taxlien.services.ml.service import promoting
 
         async with product.database.session() as session:
             one = await promoting.rollback(session, product.registry, name)
         typer.echo(f"{name} version {one.version} is champion again.")
 
-    _run(work)
+    with_product(work)
 
 
 def models() -> None:
     """List which versions are champion and challenger."""
 
-    async def work(product: _Product) -> None:
+    async def work(product: MlProduct) -> None:
         from taxlien.services.ml.service import serving
 
         async with product.database.session() as session:
@@ -132,13 +131,13 @@ def models() -> None:
         if not found:
             typer.echo("No model has been trained: `taxlien ml train redemption`.", err=True)
 
-    _run(work)
+    with_product(work)
 
 
 def predict(name: Name, input_file: Cases, output_file: Results) -> None:
     """Answer a file of cases, in order. A line that cannot be read is answered with its problem."""
 
-    async def work(product: _Product) -> None:
+    async def work(product: MlProduct) -> None:
         import asyncio
 
         from taxlien.services.ml.service import answering, serving
@@ -148,7 +147,7 @@ def predict(name: Name, input_file: Cases, output_file: Results) -> None:
         count = await asyncio.to_thread(answering.answer_file, input_file, output_file, model)
         typer.echo(f"{count:,} cases answered.", err=True)
 
-    _run(work)
+    with_product(work)
 
 
 def forecast(
@@ -159,7 +158,7 @@ def forecast(
 ) -> None:
     """Say what is expected of a county's coming sale: liens, face, rate, premium, bids."""
 
-    async def work(product: _Product) -> None:
+    async def work(product: MlProduct) -> None:
         import asyncio
 
         from taxlien.services.ml.service import forecasting, training
@@ -173,19 +172,19 @@ def forecast(
                 f" {one.error_pct:.1f} % in the median"
             )
 
-    _run(work)
+    with_product(work)
 
 
 def refill() -> None:
     """Read all liens from the catalogue, as training does: those from before a model was in office too."""
 
-    async def work(product: _Product) -> None:
+    async def work(product: MlProduct) -> None:
         typer.echo(f"{await _refilled(product):,} liens read.")
 
-    _run(work)
+    with_product(work)
 
 
-async def _refilled(product: _Product) -> int:
+async def _refilled(product: MlProduct) -> int:
     from taxlien.kit.database import Database
 
     catalogue = Database(product.catalogue_url, service="liens", pool_size=1)
@@ -211,69 +210,6 @@ async def copy_catalogue(catalogue: Database, ml: Database) -> int:
         async with ml.session() as session:
             await service.keep_facts(session, page)
         after, count = page[-1].lien_id, count + len(page)
-
-
-class _Product:
-    """What the commands need of the running product."""
-
-    def __init__(self, settings: KitSettings) -> None:
-        from taxlien.kit.blobs import Blobs
-        from taxlien.kit.database import Database
-
-        self._settings = settings
-        self.database: Database = Database(
-            settings.database_url_for("ml"), service="ml", pool_size=1
-        )
-        self.blobs: Blobs = Blobs.from_settings(settings)
-        self.objects = settings.require("objects_url")
-        self.catalogue_url = settings.database_url_for("liens")
-
-    @property
-    def registry(self) -> MlflowRegistry:
-        """MLflow at its server, or over its own schema of the product's PostgreSQL."""
-        import os
-
-        # MLflow reads these as it is imported.
-        os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
-        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-
-        from taxlien.kit.database import driver_url
-        from taxlien.kit.settings import read_settings
-        from taxlien.run.schema import MODEL_REGISTRY
-        from taxlien.services.ml.adapters.mlflow_registry import MlflowRegistry
-        from taxlien.services.ml.settings import MlSettings
-
-        own = driver_url(self._settings.database_url_for(MODEL_REGISTRY))
-        url = read_settings(MlSettings).mlflow_url or own.render_as_string(hide_password=False)
-        return MlflowRegistry(url, self.objects)
-
-
-def _run(work: Callable[[_Product], Awaitable[T]]) -> T:
-    """Do ``work`` with the running product; what it refuses is said in words, exit code 1."""
-    import asyncio
-
-    from taxlien.kit.errors import DomainError
-    from taxlien.kit.settings import KitSettings, SettingsError, read_settings
-    from taxlien.run import environment
-    from taxlien.services.ml.adapters.artifacts import UnfitArtifact
-
-    environment.load()
-
-    async def with_product() -> T:
-        product = _Product(read_settings(KitSettings))
-        try:
-            return await work(product)
-        finally:
-            await product.database.close()
-
-    try:
-        return asyncio.run(with_product())
-    except SettingsError as error:
-        typer.echo(f"TAXLIEN is not running here: start it with `taxlien up`. ({error})", err=True)
-        raise typer.Exit(3) from None
-    except (DomainError, UnfitArtifact) as error:
-        typer.echo(f"taxlien ml: {error}", err=True)
-        raise typer.Exit(1) from None
 
 
 def _show(title: str, metrics: Mapping[str, float]) -> None:

@@ -79,6 +79,7 @@ def _print_page(settings: dict[str, str], secrets: dict[str, str] | None) -> Non
             "  county sites are played by a simulator and collected: .venv/bin/taxlien sources",
         ]
         lines += ["  all liens are [bold]synthetic[/bold], drawn from a seed, and marked so"]
+        lines += ["  models are taught by them in the background: .venv/bin/taxlien ml models"]
     lines += ["", "[bold]Import a county's real file[/bold], in another shell:", ""]
     lines += ["  .venv/bin/taxlien import PATH_TO_FILE.csv.gz"]
     Console().print(Panel("\n".join(lines), expand=False, padding=(1, 2)))

@@ -1,7 +1,8 @@
 """Draw synthetic liens from a seed. The same seed gives the same liens, to the cent.
 
 Distributions follow what lists of such counties look like (amounts log-normal, most Florida bids at the
-0.25% floor, Arizona bids spread below 16%); no row is copied from one.
+0.25% floor, Arizona bids spread below 16%); no row is copied from one. What becomes of them follows the
+law of their state (``fates``).
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import yaml
 
 from taxlien.kit.reference import reference_text
+from taxlien.run.demo.fates import fate_of
+from taxlien.services.liens.logic.states import state_of
 
 CENT = Decimal("0.01")
 
@@ -152,6 +155,7 @@ def _lien(
     value = log_normal(rng, *county.value)
     land = rng.choices(list(plan.property_types), list(plan.property_types.values()))[0]
     lien: dict[str, Any] = {
+        "state": state_of(county.fips),
         "kind": county.kind,
         "county_fips": county.fips,
         "parcel_id": "".join(str(rng.randint(0, 9)) if c == "#" else c for c in county.parcel),
@@ -172,7 +176,7 @@ def _lien(
         "vacant": land == "vacant land",
         "status": "advertised",
     }
-    return lien | _outcome(rng, county, sold_on, face, today)
+    return lien | _outcome(rng, county, lien, today)
 
 
 def _address(rng: random.Random, plan: DemoPlan) -> str:
@@ -186,20 +190,17 @@ def _address(rng: random.Random, plan: DemoPlan) -> str:
 
 
 def _outcome(
-    rng: random.Random, county: DemoCounty, sold_on: date, face: Decimal, today: date
+    rng: random.Random, county: DemoCounty, lien: dict[str, Any], today: date
 ) -> dict[str, Any]:
     fate = rng.random()
-    if sold_on > today:
+    if lien["sale_date"] > today:
         return {"status": "advertised"}
     if fate < 0.08:
         return {"status": "removed"}
     if fate < 0.12:
         return {"status": "unsold" if county.kind == "deed_sale" else "struck_off"}
-    bid = BIDS[county.bids](rng, face) | {
-        "status": "sold",
+    bid = BIDS[county.bids](rng, lien["face_amount"]) | {
         "bid_count": 1 + int(rng.expovariate(0.4)),
     }
-    redeemed_on = sold_on + timedelta(days=20 + int(rng.expovariate(1 / 320)))
-    if rng.random() < county.redeemed and redeemed_on <= today:
-        bid |= {"status": "redeemed", "redeemed_on": redeemed_on}
-    return bid
+    wait, chance = rng.expovariate(1.0), rng.random()
+    return bid | fate_of(lien, county.redeemed, chance=chance, wait=wait, today=today)

@@ -11,7 +11,6 @@ from taxlien.kit.settings import KitSettings
 from taxlien.run.demo.generate import demo_liens, demo_plan
 from taxlien.services.liens import service as liens
 from taxlien.services.liens.logic.records import LienRecord
-from taxlien.services.liens.logic.states import state_of
 
 SOURCE = "demo"
 PARSER_VERSION = "demo/1"
@@ -48,7 +47,6 @@ async def load_demo(settings: KitSettings) -> int:
 def _record(line: int, fields: dict[str, Any]) -> LienRecord:
     return LienRecord(
         line=line,
-        state=state_of(fields["county_fips"]),
         parcel_key=parcel_key(fields["parcel_id"]),
         **fields,
     )

@@ -105,6 +105,14 @@ class Stack:
         """Start one more program after the others; it is stopped before them."""
         await self.start_part(program)
 
+    async def run_once(self, program: Program) -> None:
+        """Start a program that ends by itself, and is a part until then. Nobody waits for it, and
+        if it fails only the progress shows it."""
+        supervised = Supervised(program, self._site(program), self._on_change, once=True)
+        self._layers.append([supervised])
+        await supervised.start()
+        self._write_state()
+
     async def stop_part(self, name: str) -> None:
         """Stop one part; unknown names and parts given by a URL are left alone."""
         for layer in self._layers:
@@ -273,7 +281,10 @@ class Stack:
     def _on_change(self, supervised: Supervised) -> None:
         self._changed.set()
         self._progress(supervised.status())
-        if supervised.state in (State.READY, State.RESTARTING, State.FAILED):
+        for layer in self._layers:
+            if supervised.over and supervised in layer:
+                layer.remove(supervised)
+        if supervised.over or supervised.state in (State.READY, State.RESTARTING, State.FAILED):
             self._write_state()
 
     def _write_state(self) -> None:

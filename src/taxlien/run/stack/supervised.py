@@ -36,10 +36,22 @@ class Status:
 
 
 class Supervised:
-    """Keeps one part running. ``changed`` hears of every change of state."""
+    """Keeps one part running. ``changed`` hears of every change of state.
 
-    def __init__(self, part: Part, site: Site, changed: Callable[[Supervised], None]) -> None:
+    ``once``: it ends by itself and is not started again; then it is ``over``, and failed if it says so.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        site: Site,
+        changed: Callable[[Supervised], None],
+        *,
+        once: bool = False,
+    ) -> None:
         self.part = part
+        self.over = False
+        self._once = once
         self.site = site
         self.child: Child | None = None
         self.failure: PartFailed | None = None
@@ -130,7 +142,12 @@ class Supervised:
 
     async def _watch(self) -> None:
         while self.child is not None:
-            how = ending(await self.child.wait())
+            status = await self.child.wait()
+            how = ending(status)
+            if self._once:
+                self.over = True
+                self._enter(State.FAILED if status else State.STOPPED, how if status else "")
+                return
             while not await self._revive(how):
                 how = "did not come back"
                 if self.failure is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,16 @@ _TYPES: dict[Kind, pl.DataType] = {
     "integer": pl.Int64(),
     "flag": pl.Boolean(),
 }
+_AT_ONCE = 4_096  # rows as dictionaries take 20 times what they take as columns
 SCHEMA = pl.Schema({name: _TYPES[kind] for name, kind in COLUMNS.items()})
 
 
 def table_of(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """Return ``rows`` as a training frame, in its order; what a row does not name is null."""
-    listed = [{name: row.get(name) for name in COLUMNS} for row in rows]
-    return ordered(pl.DataFrame(listed, schema=SCHEMA))
+    waiting, parts = iter(rows), [pl.DataFrame(schema=SCHEMA)]
+    while some := [{name: row.get(name) for name in COLUMNS} for row in islice(waiting, _AT_ONCE)]:
+        parts.append(pl.DataFrame(some, schema=SCHEMA))
+    return ordered(pl.concat(parts))
 
 
 def ordered(table: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,74 @@
+"""The demo's models: taught once from made-up liens, marked so, and only where no model is in office."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taxlien.run.demo.generate import demo_plan
+
+if TYPE_CHECKING:
+    from taxlien.run.commands.ml_product import MlProduct
+
+A_YEAR = {"redemption": 100, "price": 420, "risk": 100}
+"""Model -> liens of a county in each past sale: prices ask for 3,000 bids of a state within eight years;
+the course of liens is taught by fewer, which keeps training below 300 MB."""
+PAST_SETTING = "TAXLIEN_DEMO_PAST_YEARS"
+"""How many years of sales before the demo's teach its models; 0: it has none."""
+PAST_YEARS = 10
+LOWEST_PRIORITY = 19
+
+
+def taught_mark(home: Path) -> Path:
+    """Return the file that says that the embedded database of ``home`` has its models."""
+    return home / "postgres" / "demo_taught"
+
+
+def past_years() -> int:
+    """Return how many years teach. Raises ``ValueError`` where the setting is no number."""
+    return int(os.environ.get(PAST_SETTING) or PAST_YEARS)
+
+
+def stand_back() -> None:
+    """Let everybody else go first, take one core, and load no more than trees need: 120 MB less.
+
+    xgboost loads pandas and scikit-learn wherever they are installed; training uses neither.
+    """
+    os.nice(LOWEST_PRIORITY)
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
+        os.environ.setdefault(name, "1")
+    for name in ("pandas", "sklearn"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+
+
+async def teach(product: MlProduct, years: int) -> list[str]:
+    """Train what has no champion yet. Returns their names; doing it again trains nothing."""
+    missing = await _without_champion(product)
+    if not missing:
+        return []
+    from taxlien.run.demo import past
+    from taxlien.services.ml.logic.table import table_of
+    from taxlien.services.ml.service import training
+
+    today = datetime.now(UTC).date()
+    for name in missing:
+        rows = past.facts(demo_plan(), today=today, years=years, a_year=A_YEAR[name])
+        table = await asyncio.to_thread(table_of, rows)
+        made = await asyncio.to_thread(training.make, name, table)
+        async with product.database.session() as session:
+            await training.register(
+                session, product.blobs, product.registry, made, objects=product.objects
+            )
+    return missing
+
+
+async def _without_champion(product: MlProduct) -> list[str]:
+    from taxlien.services.ml.service import serving
+
+    async with product.database.session() as session:
+        held = {one.name for one in await serving.models(session) if one.alias == "champion"}
+    return [name for name in A_YEAR if name not in held]
