@@ -25,7 +25,7 @@ class MeanFace:
     def __init__(self, face: float, version: str) -> None:
         self.face, self.version = face, version
 
-    def predict(self, cases: Sequence[Case]) -> list[Answer]:
+    def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[Answer]:
         if any(case.id == "poison" for case in cases):
             raise RuntimeError("an engine's error")
         return [Answer(case.id, self.face, self.version) for case in cases]

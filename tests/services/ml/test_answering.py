@@ -10,7 +10,7 @@ import pytest
 
 from mean_face_model import MeanFace
 from taxlien.services.ml.logic.case import Case
-from taxlien.services.ml.service.answering import answer_file, answers
+from taxlien.services.ml.service.answering import AT_ONCE, answer_file, answers
 
 MODEL = MeanFace(5.0, "1")
 
@@ -18,19 +18,21 @@ MODEL = MeanFace(5.0, "1")
 class Unsayable:
     """Answers what JSON cannot say."""
 
-    def predict(self, cases: Sequence[Case]) -> list[object]:
+    def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[object]:
         return [object() for _ in cases]
 
 
 def told(*lines: bytes) -> list[dict]:
-    return [json.loads(line) for line in answers(lines, MODEL)]
+    return [json.loads(line) for line, _ in answers(lines, MODEL)]
 
 
 def test_what_is_no_json_is_answered_in_its_place_with_its_line() -> None:
     found = told(b'{"id": "a"}\n', b"\n", b"{not json\n", b"\xff\xfe\n", b"[1]\n", b'{"id": 7}')
-    assert [one["id"] for one in found] == ["a", None, None, None, "7"]
-    assert [one.get("line") for one in found] == [None, 3, 4, None, None]
-    assert found[1]["problems"][0][1].startswith("not JSON")
+    assert [one["id"] for one in found] == ["a", None, None, None, 7]
+    assert [one.get("line") for one in found] == [None, 3, 4, 5, None]
+    assert found[1]["error"].startswith("not JSON")
+    assert found[3]["error"] == "not an object"
+    assert "error" not in found[4]
 
 
 def test_a_case_that_the_model_fails_on_spoils_no_other() -> None:
@@ -43,6 +45,19 @@ def test_a_case_that_the_model_fails_on_spoils_no_other() -> None:
     assert {one["face"] for one in found if one["id"] != "poison"} == {5.0}
 
 
+def test_a_file_of_any_length_is_held_a_piece_at_a_time() -> None:
+    read = 0
+
+    def lines(count: int):
+        nonlocal read
+        for read in range(1, count + 1):
+            yield b"{}" if read % 1_000 else b"no case"
+
+    ahead = [read - told for told, _ in enumerate(answers(lines(200_000), MODEL))]
+    assert len(ahead) == 200_000
+    assert max(ahead) <= AT_ONCE
+
+
 def test_nesting_without_end_is_answered() -> None:
     assert told(b"[" * 200_000, b"{}")[1]["face"] == 5.0
 
@@ -50,7 +65,7 @@ def test_nesting_without_end_is_answered() -> None:
 def test_results_appear_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
     cases, results = tmp_path / "cases.jsonl", tmp_path / "new" / "results.jsonl"
     cases.write_bytes(b'{"id": "a"}\n{"id": "b"}\n')
-    assert answer_file(cases, results, MODEL) == 2
+    assert answer_file(cases, results, MODEL) == (2, 0)
     before = results.read_bytes()
     assert [json.loads(line)["id"] for line in before.splitlines()] == ["a", "b"]
     with pytest.raises(TypeError):

@@ -77,10 +77,10 @@ def asked(scope: Scope) -> Asked:
 class ReadyRoute:
     """Sends answers of one route, such as ``/v1/search``."""
 
-    def __init__(self, route: str) -> None:
-        self._route = route
+    def __init__(self, route: str, method: str = "GET") -> None:
+        self._route, self._method = route, method
         self._seconds = {
-            status: REQUEST_SECONDS.labels("GET", route, str(status)) for status in (200, 304)
+            status: REQUEST_SECONDS.labels(method, route, str(status)) for status in (200, 304)
         }
 
     async def send(self, question: Asked, answer: ReadyAnswer, send: Send, *, log: bool) -> None:
@@ -91,7 +91,7 @@ class ReadyRoute:
         elif question.has and is_among(answer.tag, question.has):
             status, body, headers = 304, b"", answer.unchanged
         trace_id = note_answered(
-            "GET", self._route, self._route, status,
+            self._method, self._route, self._route, status,
             parent=question.traceparent, started_ns=question.started_ns,
         )  # fmt: skip
         request_id = question.context.request_id
@@ -108,7 +108,7 @@ class ReadyRoute:
         self._seconds[status].observe(seconds)
         if log:
             access_log.info(
-                "request", method="GET", path=self._route, route=self._route, status=status,
+                "request", method=self._method, path=self._route, route=self._route, status=status,
                 ms=round(seconds * 1000, 1), bytes=len(body), request_id=request_id,
                 **({"trace_id": trace_id} if trace_id else {}),
             )  # fmt: skip

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from taxlien.kit.database import Session
-from taxlien.kit.http.responses import MsgspecResponse
+from taxlien.kit.http.ready import ReadyRoute, asked, ready
+from taxlien.kit.http.responses import MsgspecResponse, to_json
 from taxlien.kit.http.sessions import session_for
+from taxlien.kit.http.shortcuts import hand_on
+from taxlien.kit.security.caller import caller_if_any
+from taxlien.kit.telemetry import context
 
 from . import schemas
 from .service import serving
@@ -65,6 +72,74 @@ async def list_models(session: SessionDep) -> schemas.Models:
 
 
 async def _predicted(body: schemas.Asked, session: Session, name: str) -> Response:
-    one = body.model_dump(exclude={"cases"}, exclude_none=True)
+    one = body.model_dump(exclude={"cases", "reasons"}, exclude_none=True)
     contents = [one] if body.cases is None else body.cases
-    return MsgspecResponse({"predictions": await serving.predict(session, name, contents)})
+    told = await serving.predict(session, name, contents, body.reasons)
+    return MsgspecResponse({"predictions": told})
+
+
+_PLAIN: Mapping[str, tuple[str, ReadyRoute]] = {
+    path: (name, ReadyRoute(path, "POST"))
+    for path, name in (
+        ("/v1/ml/predict/redemption", "redemption"),
+        ("/v1/ml/predict/auction-price", "price"),
+        ("/v1/ml/score/risk", "risk"),
+    )
+}
+_LARGEST = 16_384
+_MOST_PIECES = 8
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+async def answer_quickly(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a signed-in user's question about one case, where a model is at hand, before every layer.
+
+    Whatever else is asked or fails goes the usual way, which would say the same: a test compares the bytes.
+    """
+    plain = _PLAIN.get(scope["path"])
+    if plain is None or scope["method"] != "POST" or not _is_small_json(scope):
+        await hand_on(scope, receive, send)
+        return
+    name, route = plain
+    question = asked(scope)
+    arrived = [await receive()]
+    while arrived[-1].get("more_body") and len(arrived) < _MOST_PIECES:
+        arrived.append(await receive())
+    body = None if arrived[-1].get("more_body") else b"".join(m.get("body", b"") for m in arrived)
+    with context.serving(question.context):
+        told = await _told_of_one(name, body) if body and caller_if_any() else None
+    if told is not None:
+        await route.send(question, ready(told), send, log=True)
+        return
+    arrived.reverse()
+
+    async def again() -> Message:
+        return arrived.pop() if arrived else await receive()
+
+    await hand_on(scope, again, send)
+
+
+def _is_small_json(scope: Scope) -> bool:
+    found = dict(scope["headers"])
+    size = found.get(b"content-length", b"")
+    return (
+        found.get(b"content-type") == b"application/json"
+        and b"content-encoding" not in found
+        and size.isdigit()
+        and int(size) <= _LARGEST
+    )
+
+
+async def _told_of_one(name: str, body: bytes) -> bytes | None:
+    """Return the answer about the case in ``body``; None where the usual way has to give it."""
+    try:
+        case = _decode(body)
+        if "cases" in case or not isinstance(reasons := case.pop("reasons", None), bool | None):
+            return None
+        told = await serving.predict_at_once(name, [case], reasons)
+        return None if told is None else to_json({"predictions": told})
+    except Exception:  # the documented endpoint judges it, names it and logs it
+        return None
+
+
+shortcuts = {"/v1/ml": answer_quickly}

@@ -18,6 +18,11 @@ class Asked(BaseModel):
     cases: list[Any] | None = Field(
         default=None, max_length=MOST_CASES, description="many cases, each with the fields of one"
     )
+    reasons: bool | None = Field(
+        default=None,
+        description="false answers without reasons where they cost more than the answer, which is"
+        " several times as quick; true tells them of up to 16 cases; unset does so of few cases",
+    )
     id: Any = Field(default=None, description="comes back with the answer")
     state: Any = Field(default=None, description="two letters")
     county_fips: Any = Field(default=None, description="five digits")

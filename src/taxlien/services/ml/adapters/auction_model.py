@@ -138,8 +138,11 @@ class AuctionModel:
     version: str = ""
     trained_on: TrainedOn | None = None
 
-    def predict(self, cases: Sequence[Case]) -> list[PriceAnswer]:
-        """Return one answer a case, in order. A case without a day is priced for the next sale."""
+    def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[PriceAnswer]:
+        """Return one answer a case, in order. A case without a day is priced for the next sale.
+
+        Reasons cost nothing here, and are told whatever ``explain`` says.
+        """
         coming = self.last_day + 1
         days = [day_number(case.sale_date) if case.sale_date else coming for case in cases]
         laws = [bidding_of(case.state, day_of(day)) for case, day in zip(cases, days, strict=True)]

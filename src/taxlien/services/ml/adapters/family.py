@@ -13,8 +13,9 @@ from taxlien.services.ml.logic.case import Case
 class Model(Protocol):
     """A trained model that serves; safe to ask from several threads at once."""
 
-    def predict(self, cases: Sequence[Case]) -> Sequence[Any]:
-        """Return one answer a case, in order: structs that JSON can say."""
+    def predict(self, cases: Sequence[Case], explain: bool | None = None) -> Sequence[Any]:
+        """Return one answer a case, in order: structs that JSON can say. With ``explain`` they carry
+        reasons that cost more than the answer; None leaves that to the model."""
         ...
 
 

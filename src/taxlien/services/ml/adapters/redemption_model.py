@@ -6,7 +6,8 @@ The artifact is a folder of plain files: ``model.json``, ``history.npz``, and tr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from taxlien.services.ml.adapters import tree_files
 from taxlien.services.ml.adapters.artifacts import UnfitArtifact
-from taxlien.services.ml.adapters.tree_calls import ask
+from taxlien.services.ml.adapters.fixed_trees import held_at
+from taxlien.services.ml.adapters.tree_calls import ask, explain
 from taxlien.services.ml.logic.about import TrainedOn, trained_on
 from taxlien.services.ml.logic.calibration import Pooled
 from taxlien.services.ml.logic.case import Case
@@ -23,6 +25,7 @@ from taxlien.services.ml.logic.redemption.answer import (
     ASKED,
     Reason,
     RedemptionAnswer,
+    ends_untold,
     evidence_of,
     reasons_of,
 )
@@ -45,6 +48,7 @@ _COUNTY_ARRAYS = ("day", "parcel", "face", "premium", "ended", "paid_day", "paid
 MOST_EXPLAINED = 16
 _HASHED = (tree_files.HISTORY, "near.ubj", "far.ubj")
 _PLACES = np.arange(len(EDGES), dtype=np.float32)
+_EXPLAINED = EDGES.index(12)
 _SALE_PLACES = [NAMES.index(name) for name in OF_A_SALE]
 
 
@@ -84,18 +88,21 @@ class RedemptionModel:
     history: History
     version: str = ""
     trained_on: TrainedOn | None = None
+    _rates: dict[tuple[tuple[float, ...], str], float] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[RedemptionAnswer]:
         """Return one answer a case, in order. Reasons (exact SHAP) cost more than the answer: they are
         told if ``explain``, and unasked of few cases."""
-        explain = len(cases) <= MOST_EXPLAINED if explain is None else explain
+        reasons = len(cases) <= MOST_EXPLAINED if explain is None else explain
         answers: list[RedemptionAnswer] = []
         columns = columns_of_cases(cases)
         matrix = features_of(columns, self.history)
         for start in range(0, len(cases), CHUNK):
             part = slice(start, start + CHUNK)
             told = self._tell(columns.only(part), matrix[part])
-            why = self._explain(columns.only(part), matrix[part]) if explain else None
+            why = self._explain(columns.only(part), matrix[part]) if reasons else None
             answers += self._answers(cases[part], columns.day[part].tolist(), told, why)
         return answers
 
@@ -117,16 +124,22 @@ class RedemptionModel:
         odds, seen = log_odds(self.tables.baseline, columns)
         return odds, seen & np.isfinite(columns.parcel) & np.isfinite(columns.face)
 
+    @cached_property
+    def explained(self) -> tuple[xgboost.Booster, xgboost.Booster]:
+        """The trees as they speak of the interval that reasons are told of, near and far."""
+        near, far = (held_at(trees, len(NAMES), _EXPLAINED) for trees in (self.near, self.far))
+        return near, far
+
     def _explain(self, columns: Columns, matrix: Singles) -> list[tuple[Reason, ...]]:
         _, seen = self._start(columns)
-        place = EDGES.index(12)
-        found = []
-        for row, near in zip(matrix, seen.tolist(), strict=True):
-            asked = np.append(row, np.float32(place))[None]
-            trees = self.near if near else self.far
-            pulls = trees.predict(xgboost.DMatrix(asked, nthread=1), pred_contribs=True)
-            found.append(reasons_of(NAMES, np.asarray(pulls[0, : len(NAMES)], np.float64)))
-        return found
+        asked = np.empty((len(matrix), len(NAMES) + 1), np.float32)
+        asked[:, :-1], asked[:, -1] = matrix, _EXPLAINED
+        pulls = np.empty((len(matrix), len(NAMES)))
+        for trees, chosen in zip(self.explained, (seen, ~seen), strict=True):
+            if chosen.any():
+                pulls[chosen] = explain(trees, asked[chosen])[:, : len(NAMES)]
+        unknown = np.isnan(matrix)
+        return [reasons_of(NAMES, *row) for row in zip(pulls, unknown, strict=True)]
 
     def _answers(
         self,
@@ -148,11 +161,8 @@ class RedemptionModel:
             np.round(told.deeded, 5).tolist(), np.round(told.void, 5).tolist(),
             why or [()] * len(cases), strict=True,
         )  # fmt: skip
-        usual: dict[int, float] = {}
         answers = []
         for case, (level, cell), curve, mean, least, most, deeded, void, reasons in rows:
-            if id(cell) not in usual:
-                usual[id(cell)] = self._usual(cell.by_interval, case.state)
             answers.append(
                 RedemptionAnswer(
                     id=case.id,
@@ -165,9 +175,10 @@ class RedemptionModel:
                     p_void=None if void != void else void,
                     n=cell.n,
                     cell=level,
-                    base_rate=usual[id(cell)],
+                    base_rate=self._usual(cell.by_interval, case.state or ""),
                     reasons=reasons,
                     evidence=evidence_of(level, cell.n, case.state or ""),
+                    notes=() if deeded == deeded else (ends_untold(case.state),),
                     problems=case.problems,
                     model_version=self.version,
                     trained_on=self.trained_on,
@@ -175,12 +186,14 @@ class RedemptionModel:
             )
         return answers
 
-    def _usual(self, hazards: tuple[float, ...], state: str | None) -> float:
+    def _usual(self, hazards: tuple[float, ...], state: str) -> float:
         """Return what the liens of a cell redeem at within the horizon."""
-        redeemed, _ = incidence(
-            np.array([hazards]), _other_ways(self.tables.endings.get(state or ""))
-        )
-        return round(float(redeemed[0, -1]), 5)
+        found = self._rates.get((hazards, state))
+        if found is None:
+            ways = _other_ways(self.tables.endings.get(state))
+            redeemed, _ = incidence(np.array([hazards]), ways)
+            found = self._rates[hazards, state] = round(float(redeemed[0, -1]), 5)
+        return found
 
     def _spread(self, level: str) -> float:
         if level == "sale":
@@ -233,10 +246,12 @@ def _other_ways(ends: Endings | None) -> Floats:
 
 
 def _curved(raw: Floats, curves: Sequence[Pooled | None], state: str) -> Floats:
-    told = np.column_stack(
-        [raw[:, k] if curve is None else curve(raw[:, k], state) for k, curve in enumerate(curves)]
-    )
-    return np.asarray(np.maximum.accumulate(np.clip(told, 0, 1), axis=1), np.float64)
+    told = raw.copy()
+    for k, curve in enumerate(curves):
+        if curve is not None:
+            told[:, k] = curve(raw[:, k], state)
+    held = np.minimum(np.maximum(told, 0.0), 1.0)
+    return np.asarray(np.maximum.accumulate(held, axis=1), np.float64)
 
 
 def without_sale(matrix: Singles) -> Singles:
@@ -269,4 +284,6 @@ def load(files: Mapping[str, bytes], version: str = "") -> RedemptionModel:
         counties = {fips: County(*arrays) for fips, arrays in found.items()}
         near, far = (tree_files.trees(files[f"{trees}.ubj"]) for trees in ("near", "far"))
         told = trained_on(files)
-        return RedemptionModel(near, far, tables, History(counties), version, told)
+        model = RedemptionModel(near, far, tables, History(counties), version, told)
+        assert model.explained  # now, and not while somebody waits for the first reasons
+        return model

@@ -68,7 +68,7 @@ class RiskModel:
     today: date | None = None
     trained_on: TrainedOn | None = None
 
-    def predict(self, cases: Sequence[Case]) -> list[RiskAnswer]:
+    def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[RiskAnswer]:
         """Return one answer a case, in order."""
         columns = columns_of_cases(cases)
         matrix = features_of(columns, self.history)

@@ -7,6 +7,7 @@ keeps the curve of all (partial pooling): its own weighs n / (n + ``STRENGTH``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -21,7 +22,7 @@ _ROUNDS = 30
 _RIDGE = 1e-3
 
 
-class Curve(msgspec.Struct, frozen=True):
+class Curve(msgspec.Struct, frozen=True, dict=True):
     """A rising curve through points (``said``, ``true``), straight between them and flat outside."""
 
     said: tuple[float, ...]
@@ -30,10 +31,14 @@ class Curve(msgspec.Struct, frozen=True):
 
     def __call__(self, predicted: Floats) -> Floats:
         """Return the calibrated probabilities of ``predicted``."""
-        return np.interp(predicted, self.said, self.true)
+        return np.interp(predicted, *self._points)
+
+    @cached_property
+    def _points(self) -> tuple[Floats, Floats]:
+        return np.array(self.said), np.array(self.true)
 
 
-class Pooled(msgspec.Struct, frozen=True):
+class Pooled(msgspec.Struct, frozen=True, dict=True):
     """The curve of all, and one for each group (a state) that has cases."""
 
     overall: Curve
@@ -41,12 +46,18 @@ class Pooled(msgspec.Struct, frozen=True):
 
     def __call__(self, predicted: Floats, group: str | None) -> Floats:
         """Return ``predicted`` calibrated for ``group``; an unknown group has the curve of all."""
-        shared = self.overall(predicted)
-        own = self.groups.get(group) if group is not None else None
-        if own is None:
-            return shared
-        weight = own.n / (own.n + STRENGTH)
-        return weight * own(predicted) + (1 - weight) * shared
+        return self._leaning.get(group, self.overall)(predicted)
+
+    @cached_property
+    def _leaning(self) -> dict[str | None, Curve]:
+        """The curves of groups, each leaning on that of all: two curves mixed bend where either does."""
+        found: dict[str | None, Curve] = {}
+        for group, own in self.groups.items():
+            weight = own.n / (own.n + STRENGTH)
+            said = np.union1d(own.said, self.overall.said)
+            true = weight * own(said) + (1 - weight) * self.overall(said)
+            found[group] = Curve(tuple(said.tolist()), tuple(true.tolist()), own.n)
+        return found
 
 
 def isotonic(predicted: Floats, outcome: Floats, weight: Floats | None = None) -> Curve:

@@ -18,6 +18,7 @@ from taxlien.kit.reference import reference_text
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 MOST_DOLLARS = 1e11
 LONGEST_TEXT = 80
+_WHOLE = 2**63
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _FLAGS = {"true": True, "yes": True, "y": True, "1": True}
@@ -31,7 +32,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     ``problems`` names fields whose value was not believed, each with the reason.
     """
 
-    id: str | None = None
+    id: str | int | None = None
     state: str | None = None
     county_fips: str | None = None
     sale_date: date | None = None
@@ -95,6 +96,13 @@ def _text(value: object) -> str:
     if not text or len(text) > LONGEST_TEXT:
         raise _Absurd(f"not 1 to {LONGEST_TEXT} characters")
     return text
+
+
+def _id(value: object) -> str | int:
+    """Return whole numbers as such: what came with a case goes back with its answer."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _WHOLE:
+        return value
+    return _text(value)
 
 
 def _money(value: object) -> float:
@@ -172,7 +180,7 @@ def _state_of_prefix() -> dict[str, str]:
 
 
 _READERS: dict[str, Callable[[object], Any]] = {
-    "id": _text,
+    "id": _id,
     "state": _state,
     "county_fips": _fips,
     "sale_date": _date,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -15,23 +15,35 @@ from taxlien.services.ml.adapters.family import Model
 from taxlien.services.ml.logic.case import Case, read_case
 
 AT_ONCE = 8_192
+MOST_EXPLAINED = 16
+"""Reasons of more cases than these are told in no single answer: they cost many times what a case does."""
 _log = structlog.get_logger("taxlien.ml")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
 class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a case that has no answer; ``line`` counts from 1 in a file."""
+    """What is said of a case that has no answer; ``error`` says why a ``line`` of a file, counted from 1,
+    is no case."""
 
-    id: str | None = None
+    id: str | int | None = None
     line: int | None = None
+    error: str | None = None
     basis: str = "insufficient_data"
-    evidence: str
+    evidence: str = ""
     problems: tuple[tuple[str, str], ...] = ()
 
 
-def answers(lines: Iterable[bytes], model: Model) -> Iterator[bytes]:
-    """Yield one line of JSON for each of ``lines`` that is not blank, in their order."""
+class Answered(NamedTuple):
+    """How many lines of a file were answered, and how many of those are no case."""
+
+    lines: int
+    refused: int
+
+
+def answers(lines: Iterable[bytes], model: Model) -> Iterator[tuple[bytes, bool]]:
+    """Yield one line of JSON for each of ``lines`` that is not blank, in their order, and whether it was a
+    case. No more than ``AT_ONCE`` lines are held at a time."""
     numbered = ((n, line) for n, line in enumerate(lines, 1) if line.strip())
     while some := list(islice(numbered, AT_ONCE)):
         cases = [_case(line) for _, line in some]
@@ -39,33 +51,35 @@ def answers(lines: Iterable[bytes], model: Model) -> Iterator[bytes]:
         waiting = iter(told)
         for (number, _), case in zip(some, cases, strict=True):
             if isinstance(case, Case):
-                yield _encode(next(waiting))
+                yield _encode(next(waiting)), True
             else:
-                yield _encode(Unanswered(line=number, evidence="", problems=(("", case),)))
+                yield _encode(Unanswered(line=number, error=case, problems=(("", case),))), False
 
 
-def answer_file(cases: Path, results: Path, model: Model) -> int:
-    """Answer the lines of ``cases`` into ``results``, which appears whole or not at all. Returns how many."""
-    count = 0
+def answer_file(cases: Path, results: Path, model: Model) -> Answered:
+    """Answer the lines of ``cases`` into ``results``, which appears whole or not at all."""
+    count = refused = 0
     results.parent.mkdir(parents=True, exist_ok=True)
     part = results.with_name(f".{results.name}.{os.getpid()}.part")
     try:
         with cases.open("rb") as lines, part.open("wb") as out:
-            for told in answers(lines, model):
+            for told, is_case in answers(lines, model):
                 out.write(told + b"\n")
                 count += 1
+                refused += not is_case
             out.flush()
             os.fsync(out.fileno())
         part.replace(results)
     finally:
         part.unlink(missing_ok=True)
-    return count
+    return Answered(count, refused)
 
 
-def answer(model: Model, cases: Sequence[Case]) -> list[Any]:
-    """Return one answer a case. A case that a model fails on spoils no other."""
+def answer(model: Model, cases: Sequence[Case], explain: bool | None = None) -> list[Any]:
+    """Return one answer a case, with reasons if ``explain`` (None: as the model likes). A case that a model
+    fails on spoils no other."""
     try:
-        return list(model.predict(cases)) if cases else []
+        return list(model.predict(cases, explain)) if cases else []
     except Exception:  # an engine's own errors, of any kind: one case must not cost the others
         if len(cases) == 1:
             _log.exception("case_unanswered")
@@ -74,11 +88,12 @@ def answer(model: Model, cases: Sequence[Case]) -> list[Any]:
             )
             return [refused]
     half = len(cases) // 2
-    return [*answer(model, cases[:half]), *answer(model, cases[half:])]
+    return [*answer(model, cases[:half], explain), *answer(model, cases[half:], explain)]
 
 
 def _case(line: bytes) -> Case | str:
     try:
-        return read_case(_decode(line))
+        content = _decode(line)
+        return read_case(content) if isinstance(content, dict) else "not an object"
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return f"not JSON: {error}"[:200]

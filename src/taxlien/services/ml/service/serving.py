@@ -24,15 +24,17 @@ from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.repository import appointments
 from taxlien.services.ml.settings import MlSettings
 
-from .answering import Unanswered, answer
+from .answering import MOST_EXPLAINED, Unanswered, answer
+from .together import Together
 
-MANY = 32
+MANY = 24
 """From so many cases on they are answered beside the loop, which goes on with others meanwhile."""
 
 _log = structlog.get_logger("taxlien.ml")
 _unfit = Gauge("taxlien_ml_model_unfit", "1 while the model in office cannot be loaded", ["name"])
 _serving = Gauge("taxlien_ml_model_version", "Version of the model that serves", ["name"])
 _predictions = Counter("taxlien_ml_predictions", "Cases answered", ["name"])
+_together = Together()
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Champions:
         if name not in self._loaded and (first := self._loading.get(name)):
             await asyncio.shield(first)
         return self._loaded.get(name)
+
+    def known(self, name: str) -> Loaded | None:
+        """Return who serves ``name``; None where the database has to be asked for it."""
+        return None if self._must_look(name) else self._loaded.get(name)
 
     def _must_look(self, name: str) -> bool:
         return time.monotonic() >= self._look_at.get(name, 0.0) and name not in self._loading
@@ -107,17 +113,42 @@ class Champions:
             return
 
 
-async def predict(session: Session, name: str, contents: Sequence[object]) -> list[Any]:
-    """Return one answer for each of ``contents`` (cases as they came), in order. Never raises for them."""
-    cases = [read_case(content) for content in contents]
+async def predict(
+    session: Session, name: str, contents: Sequence[object], reasons: bool | None = None
+) -> list[Any]:
+    """Return one answer for each of ``contents`` (cases as they came), in order. Never raises for them.
+
+    ``reasons`` that cost more than the answer are told unless it is false, or the cases are many (None).
+    Raises ``InvalidInput`` where they are asked for of too many.
+    """
     found = await _champions().champion(session, name)
-    _predictions.labels(name).inc(len(cases))
     if found is None:
+        cases = [read_case(content) for content in contents]
+        _predictions.labels(name).inc(len(cases))
         nothing = "no model has been trained here"
         return [Unanswered(id=case.id, evidence=nothing, problems=case.problems) for case in cases]
+    return await _answers(found, name, contents, reasons)
+
+
+async def predict_at_once(
+    name: str, contents: Sequence[object], reasons: bool | None = None
+) -> list[Any] | None:
+    """Return what ``predict`` does; None where the database has to be asked first."""
+    found = _champions().known(name)
+    return None if found is None else await _answers(found, name, contents, reasons)
+
+
+async def _answers(
+    found: Loaded, name: str, contents: Sequence[object], reasons: bool | None
+) -> list[Any]:
+    if reasons and len(contents) > MOST_EXPLAINED:
+        raise InvalidInput("reasons", f"told of at most {MOST_EXPLAINED} cases at once")
+    explain = len(contents) <= MOST_EXPLAINED if reasons is None else reasons
+    cases = [read_case(content) for content in contents]
+    _predictions.labels(name).inc(len(cases))
     if len(cases) < MANY:
-        return answer(found.model, cases)
-    return await asyncio.to_thread(answer, found.model, cases)
+        return await _together.answer(found.model, cases, explain)
+    return await asyncio.to_thread(answer, found.model, cases, explain)
 
 
 async def champion_of(session: Session, blobs: Blobs, name: str) -> Model:

@@ -32,7 +32,7 @@ class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     county has none, were learned from; ``trained_on`` synthetic: made-up ones.
     """
 
-    id: str | None
+    id: str | int | None
     method: Method | None
     law: str
     basis: Basis

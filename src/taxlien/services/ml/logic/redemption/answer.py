@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from taxlien.services.ml.logic.about import TrainedOn
 from taxlien.services.ml.logic.survival import EDGES
@@ -20,6 +21,8 @@ Cell = Literal["sale", "county", "state", "all"]
 MOST_REASONS = 5
 _LEAST_PULL = 0.03
 
+OF_A_CASE = frozenset({"log_face", "premium", "premium_share"})
+"""Features that whoever asks can give; the others are looked up."""
 WORDS: Mapping[str, str] = {
     "log_face": "the face amount",
     "premium": "the premium",
@@ -62,12 +65,13 @@ class RedemptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     ``p_redeem`` is the chance within ``horizon_months``, ``interval`` its 80 % interval: where the
     share of liens like this one may come to lie. ``expected_months`` is the mean of those that redeem
-    by then. ``p_deeded`` and ``p_void`` are null in states whose sources tell no such ends. ``n`` liens
+    by then. ``p_deeded`` and ``p_void`` are null in states whose sources tell no such ends, which
+    ``notes`` say. ``n`` liens
     of ``cell`` were learned from, ``base_rate`` is what they redeem at within the horizon.
     ``trained_on`` synthetic: liens that were made up taught it.
     """
 
-    id: str | None
+    id: str | int | None
     basis: Basis
     p_redeem: float
     p_redeem_by_months: dict[int, float]
@@ -81,6 +85,7 @@ class RedemptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     base_rate: float | None = None
     reasons: tuple[Reason, ...] = ()
     evidence: str = ""
+    notes: tuple[str, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
     model_version: str = ""
     trained_on: TrainedOn | None = None
@@ -90,17 +95,33 @@ class RedemptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return self.basis == "insufficient_data"
 
 
-def reasons_of(names: tuple[str, ...], pulls: Floats) -> tuple[Reason, ...]:
-    """Return the strongest of ``pulls`` (log odds, one a name) in words, strongest first."""
-    order = np.argsort(-np.abs(pulls), kind="stable")[:MOST_REASONS]
+def reasons_of(
+    names: tuple[str, ...], pulls: Floats, unknown: NDArray[np.bool_]
+) -> tuple[Reason, ...]:
+    """Return the strongest of ``pulls`` (log odds, one a name) in words, strongest first. That a value is
+    ``unknown`` moves an answer too, and is told as such."""
+    order = np.argsort(-np.abs(pulls), kind="stable")[:MOST_REASONS].tolist()
+    strongest = pulls[order].tolist()
     return tuple(
         Reason(
-            f"{WORDS[names[k]]}: {'sooner' if pulls[k] > 0 else 'later or never'}",
-            round(float(pulls[k]), 3),
+            f"{_named(names[k], unknown[k])}: {'sooner' if pull > 0 else 'later or never'}",
+            round(pull, 3),
         )
-        for k in order
-        if abs(pulls[k]) >= _LEAST_PULL
+        for k, pull in zip(order, strongest, strict=True)
+        if abs(pull) >= _LEAST_PULL
     )
+
+
+def _named(name: str, unknown: bool) -> str:
+    if not unknown:
+        return WORDS[name]
+    return f"{WORDS[name]}, which is not {'given' if name in OF_A_CASE else 'known'}"
+
+
+def ends_untold(state: str | None) -> str:
+    """Say why the chances of a deed and of a void sale are null."""
+    place = state or "an unknown state"
+    return f"p_deeded and p_void: no source of {place} tells which liens ended so"
 
 
 def evidence_of(cell: Cell, n: int, place: str) -> str:

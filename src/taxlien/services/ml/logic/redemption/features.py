@@ -28,6 +28,7 @@ OF_A_SALE: tuple[str, ...] = ("year", "month")
 """Features that name one sale: they say nothing of the next."""
 
 _PLACE = {name: place for place, name in enumerate(NAMES)}
+_OF_PLACE = slice(_PLACE[OF_A_PLACE[0]], _PLACE[OF_A_PLACE[-1]] + 1)
 _REACHES = (10.0, 100.0, 1000.0)
 _NEIGHBOURS = (8, 40)
 _FEWEST_EARLIER = 50
@@ -36,31 +37,35 @@ _FEWEST_LISTED = 30
 
 def features_of(columns: Columns, history: History) -> Singles:
     """Return the features (``NAMES``) of ``columns``; what is not known is NaN."""
-    matrix = np.full((len(columns), len(NAMES)), np.nan, np.float32)
-    share = np.nan_to_num(columns.premium) / np.maximum(columns.face, 1.0)
-    _put(matrix, "log_face", slice(None), log_face(columns.face))
-    _put(matrix, "premium", slice(None), columns.premium)
-    _put(
-        matrix,
-        "premium_share",
-        slice(None),
-        np.where(np.isnan(columns.premium), np.nan, np.log1p(100 * share)),
-    )
-    _put(matrix, "year", slice(None), columns.day / 365.25)
-    _put(matrix, "month", slice(None), _month(columns.day))
+    matrix = _unknown(len(columns))
+    known = ~np.isnan(columns.premium)
+    premium = np.where(known, columns.premium, 0.0)
+    share = np.log1p(100 * (premium / np.maximum(columns.face, 1.0)))
+    _put(matrix, "log_face", log_face(columns.face))
+    _put(matrix, "premium", columns.premium)
+    _put(matrix, "premium_share", np.where(known, share, np.nan))
+    _put(matrix, "year", columns.day / 365.25)
+    _put(matrix, "month", _month(columns.day))
     for rows, county in _by_sale(columns, history):
-        part = columns.only(rows)
+        part = columns if rows is None else columns.only(rows)
+        block = matrix if rows is None else _unknown(len(part))
         listed = _list_of(part, county)
         if listed is not None:
-            _put_list(matrix, rows, part, listed)
+            _put_list(block, part, listed)
         if county is not None:
-            _put(matrix, "parcel", rows, part.parcel)
-            _put_earlier(matrix, rows, part, county.before(float(part.day[0])))
+            _put(block, "parcel", part.parcel)
+            _put_earlier(block, part, county.before(float(part.day[0])))
+        if rows is not None:
+            matrix[rows, _OF_PLACE] = block[:, _OF_PLACE]
     return matrix
 
 
-def _put(matrix: Singles, name: str, rows: Indices | slice, values: Floats | float) -> None:
-    matrix[rows, _PLACE[name]] = values
+def _unknown(count: int) -> Singles:
+    return np.full((count, len(NAMES)), np.nan, np.float32)
+
+
+def _put(block: Singles, name: str, values: Floats) -> None:
+    block[:, _PLACE[name]] = values
 
 
 def _month(day: Floats) -> Floats:
@@ -69,11 +74,15 @@ def _month(day: Floats) -> Floats:
     return np.where(known, months.astype(np.int64) % 12 + 1.0, np.nan)
 
 
-def _by_sale(columns: Columns, history: History) -> Iterator[tuple[Indices, County | None]]:
-    """Yield the rows of each county's sale that lie somewhere, with the county where it is known."""
-    placed = np.flatnonzero(
-        np.isfinite(columns.day) & np.isfinite(columns.parcel) & (columns.county != b"")
-    )
+def _by_sale(columns: Columns, history: History) -> Iterator[tuple[Indices | None, County | None]]:
+    """Yield the rows of each county's sale that lie somewhere, with the county where it is known; None
+    for the rows of a single case, which are all there are."""
+    known = np.isfinite(columns.day) & np.isfinite(columns.parcel) & (columns.county != b"")
+    if len(known) == 1:
+        if known[0]:
+            yield None, history.counties.get(bytes(columns.county[0]))
+        return
+    placed = np.flatnonzero(known)
     if not len(placed):
         return
     order = placed[np.lexsort((columns.day[placed], columns.county[placed]))]
@@ -91,31 +100,32 @@ def _list_of(part: Columns, county: County | None) -> Sale | None:
     return known
 
 
-def _put_list(matrix: Singles, rows: Indices, part: Columns, sale: Sale) -> None:
+def _put_list(block: Singles, part: Columns, sale: Sale) -> None:
     """Fill in what the list says of each lien among the others, whether it stands on it or not: the
     list that taught and the list that is asked may each lack some."""
     logs, count = log_face(part.face), len(sale.parcel)
-    first = np.searchsorted(sale.parcel, part.parcel, "left")
+    unknown = np.isnan(logs)
+    first = sale.parcel.searchsorted(part.parcel, "left")
     itself = (sale.parcel[np.minimum(first, count - 1)] == part.parcel).astype(np.int64)
     if len(sale.by_face):
-        rank = np.searchsorted(sale.by_face, logs) / len(sale.by_face)
-        _put(matrix, "face_rank", rows, np.where(np.isnan(logs), np.nan, rank))
-        at = np.minimum(np.searchsorted(sale.faces, part.face), len(sale.faces) - 1)
+        rank = sale.by_face.searchsorted(logs) / len(sale.by_face)
+        _put(block, "face_rank", np.where(unknown, np.nan, rank))
+        at = np.minimum(sale.faces.searchsorted(part.face), len(sale.faces) - 1)
         alike = np.where(sale.faces[at] == part.face, sale.same[at] - itself, 0.0)
-        _put(matrix, "same_face", rows, np.where(np.isnan(logs), np.nan, np.maximum(alike, 0.0)))
+        _put(block, "same_face", np.where(unknown, np.nan, np.maximum(alike, 0.0)))
     for reach in _REACHES:
-        low = np.searchsorted(sale.parcel, part.parcel - reach, "left")
-        high = np.searchsorted(sale.parcel, part.parcel + reach, "right")
+        low = sale.parcel.searchsorted(part.parcel - reach, "left")
+        high = sale.parcel.searchsorted(part.parcel + reach, "right")
         others = (high - low - itself).astype(np.float64)
-        _put(matrix, f"near_{reach:.0f}", rows, others)
+        _put(block, f"near_{reach:.0f}", others)
         if reach == _REACHES[1]:
             alone = others <= 0
-            own = itself * np.nan_to_num(logs)
+            own = itself * np.where(unknown, 0.0, logs)
             around = (sale.face_sum[high] - sale.face_sum[low] - own) / np.maximum(others, 1)
-            _put(matrix, "near_face", rows, np.where(alone, np.nan, around - logs))
-            own = itself * (np.nan_to_num(part.premium) > 0)
+            _put(block, "near_face", np.where(alone, np.nan, around - logs))
+            own = itself * (part.premium > 0)
             paid = (sale.premium_sum[high] - sale.premium_sum[low] - own) / np.maximum(others, 1)
-            _put(matrix, "near_premium", rows, np.where(alone, np.nan, paid))
+            _put(block, "near_premium", np.where(alone, np.nan, paid))
     if count < 3:
         return
     left = np.maximum(first - 1, 0)
@@ -123,39 +133,38 @@ def _put_list(matrix: Singles, rows: Indices, part: Columns, sale: Sale) -> None
     to_left = np.where(first > 0, part.parcel - sale.parcel[left], np.inf)
     to_right = np.where(first + itself < count, sale.parcel[right] - part.parcel, np.inf)
     nearest = np.where(to_left <= to_right, left, right)
-    _put(matrix, "nearest", rows, np.log1p(np.minimum(to_left, to_right)))
-    _put(matrix, "nearest_face", rows, logs - sale.log_face[nearest])
+    _put(block, "nearest", np.log1p(np.minimum(to_left, to_right)))
+    _put(block, "nearest_face", logs - sale.log_face[nearest])
 
 
 def _mean(sums: Floats, low: Indices, high: Indices) -> Floats:
     return np.asarray((sums[high] - sums[low]) / np.maximum(high - low, 1), np.float64)
 
 
-def _put_earlier(matrix: Singles, rows: Indices, part: Columns, known: Before) -> None:
+def _put_earlier(block: Singles, part: Columns, known: Before) -> None:
     """Fill in what earlier sales of the parcel and of those around it have shown."""
-    low = np.searchsorted(known.parcel, part.parcel, "left")
-    high = np.searchsorted(known.parcel, part.parcel, "right")
-    paid = np.searchsorted(known.paid_parcel, part.parcel, "right") - np.searchsorted(
-        known.paid_parcel, part.parcel, "left"
+    low = known.parcel.searchsorted(part.parcel, "left")
+    high = known.parcel.searchsorted(part.parcel, "right")
+    paid = known.paid_parcel.searchsorted(part.parcel, "right") - known.paid_parcel.searchsorted(
+        part.parcel, "left"
     )
-    _put(matrix, "sold_before", rows, (high - low).astype(np.float64))
-    _put(matrix, "taxes_paid", rows, paid.astype(np.float64))
-    had = high > low
-    if had.any():
+    _put(block, "sold_before", (high - low).astype(np.float64))
+    _put(block, "taxes_paid", paid.astype(np.float64))
+    had = np.flatnonzero(high > low)
+    if len(had):
         last = high[had] - 1
-        seen = rows[had]
-        _put(matrix, "years_since", seen, (part.day[had] - known.day[last]) / 365.25)
-        _put(matrix, "days_then", seen, known.open_days[last])
-        _put(matrix, "days_usual", seen, _mean(known.days_sum, low[had], high[had]))
-        _put(matrix, "face_change", seen, log_face(part.face[had]) - known.log_face[last])
+        block[had, _PLACE["years_since"]] = (part.day[had] - known.day[last]) / 365.25
+        block[had, _PLACE["days_then"]] = known.open_days[last]
+        block[had, _PLACE["days_usual"]] = _mean(known.days_sum, low[had], high[had])
+        block[had, _PLACE["face_change"]] = log_face(part.face[had]) - known.log_face[last]
     count = len(known.parcel)
     if count < _FEWEST_EARLIER:
         return
     for width in _NEIGHBOURS:
-        start = np.clip(low - width // 2, 0, count - 1)
-        end = np.clip(low + width // 2, 1, count)
-        _put(matrix, f"days_{width}", rows, _mean(known.days_sum, start, end))
-        _put(matrix, f"open_{width}", rows, _mean(known.still_sum, start, end))
+        start = np.minimum(np.maximum(low - width // 2, 0), count - 1)
+        end = np.minimum(np.maximum(low + width // 2, 1), count)
+        _put(block, f"days_{width}", _mean(known.days_sum, start, end))
+        _put(block, f"open_{width}", _mean(known.still_sum, start, end))
         if width == _NEIGHBOURS[0]:
             reach = known.parcel[np.minimum(end, count - 1)] - known.parcel[start]
-            _put(matrix, "spread", rows, np.log1p(reach))
+            _put(block, "spread", np.log1p(reach))

@@ -23,7 +23,7 @@ class RiskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ``cell`` were learned from; ``trained_on`` synthetic: made-up ones.
     """
 
-    id: str | None
+    id: str | int | None
     basis: Literal["model", "insufficient_data"]
     score: int
     safety_score: int

@@ -1,0 +1,80 @@
+"""Cases asked at the same moment are answered together: most of the work for one is not the case's own.
+
+Nobody waits for others to come: what is asked while an answer is worked out is answered next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from taxlien.services.ml.adapters.family import Model
+from taxlien.services.ml.logic.case import Case
+
+from .answering import answer
+
+MOST_TOGETHER = 24
+"""Below the number of cases that make the list of a sale (``redemption.features``): what somebody is told
+must not hang on what others ask."""
+MOST_EXPLAINED_AT_ONCE = 2
+"""Reasons of more cases than these take so long that they are worked out beside the loop."""
+
+
+class _Question(NamedTuple):
+    cases: Sequence[Case]
+    told: asyncio.Future[list[Any]]
+
+
+class Together:
+    """The questions of one loop that wait for an answer."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: dict[tuple[int, bool | None], list[_Question]] = {}
+        self._models: dict[int, Model] = {}
+
+    async def answer(
+        self, model: Model, cases: Sequence[Case], explain: bool | None = None
+    ) -> list[Any]:
+        """Return one answer a case, in order. ``cases`` are few: the loop works on nothing else meanwhile."""
+        if explain and len(cases) > MOST_EXPLAINED_AT_ONCE:
+            return await asyncio.to_thread(answer, model, cases, explain)
+        loop = asyncio.get_running_loop()
+        if not self._waiting or self._loop is not loop:
+            # What waited in a loop that ended waits no more.
+            self._loop, self._waiting, self._models = loop, {}, {}
+            loop.call_soon(self._answer_all)
+        question = _Question(cases, loop.create_future())
+        self._models[id(model)] = model
+        self._waiting.setdefault((id(model), explain), []).append(question)
+        return await question.told
+
+    def _answer_all(self) -> None:
+        waiting, models = self._waiting, self._models
+        self._waiting, self._models = {}, {}
+        for (number, explain), questions in waiting.items():
+            some: list[_Question] = []
+            count = 0
+            for question in questions:
+                if some and count + len(question.cases) > MOST_TOGETHER:
+                    _answer_some(models[number], some, explain)
+                    some, count = [], 0
+                some.append(question)
+                count += len(question.cases)
+            _answer_some(models[number], some, explain)
+
+
+def _answer_some(model: Model, questions: Sequence[_Question], explain: bool | None) -> None:
+    try:
+        told = answer(model, [case for one in questions for case in one.cases], explain)
+    except Exception as error:  # told to everybody who waits, or they would wait for ever
+        for question in questions:
+            if not question.told.done():
+                question.told.set_exception(error)
+        return
+    begun = 0
+    for question in questions:
+        if not question.told.done():  # a caller who went away waits no more
+            question.told.set_result(told[begun : begun + len(question.cases)])
+        begun += len(question.cases)
