@@ -1,9 +1,22 @@
-"""``taxlien ml`` without a product, and what it must not load."""
+"""``taxlien ml``: what it says, and what it must not load."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from taxlien.kit.settings import KitSettings
+from taxlien.kit.telemetry.logs import configure_logs
+from taxlien.run.cli import app
+
+Command = Callable[..., Awaitable[Result]]
 
 ENGINES = ("xgboost", "mlflow", "polars", "sklearn", "pandas", "prophet", "torch", "onnxruntime")
 
@@ -15,3 +28,42 @@ def test_what_listens_and_what_answers_http_loads_no_engine_until_a_model_is_ask
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+async def command(office, stack_environment, monkeypatch, tmp_path) -> AsyncIterator[Command]:
+    """``taxlien ml`` with these words, before this test's database."""
+    for name, value in stack_environment.items():
+        monkeypatch.setenv(name, value)
+    url = office.database.engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("TAXLIEN_ML_DATABASE_URL", url)
+    monkeypatch.setenv("TAXLIEN_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("TAXLIEN_LOG_LEVEL", raising=False)
+
+    async def invoke(*words: object) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, app, ["ml", *map(str, words)])
+
+    yield invoke
+    configure_logs(KitSettings(log_level="warning"), process="tests")
+
+
+async def test_a_file_is_answered_line_by_line_and_nothing_else_is_said(
+    command: Command, office, tmp_path: Path
+) -> None:
+    cases, results = tmp_path / "cases.jsonl", tmp_path / "results.jsonl"
+    asked = ("predict", office.name, "--input", cases, "--output", results)
+    cases.write_text('{"id": "a"}\n\n{"id": 7}\n')
+    nobody = await command(*asked)
+    assert (nobody.exit_code, results.exists()) == (1, False)
+    await office.appoint(5)
+    done = await command(*asked)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "2 cases answered.\n")
+    assert [json.loads(line)["id"] for line in results.read_text().splitlines()] == ["a", 7]
+    cases.write_text('{"id": "a"}\n[1]\nno case\n{"id": "b"}\n')
+    done = await command(*asked)
+    assert (done.exit_code, done.stdout) == (1, "")
+    told = [json.loads(line) for line in results.read_text().splitlines()]
+    assert [(one["id"], one.get("line")) for one in told] == [
+        ("a", None), (None, 2), (None, 3), ("b", None),
+    ]  # fmt: skip
+    assert all(told[n]["error"] for n in (1, 2))

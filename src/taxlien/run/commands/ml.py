@@ -135,19 +135,26 @@ def models() -> None:
 
 
 def predict(name: Name, input_file: Cases, output_file: Results) -> None:
-    """Answer a file of cases, in order. A line that cannot be read is answered with its problem."""
+    """Answer a file of cases, in order, each with its id. What is no case is answered with an error.
 
-    async def work(product: MlProduct) -> None:
+    Ends with 1 when a line was no case; the others are answered all the same.
+    """
+
+    async def work(product: MlProduct) -> int:
         import asyncio
 
         from taxlien.services.ml.service import answering, serving
 
         async with product.database.session() as session:
             model = await serving.champion_of(session, product.blobs, name)
-        count = await asyncio.to_thread(answering.answer_file, input_file, output_file, model)
-        typer.echo(f"{count:,} cases answered.", err=True)
+        told = await asyncio.to_thread(answering.answer_file, input_file, output_file, model)
+        typer.echo(f"{told.lines - told.refused:,} cases answered.", err=True)
+        if told.refused:
+            typer.echo(f"{told.refused:,} lines are no cases; their answers say why.", err=True)
+        return told.refused
 
-    with_product(work)
+    if with_product(work):
+        raise typer.Exit(1)
 
 
 def forecast(

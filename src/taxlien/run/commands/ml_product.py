@@ -39,6 +39,7 @@ class MlProduct:
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
+        from taxlien.kit.buckets import open_bucket
         from taxlien.kit.database import driver_url
         from taxlien.kit.settings import read_settings
         from taxlien.run.schema import MODEL_REGISTRY
@@ -47,7 +48,8 @@ class MlProduct:
 
         own = driver_url(self._settings.database_url_for(MODEL_REGISTRY))
         url = read_settings(MlSettings).mlflow_url or own.render_as_string(hide_password=False)
-        return MlflowRegistry(url, self.objects)
+        bucket = open_bucket(self.objects, self._settings)
+        return MlflowRegistry(url, self.objects, bucket)
 
 
 def with_product(work: Callable[[MlProduct], Awaitable[T]]) -> T:
@@ -56,13 +58,19 @@ def with_product(work: Callable[[MlProduct], Awaitable[T]]) -> T:
 
     from taxlien.kit.errors import DomainError
     from taxlien.kit.settings import KitSettings, SettingsError, read_settings
+    from taxlien.kit.telemetry.logs import configure_logs
     from taxlien.run import environment
     from taxlien.services.ml.adapters.artifacts import UnfitArtifact
 
     environment.load()
 
     async def working() -> T:
-        product = MlProduct(read_settings(KitSettings))
+        settings = read_settings(KitSettings)
+        # A command answers in words: what a server would log of its doings is not among them.
+        asked = "log_level" in settings.model_fields_set
+        quiet = {} if asked else {"log_level": "warning"}
+        configure_logs(settings.model_copy(update=quiet), process="ml")
+        product = MlProduct(settings)
         try:
             return await work(product)
         finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -73,8 +74,19 @@ Levels = Mapping[str, Level]
 
 def feature_names(method: Method, levels: Levels) -> list[str]:
     """Return the names of the columns of the matrix."""
-    told = [name for m in MEMORIES[method] for name in names_of(m.name, levels[m.name].stats)]
-    return [*told, *_OWN, *_COMPARED[method]]
+    return list(_places(method, _stats(method, levels)))
+
+
+def _stats(method: Method, levels: Levels) -> tuple[tuple[str, ...], ...]:
+    return tuple(levels[memory.name].stats for memory in MEMORIES[method])
+
+
+@lru_cache(maxsize=64)
+def _places(method: Method, stats: tuple[tuple[str, ...], ...]) -> dict[str, int]:
+    """Return the column of every name."""
+    memories = zip(MEMORIES[method], stats, strict=True)
+    told = [name for memory, known in memories for name in names_of(memory.name, known)]
+    return {name: n for n, name in enumerate([*told, *_OWN, *_COMPARED[method]])}
 
 
 def remember(method: Method, outcomes: Outcomes) -> dict[str, Level]:
@@ -92,8 +104,7 @@ def features_of(method: Method, columns: Columns, levels: Levels) -> tuple[Singl
     """Return the matrix of these cases, and the logarithm their bids are measured from (0 for rates)."""
     groups = Groups(columns)
     blocks = [levels[memory.name].before(columns, groups) for memory in MEMORIES[method]]
-    names = feature_names(method, levels)
-    place = {name: number for number, name in enumerate(names)}
+    place = _places(method, _stats(method, levels))
     told = np.concatenate(blocks, axis=1)
 
     def past(name: str) -> Floats:
@@ -115,10 +126,10 @@ def features_of(method: Method, columns: Columns, levels: Levels) -> tuple[Singl
 
 def last_sales(method: Method, matrix: Singles, levels: Levels) -> tuple[Floats, Floats, Floats]:
     """Return the mean of the county's last sale, and what the parcel went for, and how long before."""
-    names = feature_names(method, levels)
+    place = _places(method, _stats(method, levels))
     stat = "last_rate" if method == "bid_down_rate" else "last_log_ratio"
     county, parcel, age = (
-        matrix[:, names.index(name)].astype(np.float64)
+        matrix[:, place[name]].astype(np.float64)
         for name in (f"county.{stat}", f"parcel.{stat}", "parcel.last_age")
     )
     if method == "bid_down_rate":

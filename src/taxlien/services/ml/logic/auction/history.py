@@ -49,16 +49,17 @@ class Level:
             return found
         codes, known = (groups or Groups(columns)).codes(self.parts)
         begins = codes << _DAY_BITS
-        place = np.searchsorted(self.moments, begins | columns.day.astype(np.uint64), "left") - 1
+        place = self.moments.searchsorted(begins | columns.day.astype(np.uint64), "left") - 1
         moment = self.moments[np.maximum(place, 0)]
         known &= (place >= 0) & (moment >> _DAY_BITS == codes)
-        rows, place = np.flatnonzero(known), place[known]
-        age = (columns.day[rows] - (moment[known] & _DAY).astype(np.int64)) / YEAR
-        found[rows, :width] = self.mean[place]
-        found[rows, width : 2 * width] = self.last[place]
-        found[rows, 2 * width] = self.weight[place] * np.exp(-FADING * age)
-        found[rows, 2 * width + 1] = self.count[place]
-        found[rows, 2 * width + 2] = age
+        rows = known.nonzero()[0]
+        if not len(rows):
+            return found
+        place = place[rows]
+        age = (columns.day[rows] - (moment[rows] & _DAY).astype(np.int64)) / YEAR
+        weight = self.weight[place] * np.exp(-FADING * age)
+        told = (self.mean[place], self.last[place], weight[:, None], self.count[place][:, None])
+        found[rows] = np.concatenate([*told, age[:, None]], axis=1, dtype=np.float32)
         return found
 
 
