@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import msgspec
@@ -10,18 +11,21 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from taxlien.interfaces.users import TierAllowsLess
 from taxlien.kit.database import Session
+from taxlien.kit.http.errors import Problem
 from taxlien.kit.http.ready import ReadyRoute, asked, ready
 from taxlien.kit.http.responses import MsgspecResponse, to_json
-from taxlien.kit.http.sessions import session_for
+from taxlien.kit.http.sessions import SessionFactory, session_for, sessions_for
 from taxlien.kit.http.shortcuts import hand_on
-from taxlien.kit.security.caller import caller_if_any
+from taxlien.kit.security.caller import CallerDep, caller_if_any
 from taxlien.kit.telemetry import context
 
 from . import schemas
-from .service import serving
+from .service import allocating, serving
 
 SessionDep = Annotated[Session, Depends(session_for("ml"))]
+SessionsDep = Annotated[SessionFactory, Depends(sessions_for("ml"))]
 router = APIRouter(prefix="/v1/ml", tags=["ml"])
 
 
@@ -57,6 +61,25 @@ async def score_risk(body: schemas.Asked, session: SessionDep) -> Response:
     return await _predicted(body, session, "risk")
 
 
+@router.post("/optimize/portfolio", response_model=schemas.Portfolio)
+async def optimize_portfolio(
+    body: schemas.PortfolioAsked, sessions: SessionsDep, caller: CallerDep
+) -> Response:
+    """Which liens on offer to buy with a budget, and why these (enterprise; takes seconds).
+
+    Futures of all candidates are drawn together from the redemption model and the state's law. A greedy
+    choice, a mixed-integer program and, where one was taught, a learned policy choose; all are judged in
+    futures that none of them chose in, and the best is served with the figures of the others. The same
+    seed gives the same answer. Where nothing fits, `allocation` is empty and `why` says so. 403
+    `tier_allows_less` below enterprise, 429 with `Retry-After` while many others are worked out.
+    """
+    wanted = body.wanted()
+    with _saying_what_the_tier_allows():
+        async with sessions() as session:
+            market = await allocating.look(session, wanted, tier=caller.tier)
+    return MsgspecResponse(await allocating.allocate(market, wanted))
+
+
 @router.get("/models", response_model=schemas.Models)
 async def list_models(session: SessionDep) -> schemas.Models:
     """Which versions are champion and challenger, since when and why."""
@@ -76,6 +99,14 @@ async def _predicted(body: schemas.Asked, session: Session, name: str) -> Respon
     contents = [one] if body.cases is None else body.cases
     told = await serving.predict(session, name, contents, body.reasons)
     return MsgspecResponse({"predictions": told})
+
+
+@contextmanager
+def _saying_what_the_tier_allows() -> Iterator[None]:
+    try:
+        yield
+    except TierAllowsLess as error:
+        raise Problem(403, "tier_allows_less", error.message) from None
 
 
 _PLAIN: Mapping[str, tuple[str, ReadyRoute]] = {

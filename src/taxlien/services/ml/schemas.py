@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from taxlien.services.ml.logic.allocation.wanted import Wanted
+
 MOST_CASES = 1_000
+MOST_BUDGET = 10**9
+MOST_PLACES = 200
 
 
 class Asked(BaseModel):
@@ -58,3 +64,120 @@ class Models(BaseModel):
     """Who is in office."""
 
     models: list[Model]
+
+
+_Dollars = Annotated[Decimal, Field(gt=0, le=MOST_BUDGET, max_digits=14, decimal_places=2)]
+
+
+class PortfolioAsked(BaseModel):
+    """What may be bought. Money in US dollars; null is no limit. Without counties and states: anywhere."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    budget: _Dollars = Field(description="US dollars to lay out at most")
+    risk_tolerance: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="0: a dollar of CVaR weighs as two of expected profit; 1: only the profit counts",
+    )
+    counties: list[str] = Field(default=[], max_length=MOST_PLACES, description="five digits each")
+    states: list[str] = Field(default=[], max_length=56, description="two letters each")
+    min_per_lien: _Dollars | None = Field(default=None, description="US dollars")
+    max_per_lien: _Dollars | None = Field(default=None, description="US dollars")
+    max_per_county: _Dollars | None = Field(default=None, description="US dollars")
+    max_risk_score: int | None = Field(
+        default=None, ge=1, le=100, description="liens of a higher or unknown score are left out"
+    )
+    horizon_months: int = Field(
+        default=36,
+        ge=1,
+        le=60,
+        description="when the money is wanted back; what is open then counts at its cost less 25 %",
+    )
+    seed: int = Field(default=1, ge=0, lt=2**31, description="equal seeds draw equal futures")
+
+    def wanted(self) -> Wanted:
+        """Return it as the service takes it."""
+        return Wanted(
+            budget=float(self.budget),
+            risk_tolerance=self.risk_tolerance,
+            counties=tuple(self.counties),
+            states=tuple(state.upper() for state in self.states),
+            min_per_lien=_plain(self.min_per_lien),
+            max_per_lien=_plain(self.max_per_lien),
+            max_per_county=_plain(self.max_per_county),
+            max_risk_score=self.max_risk_score,
+            horizon_months=self.horizon_months,
+            seed=self.seed,
+        )
+
+
+class PortfolioLien(BaseModel):
+    """A lien to buy. Money in US dollars."""
+
+    lien_id: UUID
+    state: str
+    county_fips: str
+    parcel_key: str
+    certificate_number: str | None
+    amount: Decimal = Field(description="what it costs")
+    expected_profit: Decimal = Field(description="within the horizon")
+    expected_return_pct: float = Field(description="of the amount, over the horizon, not a year")
+    p_redeem: float = Field(description="chance of redemption within the horizon")
+    expected_months: float | None = Field(description="to redemption; null of liens already open")
+    risk_score: int | None = Field(description="1 to 100, null where no model serves")
+    terms: str = Field(
+        description="predicted: by the price model; opening: where the bidding starts"
+    )
+    rate_pct: float | None = Field(description="percent of the terms; null where law sets it")
+    basis: str = Field(description="model, or insufficient_data where the prior stands in")
+
+
+class PortfolioFigures(BaseModel):
+    """What a choice comes to in the futures. Money in US dollars."""
+
+    liens: int
+    amount: Decimal
+    expected_profit: Decimal
+    expected_return_pct: float | None = Field(description="over the horizon, not a year")
+    cvar_95: Decimal = Field(
+        description="mean loss of the worst twentieth; below zero a gain even then"
+    )
+    p_loss: float = Field(description="share of the futures that lose money")
+    value: Decimal = Field(description="expected profit less the weight of risk times CVaR")
+
+
+class PortfolioMonth(BaseModel):
+    """What is expected to be back by the end of a month."""
+
+    month: int
+    cash: Decimal = Field(description="US dollars so far")
+    redeemed_share: float = Field(description="of what was laid out")
+
+
+class Portfolio(BaseModel):
+    """Which liens to buy, what is expected of them, and why these. Money in US dollars."""
+
+    basis: str = Field(
+        description="insufficient_data where the prior stands in for some or no model serves"
+    )
+    method: str = Field(description="whose choice is served: greedy, program, policy or none")
+    why: str
+    allocation: list[PortfolioLien]
+    totals: PortfolioFigures
+    unspent: Decimal
+    by_county: dict[str, Decimal] = Field(description="US dollars by FIPS code")
+    timeline: list[PortfolioMonth]
+    methods: dict[str, PortfolioFigures] = Field(description="every way, in the same futures")
+    considered: int = Field(description="liens known there with a status of being on offer")
+    left_out: dict[str, int] = Field(description="how many could not be chosen, by reason")
+    assumptions: dict[str, float] = Field(description="what was chosen, not learned")
+    model_versions: dict[str, str | None] = Field(description="null where no such model serves")
+    seed: int
+    warnings: list[str]
+
+
+def _plain(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)

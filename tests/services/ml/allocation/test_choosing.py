@@ -75,11 +75,34 @@ def test_no_way_breaks_a_limit(
 
 def test_plan_is_the_best_way_in_fresh_futures_and_the_same_again() -> None:
     wishes = Wishes(budget=15_000, max_per_lien=4_000)
-    plan = choose(offered(8, 60), wishes, lambda seen: bool(seen[6] > -0.5), seed=3)
-    assert set(plan.methods) == {"greedy", "policy", "program"}
+    plan = choose(offered(8, 24), wishes, lambda seen: bool(seen[6] > -0.5), seed=3)
+    assert set(plan.methods) == {"greedy", "none", "policy", "program"}
     assert plan.figures.value == max(each.value for each in plan.methods.values())
     assert plan.figures.cost == pytest.approx(sum(plan.costs))
-    assert plan == choose(offered(8, 60), wishes, lambda seen: bool(seen[6] > -0.5), seed=3)
+    assert plan == choose(offered(8, 24), wishes, lambda seen: bool(seen[6] > -0.5), seed=3)
+
+
+def test_a_program_without_time_is_left_out_and_others_serve() -> None:
+    wishes = Wishes(budget=15_000, risk_tolerance=1)
+    plan = choose(offered(8, 30), wishes, None, seed=3, program_seconds=0.0)
+    assert plan.out_of_time
+    assert set(plan.methods) == {"greedy", "none"}
+    assert plan.method == "greedy"
+
+
+def test_more_budget_never_lowers_what_the_program_expects() -> None:
+    drawn = draw(offered(5, 14), Wishes(budget=1e9), 100, seed=2)
+    best = 0.0
+    for budget in (2_000, 5_000, 9_000, 20_000, 60_000):
+        wishes = Wishes(budget=budget, risk_tolerance=0.95)
+        solution = exact.solve(drawn, wishes)
+        assert solution is not None
+        found = judge(solution.chosen, drawn, wishes).value
+        assert (
+            found >= best * (1 - exact.GAP) - 0.01
+        )  # each is proven within that share of the best
+        best = max(best, found)
+    assert best > 0
 
 
 def test_timeline_grows_to_what_is_expected_back() -> None:

@@ -180,6 +180,15 @@ ROUTES: tuple[Route, ...] = (
         max_body=MIB,
         cache="never",
     ),
+    # It works for seconds, and waits for others that do.
+    Route(
+        path="/v1/ml/optimize",
+        service="ml",
+        methods=("POST",),
+        timeout=60.0,
+        attempts=1,
+        cache="never",
+    ),
     # the gateway's own pages
     _page("/", match="exact", cache="minute"),
     _page("/account"),

@@ -151,6 +151,11 @@ async def _answers(
     return await asyncio.to_thread(answer, found.model, cases, explain)
 
 
+async def who_serves(session: Session, name: str) -> Loaded | None:
+    """Return the champion of this process; None where nothing was trained or can be read."""
+    return await _champions().champion(session, name)
+
+
 async def champion_of(session: Session, blobs: Blobs, name: str) -> Model:
     """Return the champion of ``name``, or the last before it that can be read.
 

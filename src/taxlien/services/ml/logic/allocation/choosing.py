@@ -17,13 +17,17 @@ MOST_CANDIDATES = 400
 FUTURES = 2_000  # that greedy and the policy choose in, and that all are judged in
 PROGRAM_FUTURES = 500  # the program grows with every future
 PROGRAM_CANDIDATES = 200
+PROGRAM_SECONDS = 20.0
+NOTHING = "none"
 
 
 @dataclass(frozen=True)
 class Plan:
     """``bought`` by lien id; ``methods`` has the figures of every way, in futures none chose in.
 
-    ``gap`` is the program's: the best value in its own futures is at most this share above its own.
+    ``none`` buys nothing: it is the best where every other choice is not worth its risk. ``gap`` is the
+    program's: the best value in its own futures is at most this share above its own. ``shares`` are of
+    what is laid out, redeemed by the end of each month.
     """
 
     method: str
@@ -31,6 +35,8 @@ class Plan:
     costs: tuple[float, ...]
     methods: dict[str, Figures]
     gap: float | None
+    out_of_time: bool = False
+    shares: tuple[float, ...] = ()
 
     @property
     def figures(self) -> Figures:
@@ -38,21 +44,30 @@ class Plan:
 
 
 def choose(
-    candidates: Sequence[Candidate], wishes: Wishes, policy: Policy | None, seed: int
+    candidates: Sequence[Candidate],
+    wishes: Wishes,
+    policy: Policy | None,
+    seed: int,
+    program_seconds: float = PROGRAM_SECONDS,
 ) -> Plan:
     """Return the best plan found. Candidates that do not fit alone, or are too many, are left out.
 
-    The same candidates, wishes, policy and seed give the same plan.
+    The same candidates, wishes, policy and seed give the same plan, unless the program was out of time.
     """
     offered = _most_promising(affordable(list(candidates), wishes), wishes, seed, MOST_CANDIDATES)
     seen = draw(offered, wishes, FUTURES, seed)
     fresh = draw(offered, wishes, FUTURES, seed + 1)
     choices: dict[str, Chosen] = {"greedy": greedy.choose(seen, wishes)}
-    solution, choices["program"] = _program(offered, wishes, seed + 2)
+    choices[NOTHING] = np.zeros(len(offered), dtype=bool)
+    solution, out_of_time = None, False
+    try:
+        solution, choices["program"] = _program(offered, wishes, seed + 2, program_seconds)
+    except exact.OutOfTime:
+        out_of_time = True
     if policy is not None:
         choices["policy"] = follow(policy, seen, wishes)
     figures = {name: judge(chosen, fresh, wishes) for name, chosen in choices.items()}
-    best = max(sorted(figures), key=lambda name: figures[name].value)
+    best = max(sorted(figures), key=lambda name: (figures[name].value, name == NOTHING))
     picked = [each for each, taken in zip(offered, choices[best], strict=True) if taken]
     return Plan(
         method=best,
@@ -60,18 +75,28 @@ def choose(
         costs=tuple(each.cost for each in picked),
         methods=figures,
         gap=None if solution is None else solution.gap,
+        out_of_time=out_of_time,
+        shares=_redeemed(picked, wishes),
     )
 
 
+def _redeemed(picked: Sequence[Candidate], wishes: Wishes) -> tuple[float, ...]:
+    if not picked:
+        return (0.0,) * wishes.horizon_months
+    curves = np.array([each.redeemed_by[: wishes.horizon_months] for each in picked])
+    costs = np.array([each.cost for each in picked])
+    return tuple((costs @ curves / costs.sum()).tolist())
+
+
 def _program(
-    offered: list[Candidate], wishes: Wishes, seed: int
+    offered: list[Candidate], wishes: Wishes, seed: int, seconds: float
 ) -> tuple[exact.Solution | None, Chosen]:
     """Return the program's solution and its choice among all that is offered (none: buys nothing)."""
     chosen = np.zeros(len(offered), dtype=bool)
     fewer = _most_promising(offered, wishes, seed, PROGRAM_CANDIDATES)
     if not fewer:
         return None, chosen
-    solution = exact.solve(draw(fewer, wishes, PROGRAM_FUTURES, seed), wishes)
+    solution = exact.solve(draw(fewer, wishes, PROGRAM_FUTURES, seed), wishes, seconds)
     if solution is not None:
         names = {each.lien_id for each, taken in zip(fewer, solution.chosen, strict=True) if taken}
         chosen = np.array([each.lien_id in names for each in offered])

@@ -2,8 +2,8 @@
 
 Maximise mean profit - weight * CVaR over whole liens, with CVaR in the linear form of Rockafellar
 and Uryasev (2000): the least of z + sum(e_s) / (tail * futures) over z and e_s >= loss_s - z,
-e_s >= 0. HiGHS solves it. Effort is bounded by nodes, not by seconds, so that the same request has
-the same answer on any machine.
+e_s >= 0. HiGHS solves it. Effort is bounded by nodes, so that the same request has the same answer on
+any machine; a limit of seconds is beside it for the day on which a machine is too busy.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from .scenarios import Scenarios
 
 NODES = 50
 GAP = 0.02
+_SECONDS_OVER = "Time limit"
+
+
+class OutOfTime(Exception):
+    """The seconds were over: what was found by then depends on the machine, and is not used."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,11 @@ class Solution:
     gap: float
 
 
-def solve(scenarios: Scenarios, wishes: Wishes) -> Solution | None:
-    """Return the best choice found, or None where the solver found none within its nodes."""
+def solve(scenarios: Scenarios, wishes: Wishes, seconds: float = np.inf) -> Solution | None:
+    """Return the best choice found, or None where the solver found none within its nodes.
+
+    Raises ``OutOfTime``.
+    """
     futures, liens = scenarios.profit.shape
     weight = wishes.weight_of_risk
     tail = np.full(futures, weight / (TAIL * futures))
@@ -40,8 +48,10 @@ def solve(scenarios: Scenarios, wishes: Wishes) -> Solution | None:
         constraints=[_tail(scenarios), _limits(scenarios, wishes)],
         integrality=np.concatenate([np.ones(liens), np.zeros(futures + 1)]),
         bounds=_bounds(futures, liens, with_tail=weight > 0),
-        options={"node_limit": NODES, "mip_rel_gap": GAP},
+        options={"node_limit": NODES, "mip_rel_gap": GAP, "time_limit": seconds},
     )
+    if found.message.startswith(_SECONDS_OVER):
+        raise OutOfTime
     return _read(found, liens)
 
 
