@@ -32,20 +32,29 @@ class Measured(NamedTuple):
 @contextmanager
 def serving(settings: Mapping[str, str], log: Path) -> Iterator[str]:
     """Run ``taxlien run --services search`` with two processes; yield its address."""
+    with launched(settings, log, "search", "/v1/search?page_size=1", PROCESSES) as (url, _):
+        yield url
+
+
+@contextmanager
+def launched(
+    settings: Mapping[str, str], log: Path, service: str, ready: str, processes: int
+) -> Iterator[tuple[str, int]]:
+    """Run the API of a service until it answers for ``ready``; yield its address and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     kept = {name: v for name, v in os.environ.items() if not name.startswith("TAXLIEN_")}
-    command = [sys.executable, "-m", "taxlien.run", "run", "--services", "search", "--roles", "api"]
+    command = [sys.executable, "-m", "taxlien.run", "run", "--services", service, "--roles", "api"]
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [*command, "--port", str(port), "--processes", str(PROCESSES)],
+            [*command, "--port", str(port), "--processes", str(processes)],
             env={**kept, **settings}, stdout=out, stderr=out,
         )  # fmt: skip
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait(f"{url}/v1/search?page_size=1", process, log)
-            yield url
+            _wait(f"{url}{ready}", process, log)
+            yield url, process.pid
         finally:
             process.terminate()
             process.wait(30)
@@ -66,13 +75,13 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 def ask(
     url: str, addresses: Sequence[str], folder: Path,
-    *, seconds: float, connections: int, rate: float = 0,
+    *, seconds: float, connections: int, rate: float = 0, script: str = "requests.lua",
 ) -> Measured:  # fmt: skip
     """Let wrk ask for ``seconds``: as fast as it gets answers, or about ``rate`` times a second."""
     file = folder / "addresses"
     file.write_text("\n".join(addresses) + "\n")
     pause = f"{connections * 1000 / rate:.0f}" if rate else "0"
-    lua = str(Path(__file__).with_name("requests.lua"))
+    lua = str(Path(__file__).with_name(script))
     done = subprocess.run(
         ["wrk", "-t2", f"-c{connections}", f"-d{seconds:g}s", "-s", lua, url, "--", str(file), pause],
         capture_output=True, text=True, check=False,

@@ -1,6 +1,7 @@
 """Cases asked at the same moment are answered together: most of the work for one is not the case's own.
 
-Nobody waits for others to come: what is asked while an answer is worked out is answered next.
+Nobody waits by the clock: while each turn of the loop brings more, a few turns are let pass, and what is
+asked while an answer is worked out is answered next.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from taxlien.kit.telemetry.metrics import Counter
 from taxlien.services.ml.adapters.family import Model
 from taxlien.services.ml.logic.case import Case
 
@@ -19,6 +21,8 @@ MOST_TOGETHER = 24
 must not hang on what others ask."""
 MOST_EXPLAINED_AT_ONCE = 2
 """Reasons of more cases than these take so long that they are worked out beside the loop."""
+_MOST_TURNS = 4
+_walks = Counter("taxlien_ml_walks", "Times that cases were handed to a model together")
 
 
 class _Question(NamedTuple):
@@ -33,6 +37,7 @@ class Together:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[tuple[int, bool | None], list[_Question]] = {}
         self._models: dict[int, Model] = {}
+        self._asked = 0
 
     async def answer(
         self, model: Model, cases: Sequence[Case], explain: bool | None = None
@@ -43,12 +48,23 @@ class Together:
         loop = asyncio.get_running_loop()
         if not self._waiting or self._loop is not loop:
             # What waited in a loop that ended waits no more.
-            self._loop, self._waiting, self._models = loop, {}, {}
-            loop.call_soon(self._answer_all)
+            self._loop, self._waiting, self._models, self._asked = loop, {}, {}, 0
+            loop.call_soon(self._answer_unless_more_come, loop, 0, 1)
         question = _Question(cases, loop.create_future())
         self._models[id(model)] = model
         self._waiting.setdefault((id(model), explain), []).append(question)
+        self._asked += 1
         return await question.told
+
+    def _answer_unless_more_come(
+        self, loop: asyncio.AbstractEventLoop, before: int, turn: int
+    ) -> None:
+        if self._loop is not loop:
+            return
+        if before < self._asked < MOST_TOGETHER and turn < _MOST_TURNS:
+            loop.call_soon(self._answer_unless_more_come, loop, self._asked, turn + 1)
+        else:
+            self._answer_all()
 
     def _answer_all(self) -> None:
         waiting, models = self._waiting, self._models
@@ -66,6 +82,7 @@ class Together:
 
 
 def _answer_some(model: Model, questions: Sequence[_Question], explain: bool | None) -> None:
+    _walks.inc()
     try:
         told = answer(model, [case for one in questions for case in one.cases], explain)
     except Exception as error:  # told to everybody who waits, or they would wait for ever
