@@ -73,6 +73,7 @@ def test_a_whole_case_is_read_as_it_is() -> None:
         ("homestead", "maybe"),
         ("parcel_id", "9" * 81),
         ("id", 10**90),
+        ("id", "a\ud800"),
     ],
 )
 def test_what_cannot_be_true_is_unknown_and_named(field: str, value: object) -> None:

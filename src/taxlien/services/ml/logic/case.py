@@ -95,6 +95,8 @@ def _text(value: object) -> str:
     text = str(value).strip() if not isinstance(value, int) or abs(value) < 10**40 else ""
     if not text or len(text) > LONGEST_TEXT:
         raise _Absurd(f"not 1 to {LONGEST_TEXT} characters")
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise _Absurd("half a character")
     return text
 
 
