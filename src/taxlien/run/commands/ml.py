@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PAGE = 5_000
 
-Name = Annotated[str, typer.Argument(help="redemption, price or risk.")]
+Name = Annotated[str, typer.Argument(help="redemption, price, risk or allocation.")]
 Seed = Annotated[int, typer.Option(help="Equal data and seeds make equal models.")]
 Cases = Annotated[
     Path, typer.Option("--input", help="One JSON object a line.", exists=True, dir_okay=False)
@@ -42,12 +42,13 @@ def train(name: Name, seed: Seed = 7) -> None:
     async def work(product: MlProduct) -> None:
         import asyncio
 
-        from taxlien.services.ml.service import training
+        from taxlien.services.ml.service import serving, training
 
         typer.echo(f"{await _refilled(product):,} liens read from the catalogue.", err=True)
         async with product.database.session() as session:
             table = await training.read_frame(session)
-        made = await asyncio.to_thread(training.make, name, table, seed=seed)
+            teachers = await serving.teachers_of(session, product.blobs, name)
+        made = await asyncio.to_thread(training.make, name, table, seed=seed, teachers=teachers)
         async with product.database.session() as session:
             one = await training.register(
                 session, product.blobs, product.registry, made, objects=product.objects
@@ -68,12 +69,13 @@ def evaluate(name: Name) -> None:
 
     async def work(product: MlProduct) -> None:
         from taxlien.services.ml.logic.bootstrap import compare
-        from taxlien.services.ml.service import promoting, training
+        from taxlien.services.ml.service import promoting, serving, training
 
         async with product.database.session() as session:
             table = await training.read_frame(session)
             found = await promoting.offices(session, name)
-        measured = [await promoting.measure(product.blobs, one, table) for one in found]
+            teachers = await serving.teachers_of(session, product.blobs, name)
+        measured = [await promoting.measure(product.blobs, one, table, teachers) for one in found]
         for one, how in zip(found, measured, strict=True):
             _show(f"{name} version {one.version}, {one.alias}", how.metrics)
         if len(found) == 2:

@@ -17,9 +17,12 @@ from taxlien.kit.errors import TooManyAttempts
 from taxlien.kit.ids import new_id
 from taxlien.services.ml import service
 from taxlien.services.ml.adapters import artifacts, family
+from taxlien.services.ml.adapters.allocation_policy import POLICY, dump
 from taxlien.services.ml.endpoints import router
 from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.service import allocating, serving
+
+from .plain_policy import buys_where
 
 SECRET = "the gateway's own word, 32 characters and more"
 PATH = "/v1/ml/optimize/portfolio"
@@ -77,6 +80,7 @@ async def ask(database_for, blobs, stack_environment, monkeypatch) -> AsyncItera
         async def asking(headers: dict[str, str] | None = None, **body: object) -> httpx2.Response:
             return await client.post(PATH, json=body, headers=headers)
 
+        asking.database = database  # type: ignore[attr-defined]
         yield asking
     serving._champions.cache_clear()
 
@@ -104,6 +108,27 @@ async def test_a_budget_becomes_liens_within_every_limit_and_the_choice_is_expla
     assert shares == sorted(shares)
     assert 0 < shares[-1] <= 1
     assert (await ask(**wish)).json() == told
+
+
+async def test_a_policy_in_office_chooses_beside_the_others_and_a_damaged_one_does_not(
+    ask, blobs
+) -> None:
+    async def appoint(version: int, files: dict[str, bytes]) -> dict:
+        artifact = await artifacts.store(blobs, files)
+        fields = {"name": "allocation", "run_id": "run", "reason": "first", "alias": "champion"}
+        async with ask.database.session() as session:
+            session.add(Appointment(**fields, version=version, artifact=artifact))
+        serving._champions.cache_clear()  # as a process that begins now
+        return (await ask(budget=6_000, risk_tolerance=1)).json()
+
+    files = dump(buys_where("return"))
+    told = await appoint(1, files | {POLICY: b"damaged"})
+    assert (told["model_versions"]["allocation"], bool(told["allocation"])) == (None, True)
+    assert "No policy has been taught here" in told["why"]
+    told = await appoint(2, files)
+    assert told["model_versions"]["allocation"] == "2"
+    assert Decimal(told["methods"]["policy"]["amount"]) > 0
+    assert "the learned policy" in told["why"]
 
 
 async def test_what_cannot_be_bought_is_counted_by_its_reason(ask) -> None:

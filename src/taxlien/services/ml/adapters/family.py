@@ -23,12 +23,15 @@ class Model(Protocol):
 class Family:
     """Models of one kind. ``loader`` and ``trainer`` are names, ``module:function`` and ``module:object``.
 
-    What they name imports an engine of 170 MB, which most processes never need.
+    What they name imports an engine of 170 MB, which most processes never need. ``teachers`` are families
+    whose models in office it learns from.
     """
 
     name: str
     loader: str
     trainer: str
+
+    teachers: tuple[str, ...] = ()
 
     def load(self, files: Mapping[str, bytes], version: str) -> Model:
         """Return the model of an artifact's files. Raises ``ValueError`` where they are none."""
@@ -52,6 +55,12 @@ FAMILIES: Mapping[str, Family] = {
             "price", f"{_ADAPTERS}.auction_model:load", f"{_ADAPTERS}.auction_training:TRAINING"
         ),
         Family("risk", f"{_ADAPTERS}.risk_model:load", f"{_ADAPTERS}.risk_training:TRAINING"),
+        Family(
+            "allocation",
+            f"{_ADAPTERS}.allocation_policy:load",
+            f"{_ADAPTERS}.allocation_learning:TRAINING",
+            teachers=("redemption",),
+        ),
     )
 }
 """Every kind of model there is, by name."""

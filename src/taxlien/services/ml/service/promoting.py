@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -10,7 +11,7 @@ from taxlien.kit.blobs import Blobs
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, NotFound
 from taxlien.services.ml.adapters import artifacts
-from taxlien.services.ml.adapters.family import FAMILIES
+from taxlien.services.ml.adapters.family import FAMILIES, Model
 from taxlien.services.ml.adapters.learning import Measured
 from taxlien.services.ml.adapters.registry import Alias, Registry
 from taxlien.services.ml.logic.bootstrap import Comparison, compare
@@ -18,6 +19,7 @@ from taxlien.services.ml.logic.frozen import split
 from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.repository import appointments
 
+from .serving import teachers_of
 from .training import learning_of
 
 
@@ -41,7 +43,12 @@ async def offices(session: Session, name: str) -> list[Appointment]:
     return [champion, challenger]
 
 
-async def measure(blobs: Blobs, one: Appointment, table: pl.DataFrame) -> Measured:
+async def measure(
+    blobs: Blobs,
+    one: Appointment,
+    table: pl.DataFrame,
+    teachers: Mapping[str, Model] | None = None,
+) -> Measured:
     """Return how a registered version does on the frozen parcels of ``table``.
 
     Raises ``UnfitArtifact`` where what was registered cannot be read any more.
@@ -50,15 +57,18 @@ async def measure(blobs: Blobs, one: Appointment, table: pl.DataFrame) -> Measur
 
     def work() -> Measured:
         model = FAMILIES[one.name].load(files, str(one.version))
-        return learning_of(one.name).measure(model, split(table)[1])
+        return learning_of(one.name, teachers).measure(model, split(table)[1])
 
     return await asyncio.to_thread(work)
 
 
 async def judge(session: Session, blobs: Blobs, name: str, table: pl.DataFrame) -> Comparison:
     """Compare challenger and champion on the frozen parcels of ``table``. Raises ``NotFound``."""
-    old = await measure(blobs, await in_office(session, name, "champion"), table)
-    new = await measure(blobs, await in_office(session, name, "challenger"), table)
+    champion = await in_office(session, name, "champion")
+    challenger = await in_office(session, name, "challenger")
+    teachers = await teachers_of(session, blobs, name)
+    old = await measure(blobs, champion, table, teachers)
+    new = await measure(blobs, challenger, table, teachers)
     return compare(old.loss, new.loss, new.cluster)
 
 

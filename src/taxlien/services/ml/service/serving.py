@@ -169,6 +169,12 @@ async def champion_of(session: Session, blobs: Blobs, name: str) -> Model:
     return found.model
 
 
+async def teachers_of(session: Session, blobs: Blobs, name: str) -> dict[str, Model]:
+    """Return the models in office that ``name`` learns from. Raises as ``champion_of`` does."""
+    names = FAMILIES[name].teachers if name in FAMILIES else ()
+    return {one: await champion_of(session, blobs, one) for one in names}
+
+
 async def models(session: Session) -> Sequence[Appointment]:
     """Return who holds each office."""
     return await appointments.all_in_office(session)

@@ -14,7 +14,7 @@ from taxlien.kit.blobs import Blobs
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, InvalidInput
 from taxlien.services.ml.adapters import artifacts
-from taxlien.services.ml.adapters.family import FAMILIES
+from taxlien.services.ml.adapters.family import FAMILIES, Model
 from taxlien.services.ml.adapters.learning import Learning
 from taxlien.services.ml.adapters.registry import Alias, Registry, Run
 from taxlien.services.ml.logic import about
@@ -52,12 +52,14 @@ async def read_frame(session: Session) -> pl.DataFrame:
         return await asyncio.to_thread(read_table, file)
 
 
-def make(name: str, table: pl.DataFrame, *, seed: int = SEED) -> Made:
+def make(
+    name: str, table: pl.DataFrame, *, seed: int = SEED, teachers: Mapping[str, Model] | None = None
+) -> Made:
     """Train ``name`` on all but the frozen parcels of ``table``. Blocks for as long as that takes.
 
     Raises ``InvalidInput`` for a name there is not, or where there is too little to learn from.
     """
-    learning = learning_of(name)
+    learning = learning_of(name, teachers)
     taught, judged = split(table)
     try:
         files = learning.train(taught, table, seed)
@@ -111,9 +113,13 @@ async def register(
     return appointed
 
 
-def learning_of(name: str) -> Learning:
-    """Return how ``name`` learns. Raises ``InvalidInput`` for a name there is not."""
+def learning_of(name: str, teachers: Mapping[str, Model] | None = None) -> Learning:
+    """Return how ``name`` learns, from ``teachers`` where it has any (``serving.teachers_of``).
+
+    Raises ``InvalidInput`` for a name there is not.
+    """
     if name not in FAMILIES:
         raise InvalidInput("name", f"no model {name}; there are {', '.join(FAMILIES)}")
-    learning: Learning = FAMILIES[name].training()
-    return learning
+    learning = FAMILIES[name].training()
+    taught: Learning = learning.taught_by(teachers or {}) if FAMILIES[name].teachers else learning
+    return taught

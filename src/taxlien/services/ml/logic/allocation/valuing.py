@@ -87,6 +87,13 @@ def book_of(asked: Sequence[Asked], wishes: Wishes, limits: Limits, today: date)
     return Book([each for each in exact if isinstance(each, Valued)], +left_out)
 
 
+def candidates_of(asked: Sequence[Asked], today: date) -> list[Candidate]:
+    """Return all that law and the model let be bought, whatever anybody wishes."""
+    payoffs, anybody = Payoffs(), Wishes(budget=np.inf)
+    found = (_valued(one, MONTHS, payoffs, anybody, today) for one in asked)
+    return [each.candidate for each in found if isinstance(each, Valued)]
+
+
 def monthly(answer: Any, age: int) -> Floats | None:
     """Return the chance of redemption by the end of each coming month, of a lien still open ``age``
     months after its sale. None where the model does not see so far."""
