@@ -1,4 +1,4 @@
-"""Tables of schema ``ml``: the facts models are made of, and which model serves.
+"""Tables of schema ``ml``: the facts models are made of, which model serves, and what it says of liens.
 
 Numbers are double precision: a model's features are not money (docs/adr/0130).
 """
@@ -110,3 +110,24 @@ class Appointment(Row):
     reason: Mapped[str]
     synthetic: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Score(Row):
+    """How risky a lien is, one row for each lien of ``liens``.
+
+    ``appointment`` is the number of the champion that was asked, 0 where the lien waits to be scored;
+    ``version`` the lien's when it was. ``score`` is null where nothing is known, or nothing is open.
+    """
+
+    __tablename__ = "scores"
+    __table_args__ = (
+        CheckConstraint("score BETWEEN 1 AND 100", name="score"),
+        Index("ix_scores_waiting", "appointment", "lien_id"),
+    )
+
+    lien_id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    scored_at: Mapped[datetime | None]
+    p_unredeemed: Mapped[float | None]
+    version: Mapped[int | None]
+    score: Mapped[int | None] = mapped_column(SmallInteger)

@@ -18,13 +18,15 @@ _LISTED = ", ".join(_NAMES)
 _ARRIVED = text(
     "CREATE TEMPORARY TABLE IF NOT EXISTS arrived (LIKE ml.liens) ON COMMIT DELETE ROWS"
 )
-# In one order for all, or two workers could wait for each other.
+# In one order for all, or two workers could wait for each other. What is new waits to be scored.
 _MERGE = text(
-    f"INSERT INTO ml.liens AS kept ({_LISTED})"  # noqa: S608 - our own names
+    f"WITH written AS (INSERT INTO ml.liens AS kept ({_LISTED})"  # noqa: S608 - our own names
     f" SELECT {_LISTED} FROM pg_temp.arrived ORDER BY lien_id"
     " ON CONFLICT (lien_id) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name != "lien_id")
-    + " WHERE kept.version < excluded.version"
+    + " WHERE kept.version < excluded.version RETURNING lien_id)"
+    " INSERT INTO ml.scores (lien_id) SELECT lien_id FROM written ORDER BY lien_id"
+    " ON CONFLICT (lien_id) DO UPDATE SET appointment = 0"
 )
 # Made-up liens teach only where there are no real ones.
 _READ = (

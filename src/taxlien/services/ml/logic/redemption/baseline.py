@@ -46,6 +46,11 @@ class Baseline(msgspec.Struct, frozen=True):
             return "state", self.states[state]
         return "all", self.overall
 
+    def knows(self, state: NDArray[np.bytes_], county: NDArray[np.bytes_]) -> NDArray[np.bool_]:
+        """Tell of each place whether outcomes of its county or state taught anything."""
+        states, counties = (np.array([*names], "S5") for names in (self.states, self.counties))
+        return np.isin(state, states) | np.isin(county, counties)
+
 
 def sale_name(county: str, day: float) -> str:
     """Return the name of a county's sale day; of an unknown day none that exists."""

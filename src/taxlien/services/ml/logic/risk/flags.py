@@ -22,7 +22,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 _VACANT = ("VACANT", "VAC-", "VAC ", "UNIMPROVED")
-_AGAIN = 2
+FEWEST_AGAIN = 2
 ABOVE_VALUE, AGAIN, UNSOLD = 80, 60, 60
 UNCHECKED = (
     "bankruptcy", "irs_lien", "landlocked", "sliver", "demolished_or_contaminated", "sale_date_assumed",
@@ -92,7 +92,7 @@ def _of_parcel(case: Case, past: Past) -> Iterator[Flag]:
     if past.unsold:
         text = f"At {past.unsold} earlier sales nobody bought it, or it was struck to the county."
         yield Flag("unsold_before", "parcel_id", text, UNSOLD)
-    if past.still_open is not None and past.still_open >= _AGAIN:
+    if past.still_open is not None and past.still_open >= FEWEST_AGAIN:
         text = f"{past.still_open} earlier liens of the parcel were not redeemed before this sale."
         yield Flag("sold_again_without_redemption", "parcel_id", text, AGAIN)
 

@@ -27,7 +27,7 @@ DELAY_RATE_PCT = 8.0
 """Percent a year that waiting costs: chosen, the same for every lien, not learned."""
 HAIRCUT_PCT = Decimal(30)
 """Percent of a property's value that a forced sale and its costs take: chosen."""
-MOST_DOLLARS = 50.0
+MOST_DOLLARS_LOST = 50.0
 NO_WINDFALL = "in_flux"
 """Where no rule is known, nobody counts on more than the debt."""
 _MIDDLES = (np.array(EDGES) + np.array((0, *EDGES[:-1]))) / 2
@@ -55,17 +55,18 @@ def expected_loss(lost: Floats, lost_then: Floats, wait: Floats) -> Floats:
 
 def score_of(loss: float) -> int:
     """Return 1 (nothing is expected to be lost) to 100 (half or more) for a part of a dollar."""
-    return 1 + round(99 * min(1.0, max(0.0, loss) * 100 / MOST_DOLLARS))
+    return 1 + round(99 * min(1.0, max(0.0, loss) * 100 / MOST_DOLLARS_LOST))
 
 
 def rule_of(case: Case) -> Rule | None:
     """Return the law of a case's sale; None where state or day is missing or no rule is known."""
     if case.state is None or case.sale_date is None:
         return None
-    return _rule(case.state, case.sale_date)
+    return rule_on(case.state, case.sale_date)
 
 
-def _rule(state: str, day: date) -> Rule | None:
+def rule_on(state: str, day: date) -> Rule | None:
+    """Return the law of a state's sale on ``day``; None where no rule is known."""
     try:
         return load_rulebook().find(state, day)
     except NoRule:
