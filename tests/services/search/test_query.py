@@ -70,13 +70,18 @@ def test_bounds_between_two_parts_keep_what_lies_between_them() -> None:
     assert build_query(price_min="10.001", price_max="10.002").filters.price == Span(1001, 1000)
 
 
+def _never() -> bool:
+    raise AssertionError("scores were not asked for")
+
+
 def test_what_no_source_publishes_is_told() -> None:
     asked = build_query(
         flag=["irs_lien,vacant"], not_flag=["irs_lien", "landlocked"], score_min="1"
     )
-    assert not_published(asked.filters) == ("irs_lien", "landlocked", "score")
-    assert not_published(build_query(flag=["vacant"], ltv_max="5").filters) == ()
-    assert not_published(build_query().filters, "risk_asc") == ("score",)
+    assert not_published(asked.filters, scored=lambda: False) == ("irs_lien", "landlocked", "score")
+    assert not_published(build_query(flag=["vacant"], ltv_max="5").filters, scored=_never) == ()
+    assert not_published(build_query().filters, "risk_asc", scored=lambda: False) == ("score",)
+    assert not_published(asked.filters, scored=lambda: True) == ("irs_lien", "landlocked")
 
 
 def test_every_parameter_of_the_list_of_filters_can_be_asked() -> None:

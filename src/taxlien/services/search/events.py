@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taxlien.interfaces.liens import LienChanged, LienCreated, LienStatusChanged
+from taxlien.interfaces.ml import LienScored
 from taxlien.interfaces.users import TierChanged, UserErasureDue, UserExportRequested
 from taxlien.kit.database import Session
 from taxlien.kit.handlers import on, on_batch
@@ -15,7 +16,7 @@ async def index_liens(
     session: Session, events: list[LienCreated | LienChanged | LienStatusChanged]
 ) -> None:
     """Index the liens of a batch. The index is durable before the session's transaction commits."""
-    await service.index_liens([event.lien for event in events])
+    await service.index_arrived(session, [event.lien for event in events])
 
 
 # A consumer of its own: an index that is behind holds back no alert, nor the other way round. While
@@ -33,6 +34,13 @@ async def match_liens(
 ) -> None:
     """Tell which saved searches the liens of a batch begin to meet."""
     await service.match_liens(session, events)
+
+
+# What is new is found before it is judged. A message carries hundreds of liens.
+@on_batch(LienScored, max_messages=4, max_wait=0.2, patient=True)
+async def keep_scores(session: Session, events: list[LienScored]) -> None:
+    """Let liens be found and sorted by the risk that a model sees."""
+    await service.keep_scores(session, events)
 
 
 @on(TierChanged, UserExportRequested, UserErasureDue)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    SmallInteger,
     Text,
     text,
 )
@@ -145,6 +146,21 @@ class Match(Row):
     matched_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("now()")
     )
+
+
+class Score(Row):
+    """The latest risk score of a lien, 1 to 100 (null: unknown), for when the index is built anew.
+
+    ``appointment`` and ``version`` (of the lien) tell which of two is newer, in this order.
+    """
+
+    __tablename__ = "scores"
+    __table_args__ = (CheckConstraint("score BETWEEN 1 AND 100", name="score"),)
+
+    lien_id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int]
+    score: Mapped[int | None] = mapped_column(SmallInteger)
 
 
 class QuerySet(SetVersion, Row):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -69,11 +70,15 @@ async def _run(database: Database, rebuild_id: UUID, stop: asyncio.Event) -> boo
         async with database.session() as session:
             await service.record_progress(session, rebuild_id, liens)
 
+    async def known(lien_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+        async with database.session() as session:
+            return await service.known_scores(session, lien_ids)
+
     async def rebuild() -> None:
         engine = await service.open_writer()
         catalogue = service.open_catalogue()
         try:
-            await service.rebuild_index(engine, catalogue, progress)
+            await service.rebuild_index(engine, catalogue, progress, known)
         finally:
             await catalogue.close()
 

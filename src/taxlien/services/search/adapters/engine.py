@@ -46,6 +46,10 @@ class SearchEngine(Protocol):
         """Return the values of every facet over the whole index, most frequent first."""
         ...
 
+    def has_scores(self) -> bool:
+        """Tell whether any lien has a risk score."""
+        ...
+
     async def count(self) -> int:
         """Return how many liens can be found."""
         ...
@@ -60,6 +64,11 @@ class SearchEngine(Protocol):
         A document of a version that the index already has, or of an older one, changes nothing.
         While a rebuild runs, documents go to the index that serves and to the one being built.
         """
+        ...
+
+    async def rescore(self, scores: Mapping[UUID, int | None]) -> None:
+        """Give liens other risk scores (1 to 100, None: unknown), whatever their version; a later
+        ``upsert`` of a lien keeps its score. One that is not there yet has it when it comes."""
         ...
 
     async def delete(self, lien_ids: Iterable[UUID]) -> None:

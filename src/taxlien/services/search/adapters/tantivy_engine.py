@@ -111,6 +111,11 @@ class TantivyEngine:
         snapshot = self._reader.snapshot()
         return snapshot.all_facets if snapshot else empty_facets()
 
+    def has_scores(self) -> bool:
+        """Tell whether any lien has a risk score."""
+        snapshot = self._reader.snapshot()
+        return snapshot is not None and snapshot.has_scores
+
     async def count(self) -> int:
         """Return how many liens can be found."""
         snapshot = self._reader.snapshot()
@@ -128,10 +133,20 @@ class TantivyEngine:
         def put() -> int:
             applied = self._writer().upsert(documents)
             if self._next is not None:
-                self._next.upsert(documents)
+                self._next.upsert(self._writer().remembering(documents))
             return applied
 
         return await self._write(put)
+
+    async def rescore(self, scores: Mapping[UUID, int | None]) -> None:
+        """Give liens other risk scores, also in an index that is being built."""
+
+        def put() -> None:
+            self._writer().rescore(scores)
+            if self._next is not None:
+                self._next.rescore(scores)
+
+        await self._write(put)
 
     async def delete(self, lien_ids: Iterable[UUID]) -> None:
         """Remove liens, known or not."""

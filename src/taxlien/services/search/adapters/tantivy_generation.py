@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
-from tantivy import Index, Query
+from tantivy import DocAddress, Index, Query
 
-from taxlien.services.search.logic.document import LienDocument
+from taxlien.services.search.logic.document import POINT, LienDocument
+from taxlien.services.search.logic.scoring import restored, scored
 
 from .tantivy_schema import build_schema, low_half, register_analyzers, tantivy_json
+
+_MOST_EARLY = 20_000
+
+
+class _Known(NamedTuple):
+    """What the index has of a lien: its version, 0 where it was deleted, and its score."""
+
+    version: int
+    score: int | None
 
 
 class Generation:
     """A Tantivy index and its one writer. Not safe for threads: its owner takes turns.
 
-    The version of every lien is known exactly: from what was written since the last commit, or else
-    from the committed index. A lien the index has never seen costs one look into its dictionary.
+    The version and score of every lien are known exactly: from what was written since the last commit,
+    or else from the committed index. A lien the index has never seen costs one look into its dictionary.
+    A score that comes before its lien is kept in memory for it; whoever told it keeps it for good.
     """
 
     def __init__(self, folder: Path, heap_bytes: int) -> None:
@@ -29,7 +41,8 @@ class Generation:
         self._writer = self._index.writer(heap_bytes, num_threads=1)
         self._index.reload()
         self._searcher = self._index.searcher()
-        self._written: dict[int, int] = {}  # by ``UUID.int``: a UUID's own hash is slow
+        self._written: dict[int, _Known] = {}  # by ``UUID.int``: a UUID's own hash is slow
+        self._early: dict[int, int | None] = {}
 
     @property
     def uncommitted(self) -> int:
@@ -38,7 +51,10 @@ class Generation:
 
     def versions(self, lien_ids: Iterable[UUID]) -> dict[UUID, int]:
         """Return the version of each lien the index has; 0 for one deleted since the last commit."""
-        found: dict[UUID, int] = {}
+        return {lien_id: known.version for lien_id, known in self._known(lien_ids).items()}
+
+    def _known(self, lien_ids: Iterable[UUID]) -> dict[UUID, _Known]:
+        found: dict[UUID, _Known] = {}
         committed: list[UUID] = []
         for lien_id in lien_ids:
             written = self._written.get(lien_id.int)
@@ -46,48 +62,91 @@ class Generation:
                 found[lien_id] = written
             elif self._searcher.doc_freq("id", lien_id.hex):
                 committed.append(lien_id)
-        if committed:
-            found.update(self._committed_versions(committed))
+        for ids, addresses in self._committed(committed):
+            columns = (
+                self._searcher.fast_field_values(name, addresses) for name in ("version", "score")
+            )
+            for lien_id, version, score in zip(ids, *columns, strict=True):
+                found[lien_id] = _Known(version, None if score is None else score // POINT)
         return found
 
-    def _committed_versions(self, lien_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """Return the versions of liens the committed index has, told apart by half of their id."""
+    def _committed(self, lien_ids: Sequence[UUID]) -> Iterator[tuple[list[UUID], list[DocAddress]]]:
+        """Yield where liens lie in the committed index, told apart by half of their id."""
+        if not lien_ids:
+            return
         by_half: dict[int, UUID] = {}
-        found: dict[UUID, int] = {}
         for lien_id in lien_ids:
             if by_half.setdefault(low_half(lien_id), lien_id) != lien_id:
-                found.update(self._committed_versions([lien_id]))  # two of one half: one by one
+                yield from self._committed([lien_id])  # two of one half: one by one
         wanted = Query.term_set_query(self._schema, "id", [i.hex for i in by_half.values()])
         hits = self._searcher.search(wanted, len(by_half) + 1, count=False).hits
         addresses = [address for _, address in hits]
-        columns = (
-            self._searcher.fast_field_values(name, addresses) for name in ("id_low", "version")
-        )
-        found.update((by_half[half], version) for half, version in zip(*columns, strict=True))
-        return found
+        halves = self._searcher.fast_field_values("id_low", addresses)
+        yield [by_half[int(half)] for half in halves if half is not None], addresses
 
     def upsert(self, documents: Sequence[LienDocument]) -> int:
-        """Write each document that is newer than what the index has; returns how many were."""
-        found = self.versions([document.lien_id for document in documents])
-        known = {lien_id.int: version for lien_id, version in found.items()}
+        """Write each document that is newer than what the index has; returns how many were.
+
+        A lien that the index has keeps the score it has there.
+        """
+        found = self._known([document.lien_id for document in documents])
+        known = {lien_id.int: state for lien_id, state in found.items()}
         applied = 0
         for document in documents:
-            number = document.lien_id.int
-            have = known.get(number)
+            have = known.get(document.lien_id.int)
             if have is not None:
-                if have >= document.version:
+                if have.version >= document.version:
                     continue
                 self._writer.delete_documents_by_term("id", document.lien_id.hex)
-            self._writer.add_json(tantivy_json(document))
-            known[number] = self._written[number] = document.version
+            written = self._judged(document, have)
+            known[document.lien_id.int] = self._add(written)
             applied += 1
         return applied
+
+    def remembering(self, documents: Sequence[LienDocument]) -> list[LienDocument]:
+        """Return ``documents`` with the scores that the index has of their liens."""
+        known = self._known([document.lien_id for document in documents])
+        return [self._judged(document, known.get(document.lien_id)) for document in documents]
+
+    def rescore(self, scores: Mapping[UUID, int | None]) -> None:
+        """Give liens other scores (1 to 100), whatever their version; of one not seen yet, when it comes."""
+        self.commit()  # what is read back has to be there
+        left = dict(scores)
+        for ids, addresses in self._committed(list(scores)):
+            column = self._searcher.fast_field_values("score", addresses)
+            for lien_id, address, had in zip(ids, addresses, column, strict=True):
+                score = left.pop(lien_id)
+                if had == (None if score is None else score * POINT):
+                    continue
+                stored = self._searcher.doc(address)
+                item, beside = (bytes(stored.get_first(name) or b"") for name in ("item", "beside"))
+                self._writer.delete_documents_by_term("id", lien_id.hex)
+                self._add(restored(item, beside, score))
+        for lien_id, score in left.items():
+            self._early[lien_id.int] = score
+        while len(self._early) > _MOST_EARLY:
+            del self._early[next(iter(self._early))]
+
+    def _judged(self, document: LienDocument, known: _Known | None) -> LienDocument:
+        if known is not None and known.version:
+            return scored(document, known.score)
+        early = self._early
+        if early and document.lien_id.int in early:
+            return scored(document, early.pop(document.lien_id.int))
+        return document
+
+    def _add(self, document: LienDocument) -> _Known:
+        self._writer.add_json(tantivy_json(document))
+        score = None if document.score is None else document.score // POINT
+        written = _Known(document.version, score)
+        self._written[document.lien_id.int] = written
+        return written
 
     def delete(self, lien_ids: Iterable[UUID]) -> None:
         """Remove liens, known or not."""
         for lien_id in lien_ids:
             self._writer.delete_documents_by_term("id", lien_id.hex)
-            self._written[lien_id.int] = 0
+            self._written[lien_id.int] = _Known(0, None)
 
     def commit(self) -> None:
         """Make what was written durable, and known to ``versions`` from the index itself."""

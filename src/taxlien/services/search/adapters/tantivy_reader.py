@@ -79,6 +79,12 @@ class Snapshot:
     def _places(self) -> Places:
         return Places(self._searcher, self._builder)
 
+    @cached_property
+    def has_scores(self) -> bool:
+        """Tell whether any lien has a risk score."""
+        some = Query.const_score_query(Query.exists_query("score"), 0.0)
+        return bool(self._searcher.search(some, 1, count=False).hits)
+
     @property
     def count(self) -> int:
         """How many liens there are."""

@@ -13,11 +13,12 @@ from taxlien.services.search.logic.cells import cells_of
 from taxlien.services.search.logic.document import LienDocument
 from taxlien.services.search.logic.geography import COLUMN_BITS
 from taxlien.services.search.logic.ordering import order_values
+from taxlien.services.search.logic.scoring import beside_of
 from taxlien.services.search.logic.steps import step_words
 from taxlien.services.search.logic.tokens import number_words
 from taxlien.services.search.logic.words import address_words, place_words
 
-LAYOUT = "t6"
+LAYOUT = "t7"
 """Names this schema and these tokenizers: change it with them, and the index is built anew."""
 
 TEXT_FIELDS = ("address", "place", "number")
@@ -83,6 +84,7 @@ def build_schema() -> Schema:
         builder.add_integer_field(name, fast=True)
     builder.add_integer_field("spot", fast=True, indexed=True)
     builder.add_bytes_field("item", stored=True)
+    builder.add_bytes_field("beside", stored=True)
     return builder.build()
 
 
@@ -134,6 +136,7 @@ class _Row(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     status: str
     kind: str
     item: bytes
+    beside: bytes
     property_class: str
     flag_set: str
     step: list[str]
@@ -191,6 +194,7 @@ def tantivy_json(document: LienDocument) -> str:
         status=document.status,
         kind=document.kind,
         item=document.item,
+        beside=beside_of(document),
         property_type=document.property_type,
         year=document.year,
         price=document.price,

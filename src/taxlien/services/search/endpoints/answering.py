@@ -91,7 +91,7 @@ async def _compute(query: SearchQuery, key: bytes) -> Answer:
         chips=query.chips,
         highlights=hits.highlights,
         miles=miles_of(hits.items, query.filters.area),
-        not_published=not_published(query.filters, query.sort),
+        not_published=not_published(query.filters, query.sort, scored=current.reader().has_scores),
         facets=hits.facets,
         took_ms=round((perf_counter() - started) * 1000, 3),
     )

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request
 
 from taxlien.kit.http.responses import MsgspecResponse
 from taxlien.services.search import service
-from taxlien.services.search.logic.filter_list import FILTERS
+from taxlien.services.search.adapters import current
+from taxlien.services.search.logic.filter_list import described_filters
 from taxlien.services.search.logic.query import DISTANCE_SORTS, SORTS
 from taxlien.services.search.schemas import (
     AutocompleteAnswer,
@@ -48,4 +49,5 @@ async def filters() -> MsgspecResponse:
     """List what can be filtered by, with units, and every value with how many liens have it."""
     values = await service.available_filters()
     sorts = (*SORTS, *DISTANCE_SORTS)
-    return MsgspecResponse(FiltersAnswer(filters=values, described=FILTERS, sorts=sorts))
+    described = described_filters(scored=current.reader().has_scores())
+    return MsgspecResponse(FiltersAnswer(filters=values, described=described, sorts=sorts))

@@ -30,8 +30,8 @@ FLAGS = (
     "homestead",
     "synthetic",
 )
-NOT_PUBLISHED = frozenset({"bankrupt", "irs_lien", "landlocked", "score"})
-"""Flags and numbers that no source publishes yet: no lien has them, and answers say so."""
+NOT_PUBLISHED = frozenset({"bankrupt", "irs_lien", "landlocked"})
+"""Flags that no source publishes yet: no lien has them, and answers say so."""
 
 _CLASSES = (
     ("exempt", r"(?<!non )exempt|government|municipal|church|religious|(county|city|state) owned"),

@@ -26,9 +26,12 @@ from .places import STATE_NAMES
 from .price_bands import band_of
 from .pricing import Payoff, RateBasis, price_for_search
 
-_encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
+encode_item = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical").encode
+"""Write a hit as the API shows it."""
 _PUNCTUATION = re.compile(r"[\W_]+")
 _I64 = 2**63 - 1
+POINT = 100
+"""Parts of a point of the score in the index."""
 
 
 class SearchItem(msgspec.Struct, frozen=True, gc=False):
@@ -38,8 +41,9 @@ class SearchItem(msgspec.Struct, frozen=True, gc=False):
     ``rate_basis`` where it comes from. ``lien_to_value_pct`` is the face (or what is due) by the market
     value, ``property_class`` a class derived from the words of ``property_type``, and
     ``redemption_deadline`` the end of the redemption period by the law's rule (docs/searching.md).
-    ``flags`` are short words: ``synthetic``, ``homestead``, ``vacant``, ``sliver``, ``exempt_owner``,
-    ``assumed_sale_date``, ``low_confidence``.
+    ``score`` is the risk a model sees, 1 to 100, and ``safety_score`` 101 less it; null where nothing is
+    known, or nothing is open any more. ``flags`` are short words: ``synthetic``, ``homestead``,
+    ``vacant``, ``sliver``, ``exempt_owner``, ``assumed_sale_date``, ``low_confidence``.
     """
 
     lien_id: UUID
@@ -77,6 +81,8 @@ class SearchItem(msgspec.Struct, frozen=True, gc=False):
     flags: tuple[str, ...]
     source: str
     last_changed_at: datetime
+    score: int | None = None
+    safety_score: int | None = None
 
 
 _SHOWN = SearchItem.__struct_fields__[: SearchItem.__struct_fields__.index("price")]
@@ -148,7 +154,7 @@ def document_of(lien: Lien) -> LienDocument:
         lien.last_changed_at,
     )
     address, place, numbers = texts_of(lien)
-    price = _scaled(pricing.price)
+    price = scaled(pricing.price)
     return LienDocument(
         lien_id=lien.lien_id,
         version=lien.version,
@@ -165,30 +171,34 @@ def document_of(lien: Lien) -> LienDocument:
         year=lien.tax_year,
         price=price,
         price_band=band_of(price),
-        rate=_scaled(pricing.rate_pct),
-        roi=_scaled(payoff.roi_pct) if payoff else None,
+        rate=scaled(pricing.rate_pct),
+        roi=scaled(payoff.roi_pct) if payoff else None,
         auction_day=lien.sale_date.toordinal() if lien.sale_date else None,
         property_class=of_class,
         flags=holds,
         not_flags=lacks,
-        ltv=_scaled(ltv),
-        face=price if lien.face_amount is pricing.price else _scaled(lien.face_amount),
-        market_value=_scaled(lien.market_value),
-        acres=_scaled(lien.acres, PARTS_OF_AN_ACRE),
+        ltv=scaled(ltv),
+        face=price if lien.face_amount is pricing.price else scaled(lien.face_amount),
+        market_value=scaled(lien.market_value),
+        acres=scaled(lien.acres, PARTS_OF_AN_ACRE),
         redeem_day=deadline.toordinal() if deadline else None,
         spot=spot_of(lien.latitude, lien.longitude),
-        item=_encoder.encode(SearchItem(*shown)),
+        item=encode_item(SearchItem(*shown)),
     )
 
 
 def texts_of(lien: Lien) -> tuple[str, str, str]:
     """Return address, place and numbers of a document: what is found by words, without any pricing."""
-    numbers = (lien.parcel_id, lien.certificate_number, lien.advertising_number)
     return (
         lien.situs_address or "",
-        _place(lien.city, lien.county, lien.state, lien.zip_code),
-        _words(*numbers, *map(_joined, numbers)),
+        place_of(lien.city, lien.county, lien.state, lien.zip_code),
+        numbers_of(lien.parcel_id, lien.certificate_number, lien.advertising_number),
     )
+
+
+def numbers_of(*numbers: str | None) -> str:
+    """Return the numbers of a lien, each as it is written and without punctuation."""
+    return _words(*numbers, *map(_joined, numbers))
 
 
 def _cautions(lien: Lien, payoff: Payoff | None) -> tuple[str, ...]:
@@ -202,7 +212,8 @@ def _cautions(lien: Lien, payoff: Payoff | None) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8192)
-def _place(city: str | None, county: str, state: str, zip_code: str | None) -> str:
+def place_of(city: str | None, county: str, state: str, zip_code: str | None) -> str:
+    """Return the words of a place."""
     return _words(city, county, state, STATE_NAMES.get(state), zip_code)
 
 
@@ -218,7 +229,7 @@ def _joined(number: str | None) -> str | None:
     return joined if joined.isalnum() else _PUNCTUATION.sub("", number)
 
 
-def _scaled(value: Decimal | None, scale: int = 100) -> int | None:
+def scaled(value: Decimal | None, scale: int = 100) -> int | None:
     """Return whole parts, ``scale`` to one; None where unknown or beyond what an index can hold."""
     if value is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -9,6 +10,8 @@ import msgspec
 from .deriving import FLAGS, NOT_PUBLISHED
 from .parameters import PARAMETERS
 from .query import Filters
+
+RISK_SORTS = ("risk_asc", "risk_desc")
 
 FilterKind = Literal["choices", "truth", "range", "days", "area"]
 
@@ -50,7 +53,6 @@ def _range(name: str, label: str, facet: str | None = None) -> FilterLabel:
         parameters=(f"{name}_min", f"{name}_max"),
         unit=PARAMETERS[f"{name}_min"].unit,
         facet=facet,
-        not_published=(name,) if name in NOT_PUBLISHED else (),
     )
 
 
@@ -91,10 +93,23 @@ FILTERS = (
 )
 
 
-def not_published(filters: Filters, sort: str = "") -> tuple[str, ...]:
-    """Return which of the flags and numbers asked for no source publishes yet: they find nothing, and
-    sort nothing."""
+def described_filters(*, scored: bool) -> tuple[FilterLabel, ...]:
+    """Return every filter; ``scored``: some lien has a risk score."""
+    if scored:
+        return FILTERS
+    return tuple(
+        msgspec.structs.replace(one, not_published=("score",)) if one.name == "score" else one
+        for one in FILTERS
+    )
+
+
+def not_published(
+    filters: Filters, sort: str = "", *, scored: Callable[[], bool]
+) -> tuple[str, ...]:
+    """Return which of the flags and numbers asked for nobody says of any lien yet: they find nothing,
+    and sort nothing. ``scored`` tells whether some lien has a risk score."""
     asked = dict.fromkeys((*filters.flags, *filters.not_flags))
-    if filters.score is not None or sort in ("risk_asc", "risk_desc"):
-        asked["score"] = None
-    return tuple(name for name in asked if name in NOT_PUBLISHED)
+    found = [name for name in asked if name in NOT_PUBLISHED]
+    if (filters.score is not None or sort in RISK_SORTS) and not scored():
+        found.append("score")
+    return tuple(found)

@@ -25,8 +25,8 @@ class SearchAnswer(msgspec.Struct, kw_only=True):
     that finds more. ``chips`` are the filters that were read from the text, ``words`` what was left of
     it to search by. ``highlights``, where asked for, has for each item the fields that matched, cut
     into pieces. ``miles``, where near or zip is asked, are the distances of the items, to a hundredth.
-    ``not_published`` are flags and numbers asked for that no source publishes yet: they
-    find and sort nothing. ``took_ms`` is milliseconds.
+    ``not_published`` are flags and numbers asked for that no source publishes, or no model said of
+    any lien yet: they find and sort nothing. ``took_ms`` is milliseconds.
     """
 
     items: list[msgspec.Raw]

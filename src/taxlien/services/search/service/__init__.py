@@ -11,7 +11,7 @@ from .counting import (
     open_counter,
     open_kind_counter,
 )
-from .indexing import index_liens
+from .indexing import index_arrived, index_liens
 from .leaving import erase_user, export_user
 from .matching import match_liens, nobody_waits
 from .rebuilding import (
@@ -20,6 +20,7 @@ from .rebuilding import (
     claim_rebuild,
     finish_rebuild,
     get_rebuild,
+    known_scores,
     open_catalogue,
     open_writer,
     postpone_rebuild,
@@ -35,6 +36,7 @@ from .saving import (
     saved_search,
     saved_searches,
 )
+from .scoring import keep_scores
 from .searching import MAX_SUGGESTIONS, autocomplete, available_filters, search
 from .sharing import copy_shared, share_search, shared_search, stop_sharing
 
@@ -56,10 +58,13 @@ __all__ = [
     "finish_rebuild",
     "follow_tier",
     "get_rebuild",
+    "index_arrived",
     "index_liens",
     "keep_clicks",
     "keep_kinds",
+    "keep_scores",
     "keep_searched",
+    "known_scores",
     "match_liens",
     "name_answer",
     "nobody_waits",

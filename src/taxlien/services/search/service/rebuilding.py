@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -16,8 +16,10 @@ from taxlien.services.search.adapters import current
 from taxlien.services.search.adapters.engine import SearchEngine
 from taxlien.services.search.adapters.lien_catalogue import HttpLienCatalogue
 from taxlien.services.search.logic.document import document_of
+from taxlien.services.search.logic.scoring import scored
 from taxlien.services.search.models import Rebuild
 from taxlien.services.search.repository import rebuilds as repository
+from taxlien.services.search.repository import scores
 
 _log = structlog.get_logger("taxlien.search")
 
@@ -26,6 +28,7 @@ _PROGRESS_EVERY = 5_000
 _CHUNK = 500
 
 Progress = Callable[[int], Awaitable[None]]
+KnownScores = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, int]]]
 
 
 async def request_rebuild(session: Session, reason: str) -> Rebuild:
@@ -90,23 +93,32 @@ def open_catalogue() -> HttpLienCatalogue:
     return HttpLienCatalogue.from_settings()
 
 
-async def rebuild_index(engine: SearchEngine, catalogue: LienCatalogue, progress: Progress) -> int:
+async def known_scores(session: Session, lien_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    """Return the risk scores that are kept of these liens."""
+    return await scores.scores_of(session, lien_ids)
+
+
+async def rebuild_index(
+    engine: SearchEngine, catalogue: LienCatalogue, progress: Progress, known: KnownScores
+) -> int:
     """Build the index anew from ``catalogue`` while the old one serves; returns how many liens.
+    ``known`` tells the scores of a page.
 
     Live changes go to both meanwhile (``index_liens`` in the same process) and win by version. On any
     failure the new index is dropped and the old one stays.
     """
     await engine.begin_rebuild()
     try:
-        done = told = 0
+        done = said = 0
         async for page in catalogue.export_liens():
+            told = await known([lien.lien_id for lien in page])
             for start in range(0, len(page), _CHUNK):
                 documents = [document_of(lien) for lien in page[start : start + _CHUNK]]
-                await engine.add_to_rebuild(documents)
+                await engine.add_to_rebuild([scored(d, told.get(d.lien_id)) for d in documents])
             done += len(page)
-            if done - told >= _PROGRESS_EVERY:
+            if done - said >= _PROGRESS_EVERY:
                 await progress(done)
-                told = done
+                said = done
         await engine.swap()
     except BaseException:
         await engine.abort()
