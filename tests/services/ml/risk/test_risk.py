@@ -119,6 +119,9 @@ def test_whatever_is_asked_there_is_a_score(model: RiskModel, content: dict[str,
     assert 1 <= told.model_score <= told.score <= 100
     assert told.safety_score == 101 - told.score
     assert "bankruptcy" in told.not_checked
+    assert told.interval[0] - 0.01 <= told.expected_loss_per_100 <= told.interval[1] + 0.01
+    parts = sum(reason.effect for reason in told.reasons)
+    assert parts == pytest.approx(told.expected_loss_per_100, abs=0.03)
     assert msgspec.json.decode(msgspec.json.encode(told))["id"] == told.id
 
 
@@ -188,6 +191,19 @@ def test_flags_stay_whatever_the_score_and_severe_ones_hold_it_up(model: RiskMod
         "strange"
     ]
     assert told["strange"].basis == "insufficient_data"
+
+
+def test_a_risk_is_told_by_its_parts_and_wider_for_places_not_seen(model: RiskModel) -> None:
+    known, bare, elsewhere = model.predict(
+        [lien(market_value=400_000.0), lien(), lien(county_fips="08031")]
+    )
+    assert any("market value" in r.text and r.effect < 0 for r in known.reasons)
+    assert any("no value of the property is given" in r.text for r in bare.reasons)
+    assert elsewhere.cell == "state"
+    wide = [one.interval[1] - one.interval[0] for one in (bare, elsewhere)]
+    assert 0 < wide[0] < wide[1]
+    (unasked,) = model.predict([lien()], False)
+    assert unasked == msgspec.structs.replace(bare, reasons=())
 
 
 def test_trees_that_tell_later_sales_no_better_say_nothing(table: pl.DataFrame) -> None:

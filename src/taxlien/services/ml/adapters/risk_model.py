@@ -23,6 +23,7 @@ from taxlien.services.ml.logic.redemption.answer import evidence_of
 from taxlien.services.ml.logic.redemption.baseline import Baseline, log_odds
 from taxlien.services.ml.logic.redemption.columns import Columns, columns_of_cases
 from taxlien.services.ml.logic.redemption.labels import Endings
+from taxlien.services.ml.logic.redemption.spread import ADDED_SPREAD, USUAL_SPREAD, interval_of
 from taxlien.services.ml.logic.risk.answer import RiskAnswer
 from taxlien.services.ml.logic.risk.asked import UNKNOWN, AskedLien, Scored
 from taxlien.services.ml.logic.risk.bulk import (
@@ -42,7 +43,9 @@ from taxlien.services.ml.logic.risk.meaning import (
     rule_of,
     score_of,
     usual_wait,
+    value_of,
 )
+from taxlien.services.ml.logic.risk.reasons import Reason, reasons_of
 from taxlien.services.ml.logic.survival import EDGES, chance, logit
 
 FORMAT = 1
@@ -53,11 +56,13 @@ _HASHED = (tree_files.HISTORY, "lost.ubj", "wait.ubj")
 
 class Tables(msgspec.Struct, frozen=True):
     """All of a model but its trees and its history. ``trees`` are how many speak of the chance and of
-    the wait: none, where they told later sales no better than the cells did."""
+    the wait: none, where they told later sales no better than the cells did. ``spread`` is the standard
+    deviation, in log odds, of later sales' shares never redeemed about what earlier ones had told."""
 
     baseline: Baseline
     endings: Mapping[str, Endings]
     trees: tuple[int, int] = (0, 0)
+    spread: float = USUAL_SPREAD
     features: tuple[str, ...] = NAMES
     edges: tuple[int, ...] = EDGES
     format: int = FORMAT
@@ -77,18 +82,20 @@ class RiskModel:
     trained_on: TrainedOn | None = None
 
     def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[RiskAnswer]:
-        """Return one answer a case, in order."""
+        """Return one answer a case, in order. Reasons cost nothing here: they are told unless ``explain``
+        is false."""
         columns = columns_of_cases(cases)
         matrix = features_of(columns, self.history)
-        lost, wait = self._tell(columns, matrix)
+        usual = starts(self.tables, columns)
+        lost, wait = self._tell(columns, matrix, usual)
         today = self.today or datetime.now(UTC).date()
         past = matrix[:, NAMES.index("open_before") :].tolist()
         rules = [rule_of(case) for case in cases]
         then = np.array([lost_unredeemed(*pair) for pair in zip(cases, rules, strict=True)])
         loss = expected_loss(lost, then, wait)
-        parts = np.column_stack([loss, lost, then, wait]).tolist()
+        parts = np.column_stack([loss, lost, then, wait, *usual]).tolist()
         rows = zip(cases, rules, columns.day.tolist(), parts, past, strict=True)
-        return [self._answer(*row, today) for row in rows]
+        return [self._answer(*row, today, explain is not False) for row in rows]
 
     def tell(self, columns: Columns) -> tuple[Floats, Floats]:
         """Return the chances never to be redeemed, and what waiting loses of a dollar otherwise."""
@@ -110,10 +117,12 @@ class RiskModel:
             told += [Scored(points, chance) if sure else UNKNOWN for sure, points, chance in rows]
         return told
 
-    def _tell(self, columns: Columns, matrix: Singles) -> tuple[Floats, Floats]:
+    def _tell(
+        self, columns: Columns, matrix: Singles, usual: tuple[Floats, Floats] | None = None
+    ) -> tuple[Floats, Floats]:
         if not len(columns):
             return np.empty(0), np.empty(0)
-        lost, wait = starts(self.tables, columns)
+        lost, wait = starts(self.tables, columns) if usual is None else usual
         foreign = ~np.isin(columns.state, [name.encode() for name in self.tables.baseline.states])
         told = ask(self.lost, matrix, logit(lost).astype(np.float32))
         waited = ask(self.wait, matrix, wait.astype(np.float32))
@@ -123,9 +132,9 @@ class RiskModel:
 
     def _answer(
         self, case: Case, rule: Rule | None, day: float, parts: list[float], past: list[float],
-        today: date,
+        today: date, explain: bool,
     ) -> RiskAnswer:  # fmt: skip
-        loss, lost, then, wait = parts
+        loss, lost, then, wait, *usual = parts
         level, cell = self.tables.baseline.of(case.state or "", case.county_fips or "", day)
         seen = Past(*(None if count != count else int(count) for count in past))
         flags = flags_of(case, rule, seen, county_seen=level in ("sale", "county"), today=today)
@@ -139,6 +148,7 @@ class RiskModel:
             safety_score=101 - score,
             model_score=model_score,
             expected_loss_per_100=round(100 * loss, 2),
+            interval=self._interval(level, lost, then, wait),
             p_unredeemed=round(lost, 5),
             lost_unredeemed=round(100 * then, 2),
             lost_by_delay=round(100 * wait, 2),
@@ -148,10 +158,28 @@ class RiskModel:
             n=cell.n,
             cell=level,
             evidence=evidence_of(level, cell.n, case.state or ""),  # type: ignore[arg-type]
+            reasons=self._reasons(case, level, usual, parts) if explain else (),
             problems=case.problems,
             model_version=self.version,
             trained_on=self.trained_on,
         )
+
+    def _interval(self, level: str, lost: float, then: float, wait: float) -> tuple[float, float]:
+        """Return where the loss of liens like this one comes to lie four times of five, for the chance
+        never to be redeemed spreads from sale to sale."""
+        spread = np.array([np.hypot(self.tables.spread, ADDED_SPREAD.get(level, 0.0))])
+        ends = [end.item() for end in interval_of(np.array([lost]), spread)]
+        low, high = sorted(100 * (end * then + (1 - end) * wait) for end in ends)
+        return round(low, 2), round(high, 2)
+
+    @staticmethod
+    def _reasons(
+        case: Case, level: str, usual: list[float], parts: list[float]
+    ) -> tuple[Reason, ...]:
+        _, lost, then, wait, *_ = parts
+        value = value_of(case)
+        field = value[0] if value and case.face_amount else None
+        return reasons_of(level, (usual[0], usual[1]), (lost, wait), then, field)
 
 
 def starts(tables: Tables, columns: Columns) -> tuple[Floats, Floats]:

@@ -16,6 +16,7 @@ from taxlien.services.ml.adapters.risk_model import RiskModel, Tables, starts
 from taxlien.services.ml.logic.redemption.baseline import learn_baseline
 from taxlien.services.ml.logic.redemption.columns import Columns
 from taxlien.services.ml.logic.redemption.labels import Outcomes, learn_endings
+from taxlien.services.ml.logic.redemption.spread import USUAL_SPREAD, spread_of
 from taxlien.services.ml.logic.risk.features import NAMES, OF_A_PARCEL, SIGNS, features_of
 from taxlien.services.ml.logic.risk.history import History, history_of
 from taxlien.services.ml.logic.risk.meaning import HORIZON, Floats, shortfall
@@ -48,13 +49,15 @@ def history_from(table: pl.DataFrame) -> History:
 def train_on(outcomes: Outcomes, history: History, seed: int = SEED) -> RiskModel:
     """Return a model of ``outcomes``. Raises ``TooFewOutcomes``."""
     most = _ROUNDS[-1]
-    lost_rounds, wait_rounds = _held_later(outcomes, history, seed)
+    lost_rounds, wait_rounds, spread = _held_later(outcomes, history, seed)
     model = _taught(outcomes, history, seed, most)
     return replace(
         model,
         lost=_first(model.lost, lost_rounds),
         wait=_first(model.wait, wait_rounds),
-        tables=msgspec.structs.replace(model.tables, trees=(lost_rounds, wait_rounds)),
+        tables=msgspec.structs.replace(
+            model.tables, trees=(lost_rounds, wait_rounds), spread=spread
+        ),
     )
 
 
@@ -79,9 +82,9 @@ def _taught(outcomes: Outcomes, history: History, seed: int, rounds: int) -> Ris
     )
 
 
-def _held_later(outcomes: Outcomes, history: History, seed: int) -> tuple[int, int]:
-    """Return how many trees of each kind, taught on the earlier half of sales, told the later best;
-    no tree where there is no half to teach or to ask."""
+def _held_later(outcomes: Outcomes, history: History, seed: int) -> tuple[int, int, float]:
+    """Return how many trees of each kind, taught on the earlier half of sales, told the later best, and how
+    far the shares of later sales lay from what cells told; no tree without a half to teach or to ask."""
     known, came = outcomes.came_by(HORIZON)
     days = outcomes.columns.day
     cut = float(np.median(days[known])) if known.any() else np.nan
@@ -89,7 +92,7 @@ def _held_later(outcomes: Outcomes, history: History, seed: int) -> tuple[int, i
     try:
         earlier = _taught(outcomes.only(days < cut), history, seed, _ROUNDS[-1])
     except TooFewOutcomes:
-        return 0, 0
+        return 0, 0, USUAL_SPREAD
     late = outcomes.only(asked)
     back = came[asked] > 0
     lost_miss, wait_miss = [], []
@@ -100,7 +103,11 @@ def _held_later(outcomes: Outcomes, history: History, seed: int) -> tuple[int, i
         lost, wait = tried.tell(late.columns)
         lost_miss.append((lost - ~back) ** 2)
         wait_miss.append(((wait - _waited(late, back)) ** 2)[back])
-    return _better(lost_miss), _better(wait_miss)
+    _, sale = np.unique(late.columns.day, return_inverse=True)
+    _, county = np.unique(late.columns.county, return_inverse=True)
+    said = 1 - starts(earlier.tables, late.columns)[0]
+    spread = spread_of(back.astype(np.float64), said, county * (sale.max(initial=0) + 1) + sale)
+    return _better(lost_miss), _better(wait_miss), spread
 
 
 def _better(misses: list[Floats]) -> int:

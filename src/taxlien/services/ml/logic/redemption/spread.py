@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,10 @@ UNKNOWN_COUNTY = 0.5
 UNKNOWN_STATE = 1.0
 """Standard deviations of log odds that a place nothing was learned of adds: chosen, since too few
 counties teach to measure it."""
-_USUAL = 0.8
+ADDED_SPREAD: Mapping[str, float] = {"state": UNKNOWN_COUNTY, "all": UNKNOWN_STATE}
+"""What is added for each cell that is not the lien's own county."""
+USUAL_SPREAD = 0.8
+"""Where too few groups tell: wide, chosen."""
 _LEAST = 0.05
 _FEWEST_GROUPS = 4
 _FEWEST_IN_A_GROUP = 30
@@ -24,7 +29,7 @@ _FEWEST_IN_A_GROUP = 30
 def spreads_of(outcomes: Outcomes, redeemed: Floats, groups: NDArray[np.int64]) -> list[float]:
     """Return for each edge the standard deviation, in log odds, of groups' shares about what was said,
     without what the luck of few draws explains; where too few groups tell, a wide one."""
-    return [_spread(*known_of(outcomes, redeemed, groups, k)) for k in range(len(EDGES))]
+    return [spread_of(*known_of(outcomes, redeemed, groups, k)) for k in range(len(EDGES))]
 
 
 def known_of(
@@ -54,12 +59,13 @@ def by_level(groups: NDArray[np.int64], said: Floats, levels: int = 3) -> NDArra
     return groups * levels + part
 
 
-def _spread(came: Floats, said: Floats, groups: NDArray[np.int64]) -> float:
+def spread_of(came: Floats, said: Floats, groups: NDArray[np.int64]) -> float:
+    """Return the standard deviation, in log odds, of groups' shares about what was said of them."""
     names, which = np.unique(groups, return_inverse=True)
     n = np.bincount(which, minlength=len(names)).astype(np.float64)
     enough = n >= _FEWEST_IN_A_GROUP
     if enough.sum() < _FEWEST_GROUPS:
-        return _USUAL
+        return USUAL_SPREAD
     share = (np.bincount(which, weights=came, minlength=len(n)) + 0.5)[enough] / (n[enough] + 1)
     mean = np.bincount(which, weights=said, minlength=len(n))[enough] / n[enough]
     least = np.minimum(mean * (1 - mean), share * (1 - share))

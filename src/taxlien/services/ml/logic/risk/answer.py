@@ -10,6 +10,7 @@ from taxlien.services.ml.logic.about import TrainedOn
 
 from .flags import Flag
 from .meaning import HORIZON
+from .reasons import Reason
 
 
 class RiskAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +21,9 @@ class RiskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     before ``floor``, the least that severe ``flags`` allow. ``p_unredeemed`` is the chance not to be
     redeemed within ``horizon_months``; ``lost_unredeemed`` what of 100 dollars is lost if so, and
     ``lost_by_delay`` otherwise. ``not_checked`` names risks that nothing was known about. ``n`` liens of
-    ``cell`` were learned from; ``trained_on`` synthetic: made-up ones.
+    ``cell`` were learned from; ``trained_on`` synthetic: made-up ones. ``interval`` is the 80 % interval of
+    ``expected_loss_per_100`` for liens like this one as a whole: how many are never redeemed differs from
+    sale to sale. ``reasons`` are its parts.
     """
 
     id: str | int | None
@@ -38,6 +41,8 @@ class RiskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     horizon_months: int = HORIZON
     n: int = 0
     cell: str = "all"
+    interval: tuple[float, float] = (0.0, 100.0)
+    reasons: tuple[Reason, ...] = ()
     evidence: str = ""
     problems: tuple[tuple[str, str], ...] = ()
     model_version: str = ""
