@@ -8,22 +8,27 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import httpx2
 import pytest
 from sqlalchemy import text
 
 import face_risk_model
+from kept_apps import kept_app
 from taxlien.interfaces.liens import Lien, LienCreated
 from taxlien.interfaces.ml import LienScored
 from taxlien.kit.bus import Outgoing, connect_bus
 from taxlien.kit.errors import NotFound
 from taxlien.kit.events import decode, encode, wrap
+from taxlien.kit.ids import new_id
 from taxlien.services.ml import tasks
 from taxlien.services.ml.adapters import family
+from taxlien.services.ml.endpoints import router
 from taxlien.services.ml.repository import facts
 from taxlien.services.ml.service import scoring
 from taxlien.services.ml.service.serving import Champions
 
 DEADLINE = 30.0
+SECRET = "the gateway's own word, 32 characters and more"
 
 
 @pytest.fixture
@@ -184,7 +189,7 @@ async def test_while_the_champion_cannot_be_read_what_was_said_stays(office) -> 
     await office.appoint(1)
     await score_all(office)
     await emitted(office.database)
-    office.damage(await office.appoint(2))
+    office.damage(await office.appoint(77.25))  # what no other test keeps
     assert await score_all(office) == 0
     assert await emitted(office.database) == []
     await office.appoint(3)
@@ -229,3 +234,25 @@ async def test_scoring_waits_for_whoever_indexes_and_the_facts_do_not(
         await job
         await index.close()
         await bus.close()
+
+
+async def test_a_score_tells_who_said_it_of_which_version(office) -> None:
+    app = kept_app(router, {"ml": office.database}, gateway_secret=SECRET)
+    headers = {"x-gateway-secret": SECRET, "x-user-id": str(new_id()), "x-roles": "investor"}
+    await keep(office.database, a_lien(1), a_lien(2, status="void"), a_lien(3))
+    await office.appoint(1)
+    await score_all(office)
+    await keep(office.database, a_lien(1, version=2, face_amount=Decimal(5)), a_lien(4))
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://ml", headers=headers
+    ) as client:
+        told = (await client.get(f"/v1/ml/scores/{UUID(int=1)}")).json()
+        assert datetime.fromisoformat(told.pop("scored_at")).tzinfo is not None
+        assert told == {
+            "lien_id": str(UUID(int=1)), "version": 1, "score": 13, "safety_score": 88,
+            "p_unredeemed": 0.25, "model_version": 1,
+        }  # fmt: skip
+        ended = (await client.get(f"/v1/ml/scores/{UUID(int=2)}")).json()
+        assert (ended["score"], ended["safety_score"]) == (None, None)
+        for n in (4, 5):
+            assert (await client.get(f"/v1/ml/scores/{UUID(int=n)}")).status_code == 404

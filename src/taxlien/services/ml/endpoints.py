@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends
@@ -22,7 +23,7 @@ from taxlien.kit.security.caller import CallerDep, caller_if_any
 from taxlien.kit.telemetry import context
 
 from . import schemas
-from .service import allocating, serving
+from .service import allocating, scoring, serving
 
 SessionDep = Annotated[Session, Depends(session_for("ml"))]
 SessionsDep = Annotated[SessionFactory, Depends(sessions_for("ml"))]
@@ -78,6 +79,25 @@ async def optimize_portfolio(
         async with sessions() as session:
             market = await allocating.look(session, wanted, tier=caller.tier)
     return MsgspecResponse(await allocating.allocate(market, wanted))
+
+
+@router.get("/scores/{lien_id}", response_model=schemas.Score)
+async def get_score(lien_id: UUID, session: SessionDep) -> schemas.Score:
+    """How risky a lien of the catalogue is, as search finds and sorts it, and which model said so when.
+
+    What stands behind a score (flags, chances, evidence) is told by `POST /v1/ml/score/risk`. 404 where
+    the lien was never looked at. A lien that ended, or of whose state no outcome is known, has no score.
+    """
+    found = await scoring.score_of(session, lien_id)
+    return schemas.Score(
+        lien_id=lien_id,
+        version=found.version,
+        score=found.score,
+        safety_score=None if found.score is None else 101 - found.score,
+        p_unredeemed=found.p_unredeemed,
+        model_version=found.model_version,
+        scored_at=found.scored_at,
+    )
 
 
 @router.get("/models", response_model=schemas.Models)

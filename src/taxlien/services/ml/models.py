@@ -116,7 +116,8 @@ class Score(Row):
     """How risky a lien is, one row for each lien of ``liens``.
 
     ``appointment`` is the number of the champion that was asked, 0 where the lien waits to be scored;
-    ``version`` the lien's when it was. ``score`` is null where nothing is known, or nothing is open.
+    ``model_version`` its registered version, ``version`` the lien's when it was. ``score`` is null where
+    nothing is known, or nothing is open.
     """
 
     __tablename__ = "scores"
@@ -130,4 +131,5 @@ class Score(Row):
     scored_at: Mapped[datetime | None]
     p_unredeemed: Mapped[float | None]
     version: Mapped[int | None]
+    model_version: Mapped[int | None]
     score: Mapped[int | None] = mapped_column(SmallInteger)

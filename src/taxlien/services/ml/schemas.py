@@ -48,6 +48,18 @@ class Predictions(BaseModel):
     predictions: list[dict[str, Any]]
 
 
+class Score(BaseModel):
+    """How risky a lien of the catalogue is. Null is unknown: it ended, or nothing teaches about it."""
+
+    lien_id: UUID
+    version: int = Field(description="of the lien, when it was scored")
+    score: int | None = Field(description="1 to 100, about half a dollar expected to be lost each")
+    safety_score: int | None = Field(description="101 less the score")
+    p_unredeemed: float | None = Field(description="chance not to be redeemed within 60 months")
+    model_version: int
+    scored_at: datetime
+
+
 class Model(BaseModel):
     """A version of a model that serves (champion) or may come to (challenger)."""
 

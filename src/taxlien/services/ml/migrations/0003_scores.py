@@ -21,6 +21,7 @@ _CREATE = (
         scored_at timestamptz,
         p_unredeemed double precision,
         version integer,
+        model_version integer,
         score smallint,
         CONSTRAINT pk_scores PRIMARY KEY (lien_id),
         CONSTRAINT ck_scores_score CHECK (score BETWEEN 1 AND 100)

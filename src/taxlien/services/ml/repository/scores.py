@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -24,14 +25,19 @@ _CLAIM = text(
 _WRITE = text(
     """
     UPDATE ml.scores AS s
-    SET appointment = :appointment, scored_at = now(), version = told.version, score = told.score,
-        p_unredeemed = told.p_unredeemed
+    SET appointment = :appointment, model_version = :model_version, scored_at = now(),
+        version = told.version, score = told.score, p_unredeemed = told.p_unredeemed
     FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS integer[]), CAST(:scores AS smallint[]),
                 CAST(:chances AS double precision[])) AS told (lien_id, version, score, p_unredeemed)
     JOIN ml.liens AS l ON l.lien_id = told.lien_id AND l.version = told.version
     WHERE s.lien_id = told.lien_id
     RETURNING s.lien_id
     """
+)
+
+_KEPT = text(
+    "SELECT s.version, s.score, s.p_unredeemed, s.model_version, s.scored_at FROM ml.scores AS s"
+    " WHERE s.lien_id = :lien_id AND s.scored_at IS NOT NULL"
 )
 
 
@@ -45,6 +51,16 @@ class Waiting(NamedTuple):
     status: str
     synthetic: bool
     asked: AskedLien
+
+
+class Kept(NamedTuple):
+    """What was said of a lien in one of its versions, by which version of the model."""
+
+    version: int
+    score: int | None
+    p_unredeemed: float | None
+    model_version: int
+    scored_at: datetime
 
 
 async def is_any_waiting(session: Session, appointment: int) -> bool:
@@ -65,11 +81,15 @@ async def claim(session: Session, appointment: int, most: int) -> list[Waiting]:
 
 
 async def write(
-    session: Session, appointment: int, told: Sequence[tuple[Waiting, Scored]]
+    session: Session,
+    appointment: int,
+    model_version: int,
+    told: Sequence[tuple[Waiting, Scored]],
 ) -> set[UUID]:
     """Write what was said; returns the liens of which it was said in their newest version."""
     values = {
         "appointment": appointment,
+        "model_version": model_version,
         "ids": [one.lien_id for one, _ in told],
         "versions": [one.version for one, _ in told],
         "scores": [said.score for _, said in told],
@@ -78,6 +98,7 @@ async def write(
     return set(await session.scalars(_WRITE, values))
 
 
-async def get(session: Session, lien_id: UUID) -> Score | None:
-    """Return what was said of a lien."""
-    return await session.get(Score, lien_id)
+async def get(session: Session, lien_id: UUID) -> Kept | None:
+    """Return what was said of a lien, last; None where nothing was yet."""
+    row = (await session.execute(_KEPT, {"lien_id": lien_id})).one_or_none()
+    return None if row is None else Kept(*row)

@@ -17,7 +17,7 @@ from taxlien.kit.outbox import emit_many
 from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.services.ml.adapters.scorer import Scorer
 from taxlien.services.ml.logic.risk.asked import OPEN, SCORED_KINDS, UNKNOWN, Scored
-from taxlien.services.ml.models import Appointment, Score
+from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.repository import appointments, scores
 from taxlien.services.ml.settings import MlSettings
 
@@ -70,16 +70,16 @@ async def score_some(session: Session, champions: Champions) -> int:
         return 0
     said = await asyncio.to_thread(_say, model, waiting, champion.synthetic)
     told = list(zip(waiting, said, strict=True))
-    written = await scores.write(session, champion.number, told)
+    written = await scores.write(session, champion.number, champion.version, told)
     changed = [(one, now) for one, now in told if one.score != now.score and one.lien_id in written]
     await emit_many(session, _events(champion, changed))
     return len(waiting)
 
 
-async def score_of(session: Session, lien_id: UUID) -> Score:
+async def score_of(session: Session, lien_id: UUID) -> scores.Kept:
     """Return what was said of a lien. Raises ``NotFound`` where it was never scored."""
     found = await scores.get(session, lien_id)
-    if found is None or found.scored_at is None:
+    if found is None:
         raise NotFound(f"no score of lien {lien_id}")
     return found
 
