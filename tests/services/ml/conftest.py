@@ -75,5 +75,6 @@ async def registry(kit_settings: KitSettings) -> AsyncIterator[MlflowRegistry]:
     made = kit_settings.model_copy(update={"database_url": url})
     await prepare_service(url, "mlflow", made.database_password_for("mlflow"))
     store = driver_url(made.database_url_for("mlflow")).render_as_string(hide_password=False)
-    yield MlflowRegistry(store, "s3://somewhere/objects")
+    bucket = open_bucket(kit_settings.require("objects_url"), kit_settings)
+    yield MlflowRegistry(store, "s3://somewhere/objects", bucket)
     await drop(owner_url, name)

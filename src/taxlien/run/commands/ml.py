@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taxlien.run.commands import ml_demo
+from taxlien.run.commands import ml_card, ml_demo
 from taxlien.run.commands.ml_product import MlProduct, with_product
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     )
     for command in (train, evaluate, promote, rollback, models, predict, forecast, refill):
         group.command(command.__name__)(command)
+    ml_card.register(group)
     ml_demo.register(group)
     app.add_typer(group, name="ml")
 

@@ -58,7 +58,7 @@ async def teach(product: MlProduct, years: int) -> list[str]:
     for name in missing:
         rows = past.facts(demo_plan(), today=today, years=years, a_year=A_YEAR[name])
         table = await asyncio.to_thread(table_of, rows)
-        made = await asyncio.to_thread(training.make, name, table)
+        made = await asyncio.to_thread(training.make, name, table, tested=False)
         async with product.database.session() as session:
             await training.register(
                 session, product.blobs, product.registry, made, objects=product.objects

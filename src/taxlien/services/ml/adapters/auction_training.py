@@ -15,7 +15,7 @@ from .auction_model import AuctionModel, dump
 from .auction_trainer import levels_by_method, outcomes_by_method, train
 from .learning import Measured, clusters_of
 
-_FIELDS: dict[Method, str] = {
+FIELDS: dict[Method, str] = {
     "bid_down_rate": "predicted_rate_pct",
     "property_bid": "predicted_bid",
     "premium": "predicted_premium",
@@ -40,8 +40,8 @@ class _Training:
         for method, outcomes in outcomes_by_method(table).items():
             bids = outcomes.columns.only(np.isfinite(outcomes.bid))
             bid = outcomes.bid[np.isfinite(outcomes.bid)]
-            answers = model.predict(_cases(bids))
-            told = np.array([getattr(one, _FIELDS[method]) or 0.0 for one in answers])
+            answers = model.predict(cases_of(bids))
+            told = np.array([getattr(one, FIELDS[method]) or 0.0 for one in answers])
             off = np.abs(told - bid)
             losses.append(np.abs(np.log1p(told) - np.log1p(np.maximum(bid, 0.0))))
             clusters.append(clusters_of(bids.county, bids.parcel) + sum(map(len, clusters)) ** 2)
@@ -57,7 +57,7 @@ class _Training:
         return Measured(loss, np.concatenate(clusters), metrics)
 
 
-def _cases(columns: Columns) -> list[Case]:
+def cases_of(columns: Columns) -> list[Case]:
     """Return what was known before the sale, as somebody would ask."""
 
     def known(values: np.ndarray) -> list[float | None]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from taxlien.services.ml.logic.case import Case
+from taxlien.services.ml.logic.findings import Findings
 
 
 class Model(Protocol):
@@ -21,7 +22,8 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Family:
-    """Models of one kind. ``loader`` and ``trainer`` are names, ``module:function`` and ``module:object``.
+    """Models of one kind. ``loader``, ``trainer`` and ``reporter`` are names, ``module:function``
+    and ``module:object``; the last tests what the second made.
 
     What they name imports an engine of 170 MB, which most processes never need. ``teachers`` are families
     whose models in office it learns from.
@@ -30,7 +32,7 @@ class Family:
     name: str
     loader: str
     trainer: str
-
+    reporter: str = ""
     teachers: tuple[str, ...] = ()
 
     def load(self, files: Mapping[str, bytes], version: str) -> Model:
@@ -41,8 +43,24 @@ class Family:
         """Return how this family learns: a ``learning.Learning``."""
         return cast(Any, pkgutil.resolve_name(self.trainer))
 
+    def report(self, model: Any, taught: Any, judged: Any, seed: int) -> Findings:
+        """Return what its tests found; a family without any says nothing."""
+        if not self.reporter:
+            return Findings()
+        return cast(Findings, pkgutil.resolve_name(self.reporter)(model, taught, judged, seed))
+
 
 _ADAPTERS = "taxlien.services.ml.adapters"
+
+
+def drawn(found: Findings) -> Mapping[str, bytes]:
+    """Return findings as pictures, SVG by the name of the file. What draws is loaded if there is
+    something to draw."""
+    if found == Findings():
+        return {}
+    return cast(Mapping[str, bytes], pkgutil.resolve_name(f"{_ADAPTERS}.pictures:drawn")(found))
+
+
 FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
@@ -50,11 +68,20 @@ FAMILIES: Mapping[str, Family] = {
             "redemption",
             f"{_ADAPTERS}.redemption_model:load",
             f"{_ADAPTERS}.redemption_training:TRAINING",
+            f"{_ADAPTERS}.redemption_findings:findings_of",
         ),
         Family(
-            "price", f"{_ADAPTERS}.auction_model:load", f"{_ADAPTERS}.auction_training:TRAINING"
+            "price",
+            f"{_ADAPTERS}.auction_model:load",
+            f"{_ADAPTERS}.auction_training:TRAINING",
+            f"{_ADAPTERS}.auction_findings:findings_of",
         ),
-        Family("risk", f"{_ADAPTERS}.risk_model:load", f"{_ADAPTERS}.risk_training:TRAINING"),
+        Family(
+            "risk",
+            f"{_ADAPTERS}.risk_model:load",
+            f"{_ADAPTERS}.risk_training:TRAINING",
+            f"{_ADAPTERS}.risk_findings:findings_of",
+        ),
         Family(
             "allocation",
             f"{_ADAPTERS}.allocation_policy:load",

@@ -11,7 +11,8 @@ Alias = Literal["champion", "challenger"]
 
 @dataclass(frozen=True)
 class Run:
-    """A training run. ``source`` is the address of the artifact, ``data_sha256`` names what taught it."""
+    """A training run. ``source`` is the address of the artifact, ``data_sha256`` names what taught it,
+    ``pictures`` are SVG by the name of their file."""
 
     name: str
     artifact: str
@@ -19,6 +20,7 @@ class Run:
     data_sha256: str
     parameters: Mapping[str, str | int | float]
     metrics: Mapping[str, float]
+    pictures: Mapping[str, bytes]
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,36 @@ It is a file of the artifact, so that what an answer says of its model cannot pa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal
 
 import msgspec
+
+from .findings import Findings
 
 TrainedOn = Literal["synthetic", "imported"]
 FILE = "about.json"
 
 
+class Taught(msgspec.Struct, frozen=True):
+    """How many ``rows`` of a source the frame had, the frozen ones among them, and of which sales."""
+
+    source: str
+    rows: int
+    first_sale: date | None
+    last_sale: date | None
+
+
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """``parameters`` say how it was trained, ``frozen_evaluation`` how it did on rows that taught it
-    nothing; ``data_sha256`` names those that did."""
+    nothing; ``data_sha256`` names those that did, ``sources`` where they came from."""
 
     name: str
     data_sha256: str
     parameters: Mapping[str, str | int | float]
     frozen_evaluation: Mapping[str, float]
+    sources: tuple[Taught, ...] = ()
+    findings: Findings = Findings()
 
     @property
     def trained_on(self) -> TrainedOn:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from .about import Taught
 from .frame import COLUMNS, ORDER, Kind
 
 _TYPES: dict[Kind, pl.DataType] = {
@@ -43,6 +44,14 @@ def read_table(file: Path) -> pl.DataFrame:
     table = pl.read_csv(file, schema=pl.Schema(told))
     flags = [name for name, kind in COLUMNS.items() if kind == "flag"]
     return ordered(table.with_columns(pl.col(name) == "t" for name in flags))
+
+
+def sources_of(table: pl.DataFrame) -> tuple[Taught, ...]:
+    """Return what each source gave to ``table``, by name."""
+    told = table.group_by("source").agg(
+        rows=pl.len(), first=pl.col("sale_date").min(), last=pl.col("sale_date").max()
+    )
+    return tuple(Taught(*row) for row in told.sort("source").iter_rows())
 
 
 def sha256_of(table: pl.DataFrame) -> str:

@@ -14,12 +14,13 @@ from taxlien.kit.blobs import Blobs
 from taxlien.kit.database import Session
 from taxlien.kit.errors import Conflict, InvalidInput
 from taxlien.services.ml.adapters import artifacts
-from taxlien.services.ml.adapters.family import FAMILIES, Model
+from taxlien.services.ml.adapters.family import FAMILIES, Model, drawn
 from taxlien.services.ml.adapters.learning import Learning
 from taxlien.services.ml.adapters.registry import Alias, Registry, Run
 from taxlien.services.ml.logic import about
+from taxlien.services.ml.logic.findings import Findings
 from taxlien.services.ml.logic.frozen import split
-from taxlien.services.ml.logic.table import read_table, sha256_of
+from taxlien.services.ml.logic.table import read_table, sha256_of, sources_of
 from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.repository import appointments, facts
 
@@ -53,11 +54,17 @@ async def read_frame(session: Session) -> pl.DataFrame:
 
 
 def make(
-    name: str, table: pl.DataFrame, *, seed: int = SEED, teachers: Mapping[str, Model] | None = None
+    name: str,
+    table: pl.DataFrame,
+    *,
+    seed: int = SEED,
+    teachers: Mapping[str, Model] | None = None,
+    tested: bool = True,
 ) -> Made:
     """Train ``name`` on all but the frozen parcels of ``table``. Blocks for as long as that takes.
 
-    Raises ``InvalidInput`` for a name there is not, or where there is too little to learn from.
+    ``tested``: also compared with simpler ways and on sales ahead, which takes as long again. Raises
+    ``InvalidInput`` for a name there is not, or where there is too little to learn from.
     """
     learning = learning_of(name, teachers)
     taught, judged = split(table)
@@ -65,7 +72,8 @@ def make(
         files = learning.train(taught, table, seed)
     except ValueError as too_little:
         raise InvalidInput("name", f"{name} cannot be learned: {too_little}") from None
-    measured = learning.measure(FAMILIES[name].load(files, ""), judged)
+    model = FAMILIES[name].load(files, "")
+    measured = learning.measure(model, judged)
     metrics = {**measured.metrics, "frozen_rows": float(len(judged))}
     parameters: dict[str, str | int | float] = {
         "seed": seed,
@@ -76,7 +84,12 @@ def make(
     }
     data_sha256 = sha256_of(table)
     told = about.About(
-        name=name, data_sha256=data_sha256, parameters=parameters, frozen_evaluation=metrics
+        name=name,
+        data_sha256=data_sha256,
+        parameters=parameters,
+        frozen_evaluation=metrics,
+        sources=sources_of(table),
+        findings=FAMILIES[name].report(model, taught, judged, seed) if tested else Findings(),
     )
     return Made(name, {**files, about.FILE: about.dump(told)}, data_sha256, parameters, metrics)
 
@@ -100,7 +113,10 @@ async def register(
             f"the champion of {made.name} learned from real liens: made-up ones are no match"
         )
     first = champion is None or (champion.synthetic and not made.synthetic)
-    run = Run(made.name, artifact, source, made.data_sha256, made.parameters, made.metrics)
+    pictures = await asyncio.to_thread(drawn, about.read(made.files[about.FILE]).findings)
+    run = Run(
+        made.name, artifact, source, made.data_sha256, made.parameters, made.metrics, pictures
+    )
     version = await asyncio.to_thread(registry.record, run)
     alias: Alias = "champion" if first else "challenger"
     await asyncio.to_thread(registry.appoint, made.name, alias, version.version)
