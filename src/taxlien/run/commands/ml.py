@@ -30,7 +30,17 @@ def register(app: typer.Typer) -> None:
         help="Models of redemption, prices and risk: train, judge, serve, ask.",
         no_args_is_help=True,
     )
-    for command in (train, evaluate, promote, rollback, models, predict, forecast, refill):
+    for command in (
+        train,
+        evaluate,
+        promote,
+        rollback,
+        remember,
+        models,
+        predict,
+        forecast,
+        refill,
+    ):
         group.command(command.__name__)(command)
     ml_card.register(group)
     ml_demo.register(group)
@@ -114,6 +124,23 @@ def rollback(name: Name) -> None:
         async with product.database.session() as session:
             one = await promoting.rollback(session, product.registry, name)
         typer.echo(f"{name} version {one.version} is champion again.")
+
+    with_product(work)
+
+
+def remember(name: Annotated[str, typer.Argument(help="price or risk.")]) -> None:
+    """Tell a champion of sales imported since it was taught. Its trees stay; nothing is judged anew."""
+
+    async def work(product: MlProduct) -> None:
+        from taxlien.services.ml.service import remembering, training
+
+        typer.echo(f"{await _refilled(product):,} liens read from the catalogue.", err=True)
+        async with product.database.session() as session:
+            table = await training.read_frame(session)
+            one = await remembering.remember(
+                session, product.blobs, product.registry, name, table, objects=product.objects
+            )
+        typer.echo(f"{name} version {one.version} is champion ({one.reason}).")
 
     with_product(work)
 
