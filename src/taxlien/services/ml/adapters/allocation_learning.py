@@ -28,7 +28,7 @@ from taxlien.services.ml.logic.allocation.walk import follow
 from .allocation_policy import AllocationPolicy, dump
 from .learning import Measured
 
-STEPS = 61_440
+STEPS = 245_760
 MOST_PRACTISED = 1_500
 JUDGED_PROBLEMS = 200
 FIRST_JUDGED = 2_000_000_000
