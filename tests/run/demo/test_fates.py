@@ -16,7 +16,10 @@ TODAY = date(2026, 11, 28)
 def test_fates_keep_to_the_months_of_the_law() -> None:
     rules = load_rulebook()
     plan = demo_plan()
-    liens = [*demo_liens(plan, today=TODAY), *demo_liens(past.past_plan(plan, 3, 40), today=TODAY)]
+    liens = [
+        *demo_liens(plan, today=TODAY),
+        *demo_liens(past.past_plan(plan, 3, past.AYear(40, 40)), today=TODAY),
+    ]
     seen = Counter(lien["status"] for lien in liens)
     assert {"redeemed", "foreclosed", "void", "sold", "removed"} <= set(seen)
     for lien in liens:
@@ -34,8 +37,8 @@ def test_fates_keep_to_the_months_of_the_law() -> None:
 
 def test_the_same_seed_makes_the_same_past_and_none_of_it_is_the_demo() -> None:
     plan = demo_plan()
-    rows = list(past.facts(plan, today=TODAY, years=1, a_year=5))
-    assert rows == list(past.facts(plan, today=TODAY, years=1, a_year=5))
+    rows = list(past.facts(plan, today=TODAY, years=1, a_year=past.AYear(5, 5)))
+    assert rows == list(past.facts(plan, today=TODAY, years=1, a_year=past.AYear(5, 5)))
     assert len(rows) == plan.size + 5 * len(plan.counties)
     assert all(row["synthetic"] for row in rows)
     firsts = {county.fips: min(county.years) for county in plan.counties}

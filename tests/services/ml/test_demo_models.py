@@ -8,6 +8,7 @@ from typing import Any
 from taxlien.kit.blobs import Blobs
 from taxlien.kit.database import Database
 from taxlien.run.demo import models
+from taxlien.run.demo.past import AYear
 from taxlien.services.ml.logic.case import Case
 from taxlien.services.ml.service import serving
 
@@ -23,7 +24,7 @@ class Product:
 async def test_demo_models_are_taught_once_and_say_what_taught_them(
     database_for, blobs, registry, office, monkeypatch
 ) -> None:
-    monkeypatch.setattr(models, "A_YEAR", {"redemption": 20, "mean_face": 20})
+    monkeypatch.setattr(models, "A_YEAR", {"redemption": AYear(20, 20), "mean_face": AYear(9, 9)})
     database = await database_for("ml")
     product = Product(database, blobs, registry)
     assert await models.teach(product, years=1) == ["redemption", "mean_face"]
@@ -40,6 +41,6 @@ async def test_demo_models_are_taught_once_and_say_what_taught_them(
 async def test_demo_models_are_not_taught_beside_a_real_champion(
     database_for, blobs, office, monkeypatch
 ) -> None:
-    monkeypatch.setattr(models, "A_YEAR", {office.name: 20})
+    monkeypatch.setattr(models, "A_YEAR", {office.name: AYear(9, 9)})
     await office.appoint(1.0)
     assert await models.teach(Product(office.database, blobs, None), years=1) == []

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taxlien.run.demo.generate import demo_plan
+from taxlien.run.demo.past import AYear, facts
 
 if TYPE_CHECKING:
     from taxlien.run.commands.ml_product import MlProduct
 
-A_YEAR = {"redemption": 100, "price": 420, "risk": 100}
+A_YEAR = {"redemption": AYear(60, 60), "price": AYear(420, 20), "risk": AYear(60, 60)}
 """Model -> liens of a county in each past sale: prices ask for 3,000 bids of a state within eight years;
-the course of liens is taught by fewer, which keeps training below 300 MB."""
+the course of liens is taught by fewer, which keeps training small."""
 PAST_SETTING = "TAXLIEN_DEMO_PAST_YEARS"
 """How many years of sales before the demo's teach its models; 0: it has none."""
 PAST_YEARS = 10
@@ -50,15 +51,17 @@ async def teach(product: MlProduct, years: int) -> list[str]:
     missing = await _without_champion(product)
     if not missing:
         return []
-    from taxlien.run.demo import past
     from taxlien.services.ml.logic.table import table_of
     from taxlien.services.ml.service import training
 
     today = datetime.now(UTC).date()
-    for name in missing:
-        rows = past.facts(demo_plan(), today=today, years=years, a_year=A_YEAR[name])
-        table = await asyncio.to_thread(table_of, rows)
-        made = await asyncio.to_thread(training.make, name, table, tested=False)
+
+    def make(name: str) -> training.Made:
+        rows = facts(demo_plan(), today=today, years=years, a_year=A_YEAR[name])
+        return training.make(name, table_of(rows), tested=False)
+
+    # All are made before MLflow, another 40 MB, is asked for to write them down.
+    for made in [await asyncio.to_thread(make, name) for name in missing]:
         async with product.database.session() as session:
             await training.register(
                 session, product.blobs, product.registry, made, objects=product.objects

@@ -9,30 +9,43 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from taxlien.interfaces.liens import parcel_key
-from taxlien.run.demo.generate import DemoPlan, demo_liens
+from taxlien.run.demo.generate import DemoCounty, DemoPlan, demo_liens
+from taxlien.services.liens.logic.states import state_of
+from taxlien.services.ml.logic.auction.methods import bidding_of
 from taxlien.services.ml.logic.frame import COLUMNS
 
 SOURCE = "demo"
 
 
-def past_plan(plan: DemoPlan, years: int, a_year: int) -> DemoPlan:
-    """Return a plan of the ``years`` before each county's first sale of ``plan``, with ``a_year`` liens
-    in each."""
+class AYear(NamedTuple):
+    """How many liens a county sold in each past year: where prices can be learned, and elsewhere."""
+
+    priced: int
+    others: int
+
+
+def past_plan(plan: DemoPlan, years: int, a_year: AYear) -> DemoPlan:
+    """Return a plan of the ``years`` before each county's first sale of ``plan``."""
     counties = [
         replace(
             county,
             years=list(range(min(county.years) - years, min(county.years))),
-            count=years * a_year,
+            count=years * (a_year.priced if _priced(county) else a_year.others),
         )
         for county in plan.counties
     ]
     return replace(plan, seed=plan.seed + 1, counties=counties)
 
 
-def facts(plan: DemoPlan, *, today: date, years: int, a_year: int) -> Iterator[dict[str, Any]]:
+def _priced(county: DemoCounty) -> bool:
+    day = date.fromisoformat(county.sale.format(year=min(county.years)))
+    return bidding_of(state_of(county.fips), day).method is not None
+
+
+def facts(plan: DemoPlan, *, today: date, years: int, a_year: AYear) -> Iterator[dict[str, Any]]:
     """Yield the demo's liens and those of ``years`` before, as rows of a training frame."""
     for part, some in (("now", plan), ("past", past_plan(plan, years, a_year))):
         for number, lien in enumerate(demo_liens(some, today=today)):

@@ -20,8 +20,9 @@ from taxlien.services.ml.adapters import redemption_model, redemption_trainer
 from taxlien.services.ml.adapters.redemption_model import RedemptionModel
 from taxlien.services.ml.logic.case import Case, read_case
 from taxlien.services.ml.logic.frame import COLUMNS
+from taxlien.services.ml.logic.redemption.columns import Columns
 from taxlien.services.ml.logic.redemption.features import features_of
-from taxlien.services.ml.logic.redemption.labels import as_of
+from taxlien.services.ml.logic.redemption.labels import Outcomes, as_of
 from taxlien.services.ml.logic.redemption.report import report_of
 from taxlien.services.ml.logic.sources import sources
 from taxlien.services.ml.logic.survival import EDGES
@@ -245,3 +246,22 @@ def test_a_real_county_is_told_well(shared_data: Path) -> None:
     assert scores[36].brier <= 0.042
     # The error of a perfect model in so few cases is already near 0.01.
     assert scores[12].ece <= 0.03
+
+
+def test_a_share_is_told_only_of_sales_that_were_followed_so_long() -> None:
+    old, young = 100.0, 900.0
+    columns = Columns(
+        np.full(4, b"SC"), np.full(4, b"45019"), np.array([old, old, young, young]),
+        np.full(4, 500.0), np.full(4, np.nan), np.arange(4.0),
+    )  # fmt: skip
+    deeded = np.array([False, True, False, True])
+    outcomes = Outcomes(
+        columns,
+        np.full(4, np.inf),
+        np.array([1_200.0, 400.0, 300.0, 400.0]),
+        deeded,
+        ~deeded & False,
+    )
+    # Of the young sale only the lien that was lost is known by 24 months: it says nothing of its share.
+    assert outcomes.came_by(24)[0].tolist() == [True, True, False, True]
+    assert outcomes.followed(24).tolist() == [True, True, False, False]

@@ -80,16 +80,29 @@ def _head(about: About, office: Office) -> str:
 
 def _taught(about: About) -> str:
     rows = [
-        (one.source, f"{one.rows:,}", f"{one.first_sale} to {one.last_sale}")
+        (
+            one.source,
+            f"{one.rows:,}",
+            f"{one.first_sale} to {one.last_sale}",
+            "yes" if _teaches(about, one.source) else "no",
+        )
         for one in about.sources
     ]
     frozen = about.frozen_evaluation.get("frozen_rows", 0)
     return (
         "## What taught it\n\n"
-        + _table(("source", "rows", "sales"), rows)
-        + f"\n{about.parameters.get('rows', 0):,} rows taught; {frozen:,.0f}, one parcel in twenty, never"
-        " teach any model and judge all.\n"
+        + _table(("source", "rows", "sales", "tells outcomes"), rows)
+        + f"\n{about.parameters.get('rows', 0):,} of these rows could teach; {frozen:,.0f}, of one parcel in"
+        " twenty, never teach any model and judge all.\n"
     )
+
+
+def _teaches(about: About, source: str) -> bool:
+    """Tell whether a source says what became of liens; any tells what was bid."""
+    if about.name == "price" or about.trained_on == "synthetic":
+        return True
+    known = sources().get(source)
+    return known is not None and "redemption" in known.teaches
 
 
 def _looked_at(about: About) -> str:
@@ -98,7 +111,7 @@ def _looked_at(about: About) -> str:
         return ""
     late = sources()
     left_out = [
-        f"- `{one.source}`: {', '.join(late[one.source].late)}, read after the sale"
+        f"- `{one.source}`: {', '.join(f'`{name}`' for name in late[one.source].late)}, read after the sale"
         for one in about.sources
         if one.source in late and late[one.source].late
     ]

@@ -60,6 +60,15 @@ class Outcomes:
         known = (self.watched >= limit) | self.deeded | self.void
         return known, (self.days <= limit).astype(np.float64)
 
+    def followed(self, months: int) -> NDArray[np.bool_]:
+        """Return which liens are of a sale that was followed so long. Of a younger one only those that
+        were lost are known by then, and a share among them would be of nothing."""
+        _, sale = np.unique(
+            np.rec.fromarrays([self.columns.county, self.columns.day]), return_inverse=True
+        )
+        told = (self.watched >= months * DAYS_A_MONTH) & ~self.deeded & ~self.void
+        return np.asarray(np.bincount(sale, weights=told)[sale] > 0)
+
 
 def as_of(outcomes: Outcomes, day: float) -> Outcomes:
     """Return what was known of ``outcomes`` on the morning of ``day``: of the sales before it alone."""
