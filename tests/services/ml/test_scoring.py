@@ -20,6 +20,8 @@ from taxlien.kit.bus import Outgoing, connect_bus
 from taxlien.kit.errors import NotFound
 from taxlien.kit.events import decode, encode, wrap
 from taxlien.kit.ids import new_id
+from taxlien.run.demo import scores as demo_scores
+from taxlien.services.liens.repository import insert_liens
 from taxlien.services.ml import tasks
 from taxlien.services.ml.adapters import family
 from taxlien.services.ml.endpoints import router
@@ -256,3 +258,19 @@ async def test_a_score_tells_who_said_it_of_which_version(office) -> None:
         assert (ended["score"], ended["safety_score"]) == (None, None)
         for n in (4, 5):
             assert (await client.get(f"/v1/ml/scores/{UUID(int=n)}")).status_code == 404
+
+
+async def test_the_demos_liens_are_scored_where_its_models_are_taught(office, database_for) -> None:
+    catalogue = await database_for("liens")
+    async with catalogue.session() as session:
+        await insert_liens(session, [a_lien(n, synthetic=n != 2) for n in range(1, 4)])
+    await office.appoint(1, synthetic=True)
+    champions = Champions(office.blobs, refresh_seconds=0.001)
+    assert await demo_scores.score(catalogue, office.database, champions) == 2
+    events = await emitted(office.database)
+    assert said(events) == {1: 13, 3: 13}
+    assert all(event.synthetic for event in events)
+    async with office.database.session() as session:
+        assert not await scoring.is_work(session)
+    assert await demo_scores.score(catalogue, office.database, champions) == 2
+    assert await emitted(office.database) == []

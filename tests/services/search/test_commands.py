@@ -47,6 +47,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, make_lien) -> Iterator[str
     async def fill() -> None:
         engine = TantivyEngine(index, heap_bytes=15_000_000, writer=True)
         await engine.upsert([document_of(lien) for lien in liens])
+        await engine.rescore({liens[0].lien_id: 37})
         await engine.commit()
         await engine.close()
 
@@ -95,7 +96,7 @@ def taxlien(tmp_path: Path) -> Taxlien:
 
 def test_table_shows_price_payoff_and_yield(gateway, taxlien) -> None:
     words = ("armstrong av", "--state", "FL", "--max-price", "2000", "--sort", "roi_desc",
-             "--min-face", "1000", "--redeem-to", "2030-01-01")  # fmt: skip
+             "--min-face", "1000", "--redeem-to", "2030-01-01", "--max-score", "37")  # fmt: skip
     done = taxlien("search", *words, TAXLIEN_GATEWAY_URL=gateway)
     assert done.returncode == 0, done.stderr
     [row] = [line for line in done.stdout.splitlines() if "ARMSTRONG" in line]
@@ -111,6 +112,7 @@ def test_table_shows_price_payoff_and_yield(gateway, taxlien) -> None:
         "12.00",
         "2,100.38",
         "12.00",
+        "risk 37",
     ]
 
 
@@ -142,7 +144,7 @@ def test_nothing_found_is_said_in_words(gateway, taxlien) -> None:
     asked = ("zanzibar", "--class", "condominium", "--flag", "irs_lien")
     done = taxlien("search", *asked, TAXLIEN_GATEWAY_URL=gateway)
     assert done.returncode == 1
-    assert "No source publishes yet: irs_lien." in done.stderr
+    assert "Not known of any lien yet: irs_lien." in done.stderr
     assert "No lien was found" in done.stderr
 
 

@@ -21,6 +21,7 @@ _Dollars = Annotated[str | None, typer.Option(help="US dollars.")]
 _Yearly = Annotated[str | None, typer.Option(help="Percent in twelve months.")]
 _OfValue = Annotated[str | None, typer.Option(help="Percent of the published market value.")]
 _Acres = Annotated[str | None, typer.Option(help="Acres.")]
+_Points = Annotated[str | None, typer.Option(help="Risk, 1 (safest) to 100.")]
 _Day = Annotated[str | None, typer.Option(help="YYYY-MM-DD, the county's date.")]
 _Order = Annotated[str | None, typer.Option(help="Such as roi_desc, price_asc.")]
 _Page = Annotated[int, typer.Option(help="From 1.")]
@@ -49,6 +50,8 @@ def search(
     max_market_value: _Dollars = None,
     min_acres: _Acres = None,
     max_acres: _Acres = None,
+    min_score: _Points = None,
+    max_score: _Points = None,
     auction_from: _Day = None,
     auction_to: _Day = None,
     redeem_from: _Day = None,
@@ -92,7 +95,7 @@ def _show(answer: dict[str, Any]) -> None:
     from taxlien.run.commands.search_table import print_hits
 
     if answer["not_published"]:
-        typer.echo(f"No source publishes yet: {', '.join(answer['not_published'])}.", err=True)
+        typer.echo(f"Not known of any lien yet: {', '.join(answer['not_published'])}.", err=True)
     if understood := [chip["label"] for chip in answer["chips"] if chip["applied"]]:
         words = f", and the words: {answer['words']}" if answer["words"] else ""
         typer.echo(f"understood: {', '.join(understood)}{words}", err=True)

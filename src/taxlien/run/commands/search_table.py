@@ -90,7 +90,8 @@ def _status(item: dict[str, Any]) -> str:
 
 
 def _flags(item: dict[str, Any]) -> list[str]:
-    flags = [*item["flags"], *([item["payoff_missing"]] if item["payoff_missing"] else ())]
+    risk = [f"risk {item['score']}"] if item.get("score") else []
+    flags = [*risk, *item["flags"], *([item["payoff_missing"]] if item["payoff_missing"] else ())]
     return [str(flag).replace("_", " ") for flag in flags]
 
 
