@@ -250,6 +250,8 @@ async def test_a_score_tells_who_said_it_of_which_version(office) -> None:
     ) as client:
         told = (await client.get(f"/v1/ml/scores/{UUID(int=1)}")).json()
         assert datetime.fromisoformat(told.pop("scored_at")).tzinfo is not None
+        assert {flag["kind"] for flag in told.pop("flags")} >= {"value_unknown"}
+        assert "bankruptcy" in told.pop("not_checked")
         assert told == {
             "lien_id": str(UUID(int=1)), "version": 1, "score": 13, "safety_score": 88,
             "p_unredeemed": 0.25, "model_version": 1,

@@ -23,7 +23,7 @@ from taxlien.kit.security.caller import CallerDep, caller_if_any
 from taxlien.kit.telemetry import context
 
 from . import schemas
-from .service import allocating, scoring, serving
+from .service import allocating, flagging, scoring, serving
 
 SessionDep = Annotated[Session, Depends(session_for("ml"))]
 SessionsDep = Annotated[SessionFactory, Depends(sessions_for("ml"))]
@@ -85,10 +85,12 @@ async def optimize_portfolio(
 async def get_score(lien_id: UUID, session: SessionDep) -> schemas.Score:
     """How risky a lien of the catalogue is, as search finds and sorts it, and which model said so when.
 
-    What stands behind a score (flags, chances, evidence) is told by `POST /v1/ml/score/risk`. 404 where
-    the lien was never looked at. A lien that ended, or of whose state no outcome is known, has no score.
+    `flags` are raised by what the catalogue knows of the lien; what stands behind a score (chances,
+    evidence, the parcel's past) is told by `POST /v1/ml/score/risk`. 404 where the lien was never looked
+    at. A lien that ended, or of whose state no outcome is known, has no score.
     """
     found = await scoring.score_of(session, lien_id)
+    flags, not_checked = await flagging.flags_of_lien(session, lien_id)
     return schemas.Score(
         lien_id=lien_id,
         version=found.version,
@@ -97,6 +99,8 @@ async def get_score(lien_id: UUID, session: SessionDep) -> schemas.Score:
         p_unredeemed=found.p_unredeemed,
         model_version=found.model_version,
         scored_at=found.scored_at,
+        flags=[schemas.RedFlag(**msgspec.structs.asdict(flag)) for flag in flags],
+        not_checked=list(not_checked),
     )
 
 

@@ -48,6 +48,15 @@ class Predictions(BaseModel):
     predictions: list[dict[str, Any]]
 
 
+class RedFlag(BaseModel):
+    """A rule that a score may not hide. ``field`` is the evidence, ``floor`` the least score beside it."""
+
+    kind: str
+    field: str
+    text: str
+    floor: int | None
+
+
 class Score(BaseModel):
     """How risky a lien of the catalogue is. Null is unknown: it ended, or nothing teaches about it."""
 
@@ -58,6 +67,8 @@ class Score(BaseModel):
     p_unredeemed: float | None = Field(description="chance not to be redeemed within 60 months")
     model_version: int
     scored_at: datetime
+    flags: list[RedFlag] = Field(description="by what the catalogue knows of it now")
+    not_checked: list[str] = Field(description="flags that nothing is known about")
 
 
 class Model(BaseModel):
@@ -67,7 +78,7 @@ class Model(BaseModel):
     alias: str
     version: int
     artifact: str = Field(description="SHA-256 of its manifest")
-    reason: str = Field(description="first, trained, promoted or rolled_back")
+    reason: str = Field(description="first, trained, promoted, remembered or rolled_back")
     synthetic: bool = Field(description="liens that were made up taught it: for trying out")
     at: datetime
 

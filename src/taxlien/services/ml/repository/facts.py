@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from operator import attrgetter
+from uuid import UUID
 
 from sqlalchemy import text
 
 from taxlien.interfaces.liens import Lien
 from taxlien.kit.database import Session, copy_rows, driver_connection
 from taxlien.services.ml.logic.frame import COLUMNS
+from taxlien.services.ml.models import LienFacts
 
 _NAMES = ("version", *COLUMNS)
 _row_of = attrgetter(*_NAMES)
@@ -43,6 +45,11 @@ async def upsert(session: Session, liens: Sequence[Lien]) -> None:
     await session.execute(_ARRIVED)
     await copy_rows(session, "pg_temp.arrived", _NAMES, map(_row_of, liens))
     await session.execute(_MERGE)
+
+
+async def get(session: Session, lien_id: UUID) -> LienFacts | None:
+    """Return what is kept of a lien."""
+    return await session.get(LienFacts, lien_id)
 
 
 async def read_csv(session: Session) -> AsyncIterator[bytes]:

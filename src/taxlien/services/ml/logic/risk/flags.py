@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -18,16 +18,15 @@ Kind = Literal[
     "value_unknown", "lien_above_half_of_value", "lien_above_value", "vacant",
     "unsold_before", "sold_again_without_redemption", "premium_above_interest",
     "sale_date_unknown", "redemption_period_over", "county_never_seen",
-    "law_unknown", "law_of_low_confidence",
+    "law_unknown", "law_of_low_confidence", "sliver", "sale_date_assumed",
 ]  # fmt: skip
 
 _VACANT = ("VACANT", "VAC-", "VAC ", "UNIMPROVED")
 FEWEST_AGAIN = 2
 ABOVE_VALUE, AGAIN, UNSOLD = 80, 60, 60
-UNCHECKED = (
-    "bankruptcy", "irs_lien", "landlocked", "sliver", "demolished_or_contaminated", "sale_date_assumed",
-)  # fmt: skip
-"""What no field of a case tells."""
+SLIVER_BELOW_ACRES = 0.05
+UNCHECKED = ("bankruptcy", "irs_lien", "landlocked", "demolished_or_contaminated")
+"""What no source tells."""
 
 
 class Flag(msgspec.Struct, frozen=True):
@@ -46,17 +45,47 @@ class Past(msgspec.Struct, frozen=True):
     unsold: int | None
 
 
+class Kept(NamedTuple):
+    """What the catalogue knows of a lien that no field of a case tells; null is unknown."""
+
+    acres: float | None = None
+    building_sqft: float | None = None
+    vacant: bool | None = None
+    sale_date_basis: str | None = None
+
+    @property
+    def is_sliver(self) -> bool | None:
+        """Whether the land is too small to build on and carries no building; a small lot without a word
+        on buildings may lie under a row house."""
+        if not self.acres or self.acres < 0:
+            return None
+        if self.acres >= SLIVER_BELOW_ACRES or self.building_sqft:
+            return False
+        return True if self.building_sqft == 0 else self.vacant
+
+
+NOTHING_KEPT = Kept()
+
+
 def flags_of(
-    case: Case, rule: Rule | None, past: Past, *, county_seen: bool, today: date
-) -> tuple[Flag, ...]:
-    """Return every flag that a case raises."""
-    return (*_of_value(case), *_of_parcel(case, past), *_of_law(case, rule, county_seen, today))
+    case: Case, rule: Rule | None, past: Past, *, county_seen: bool, today: date,
+    kept: Kept = NOTHING_KEPT,
+) -> tuple[Flag, ...]:  # fmt: skip
+    """Return every flag that a case raises, and a lien of the catalogue by what is ``kept`` of it."""
+    law = _of_law(case, rule, county_seen, today)
+    return (*_of_value(case), *_of_parcel(case, past, kept), *law, *_of_sale(kept))
 
 
-def not_checked(case: Case, rule: Rule | None, past: Past) -> tuple[str, ...]:
+def not_checked(
+    case: Case, rule: Rule | None, past: Past, kept: Kept = NOTHING_KEPT
+) -> tuple[str, ...]:
     """Return the names of what could not be looked at, for want of a source or of a field."""
     missing = list(UNCHECKED)
-    if not case.property_class:
+    if kept.is_sliver is None:
+        missing.append("sliver")
+    if kept.sale_date_basis is None:
+        missing.append("sale_date_assumed")
+    if not case.property_class and kept.vacant is None:
         missing.append("vacant")
     if past.unsold is None:
         missing += ["unsold_before", "sold_again_without_redemption"]
@@ -85,10 +114,21 @@ def _of_value(case: Case) -> Iterator[Flag]:
         yield Flag("lien_above_half_of_value", field, text)
 
 
-def _of_parcel(case: Case, past: Past) -> Iterator[Flag]:
+def _of_sale(kept: Kept) -> Iterator[Flag]:
+    if kept.sale_date_basis == "assumed":
+        text = "The county published no day of the sale: the law of a usual day is applied."
+        yield Flag("sale_date_assumed", "sale_date_basis", text)
+
+
+def _of_parcel(case: Case, past: Past, kept: Kept) -> Iterator[Flag]:
     kind = (case.property_class or "").upper()
     if any(word in f"{kind} " for word in _VACANT):
         yield Flag("vacant", "property_class", "Its class is that of land without a building.")
+    elif kept.vacant:
+        yield Flag("vacant", "vacant", "The county says that no building stands on it.")
+    if kept.is_sliver:
+        text = f"{kept.acres:g} acres without a building: too little to build on."
+        yield Flag("sliver", "acres", text)
     if past.unsold:
         text = f"At {past.unsold} earlier sales nobody bought it, or it was struck to the county."
         yield Flag("unsold_before", "parcel_id", text, UNSOLD)
