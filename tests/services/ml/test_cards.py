@@ -41,7 +41,7 @@ async def test_a_card_holds_the_figures_of_the_registered_run(
     for said in (run.data.tags["data_sha256"], one.artifact, one.run_id, "Made-up liens taught"):
         assert said in card.text
     assert f"| demo | {len(table):,} |" in card.text
-    assert f"{made.parameters['rows']:,} of these rows could teach" in card.text
+    assert f"all rows teach but {made.metrics['frozen_rows']:,.0f}" in card.text
     assert "`redeemed_on`" in card.text
     assert "| `insufficient_data`, with the nearest evidence | " in card.text
     _, path = run.info.artifact_uri.split("/objects/")

@@ -92,8 +92,8 @@ def _taught(about: About) -> str:
     return (
         "## What taught it\n\n"
         + _table(("source", "rows", "sales", "tells outcomes"), rows)
-        + f"\n{about.parameters.get('rows', 0):,} of these rows could teach; {frozen:,.0f}, of one parcel in"
-        " twenty, never teach any model and judge all.\n"
+        + f"\nOf sources that tell outcomes all rows teach but {frozen:,.0f}, of all sources: one parcel in"
+        " twenty, which never teaches any model and judges all.\n"
     )
 
 
