@@ -50,27 +50,17 @@ def _called(method: Method) -> str:
 
 
 def _ahead(taught: pl.DataFrame, seed: int) -> list[Findings]:
-    offered = taught.filter(
-        pl.col("sale_date").is_not_null(), ~pl.col("status").is_in(["advertised"])
-    )
-    year = offered["sale_date"].dt.year()
-    if offered.is_empty() or year.min() == year.max():
-        return []
     found = []
-    by_method = outcomes_by_method(offered)
-    for method, outcomes in by_method.items():
-        last = day_of(int(outcomes.columns.day.max())).year
-        early = offered.filter(year < last)
+    for method, outcomes in outcomes_by_method(taught).items():
+        years = _years(outcomes.columns.day)
+        last = int(years.max())
+        states = sorted({state.decode() for state in outcomes.columns.state.tolist()})
+        early = taught.filter(pl.col("state").is_in(states), pl.col("sale_date").dt.year() < last)
         before = outcomes_by_method(early).get(method)
         if before is None:
             continue
-        mine = early.join(
-            pl.DataFrame({"state": sorted({s.decode() for s in before.columns.state.tolist()})}),
-            on="state",
-            how="semi",
-        )
-        model = train(mine, seed)
-        later = _only(outcomes, _years(outcomes.columns.day) == last)
+        model = train(early, seed)
+        later = _only(outcomes, years == last)
         found.append(_of(method, f"{_called(method)}, sales of {last}", before, later, model))
     return found
 
