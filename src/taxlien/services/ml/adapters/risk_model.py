@@ -20,7 +20,7 @@ from taxlien.services.ml.adapters.tree_calls import ask
 from taxlien.services.ml.logic.about import TrainedOn, trained_on
 from taxlien.services.ml.logic.case import Case
 from taxlien.services.ml.logic.redemption.answer import evidence_of
-from taxlien.services.ml.logic.redemption.baseline import Baseline, log_odds
+from taxlien.services.ml.logic.redemption.baseline import Baseline, Hazards, log_odds
 from taxlien.services.ml.logic.redemption.columns import Columns, columns_of_cases
 from taxlien.services.ml.logic.redemption.labels import Endings
 from taxlien.services.ml.logic.redemption.spread import ADDED_SPREAD, USUAL_SPREAD, interval_of
@@ -93,8 +93,14 @@ class RiskModel:
         rules = [rule_of(case) for case in cases]
         then = np.array([lost_unredeemed(*pair) for pair in zip(cases, rules, strict=True)])
         loss = expected_loss(lost, then, wait)
-        parts = np.column_stack([loss, lost, then, wait, *usual]).tolist()
-        rows = zip(cases, rules, columns.day.tolist(), parts, past, strict=True)
+        of = self.tables.baseline.of
+        cells = [
+            of(case.state or "", case.county_fips or "", day)
+            for case, day in zip(cases, columns.day.tolist(), strict=True)
+        ]
+        ends = self._intervals([level for level, _ in cells], lost, then, wait)
+        parts = np.column_stack([loss, lost, then, wait, *usual, *ends]).tolist()
+        rows = zip(cases, rules, cells, parts, past, strict=True)
         return [self._answer(*row, today, explain is not False) for row in rows]
 
     def tell(self, columns: Columns) -> tuple[Floats, Floats]:
@@ -131,11 +137,11 @@ class RiskModel:
         return np.asarray(told, np.float64), np.clip(waited, 0, LONGEST_WAIT).astype(np.float64)
 
     def _answer(
-        self, case: Case, rule: Rule | None, day: float, parts: list[float], past: list[float],
-        today: date, explain: bool,
+        self, case: Case, rule: Rule | None, found: tuple[str, Hazards], parts: list[float],
+        past: list[float], today: date, explain: bool,
     ) -> RiskAnswer:  # fmt: skip
-        loss, lost, then, wait, *usual = parts
-        level, cell = self.tables.baseline.of(case.state or "", case.county_fips or "", day)
+        loss, lost, then, wait, *usual, low, high = parts
+        level, cell = found
         seen = Past(*(None if count != count else int(count) for count in past))
         flags = flags_of(case, rule, seen, county_seen=level in ("sale", "county"), today=today)
         floors = [flag.floor for flag in flags if flag.floor is not None]
@@ -148,7 +154,7 @@ class RiskModel:
             safety_score=101 - score,
             model_score=model_score,
             expected_loss_per_100=round(100 * loss, 2),
-            interval=self._interval(level, lost, then, wait),
+            interval=(round(100 * low, 2), round(100 * high, 2)),
             p_unredeemed=round(lost, 5),
             lost_unredeemed=round(100 * then, 2),
             lost_by_delay=round(100 * wait, 2),
@@ -164,13 +170,15 @@ class RiskModel:
             trained_on=self.trained_on,
         )
 
-    def _interval(self, level: str, lost: float, then: float, wait: float) -> tuple[float, float]:
-        """Return where the loss of liens like this one comes to lie four times of five, for the chance
-        never to be redeemed spreads from sale to sale."""
-        spread = np.array([np.hypot(self.tables.spread, ADDED_SPREAD.get(level, 0.0))])
-        ends = [end.item() for end in interval_of(np.array([lost]), spread)]
-        low, high = sorted(100 * (end * then + (1 - end) * wait) for end in ends)
-        return round(low, 2), round(high, 2)
+    def _intervals(
+        self, levels: Sequence[str], lost: Floats, then: Floats, wait: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return where the loss of liens like each comes to lie four times of five, for the chance never
+        to be redeemed spreads from sale to sale."""
+        added = np.array([ADDED_SPREAD.get(level, 0.0) for level in levels])
+        ends = interval_of(lost, np.hypot(self.tables.spread, added))
+        losses = [expected_loss(end, then, wait) for end in ends]
+        return np.minimum(*losses), np.maximum(*losses)
 
     @staticmethod
     def _reasons(
