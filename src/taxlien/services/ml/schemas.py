@@ -146,11 +146,14 @@ class PortfolioLien(BaseModel):
     parcel_key: str
     certificate_number: str | None
     amount: Decimal = Field(description="what it costs")
-    expected_profit: Decimal = Field(description="within the horizon")
+    expected_profit: Decimal = Field(
+        description="within the horizon; they add up to that of the totals but for the futures' noise"
+    )
     expected_return_pct: float = Field(description="of the amount, over the horizon, not a year")
     p_redeem: float = Field(description="chance of redemption within the horizon")
     expected_months: float | None = Field(description="to redemption; null of liens already open")
     risk_score: int | None = Field(description="1 to 100, null where no model serves")
+    flags: list[str] = Field(description="red flags, which no score hides")
     terms: str = Field(
         description="predicted: by the price model; opening: where the bidding starts"
     )

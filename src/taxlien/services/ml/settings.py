@@ -22,3 +22,8 @@ class MlSettings(BaseSettings):
         gt=0,
         description="seconds after which serving looks again for who is in office",
     )
+    program_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        description="seconds after which a portfolio is chosen without the mixed-integer program",
+    )

@@ -58,7 +58,8 @@ def test_artifact_says_what_the_policy_said_and_damage_is_noticed() -> None:
     assert policy.buys(_seen(0.2))
     assert not policy.buys(_seen(-0.2))
     (told,) = policy.predict([Case(id="a")])
-    assert (told.id, told.basis, told.model_version) == ("a", "insufficient_data", "3")
+    assert (told.id, told.model_version) == ("a", "3")
+    assert "ask for a portfolio" in told.evidence
     for damaged in (
         files | {POLICY: files[POLICY][:-1] + b"\0\0"},
         files | {"model.json": b"{}"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -59,6 +60,7 @@ LIENS = [
 async def ask(database_for, blobs, stack_environment, monkeypatch) -> AsyncIterator[object]:
     for name, value in stack_environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TAXLIEN_ML_PROGRAM_SECONDS", "3600")  # no answer depends on how busy it is
     monkeypatch.setitem(family.FAMILIES, FAMILY.name, FAMILY)
     serving._champions.cache_clear()
     database = await database_for("ml")
@@ -154,6 +156,7 @@ async def test_a_budget_that_nothing_fits_is_answered_with_the_reason(ask) -> No
     told = (await ask(budget="1.00", counties=[GOOD])).json()
     assert (told["allocation"], told["method"], told["unspent"]) == ([], "none", "1.00")
     assert told["left_out"]["above_budget"] == 25
+    assert "above_budget (25)" in told["why"]
     assert "within these limits" in told["why"]
     told = (await ask(budget=1_000, counties=["01001"])).json()
     assert told["why"] == "No lien on offer is known there."
@@ -166,7 +169,7 @@ async def test_a_budget_that_nothing_fits_is_answered_with_the_reason(ask) -> No
     [
         ("budget", 0), ("budget", -5), ("budget", "NaN"), ("budget", 1e300), ("budget", "much"),
         ("risk_tolerance", 1.01), ("risk_tolerance", "nan"), ("horizon_months", 0),
-        ("horizon_months", 61), ("counties", ["99999"]), ("counties", ["x" * 500]),
+        ("horizon_months", 61), ("counties", ["99999"]), ("counties", ["1001"]), ("counties", ["x" * 500]),
         ("states", ["Texas"]), ("max_per_lien", 0), ("min_per_lien", 5_000), ("seed", -1),
         ("max_risk_score", 101), ("ammount", 5),
     ],
@@ -186,8 +189,18 @@ async def test_other_tiers_have_no_optimizer(ask) -> None:
 
 async def test_who_comes_while_many_wait_is_told_when_to_come_again() -> None:
     places = allocating._Places()
-    places._waiting = allocating.MOST_WAITING
-    with pytest.raises(TooManyAttempts) as refused:
+    served: list[int] = []
+
+    async def come(number: int) -> None:
         async with places.one():
-            pass
+            served.append(number)
+
+    async with places.one():
+        waiting = [asyncio.create_task(come(n)) for n in range(allocating.MOST_AT_ONCE - 1)]
+        await asyncio.sleep(0)  # lets each of them take its place
+        with pytest.raises(TooManyAttempts) as refused:
+            await come(-1)
+        assert served == []
+    await asyncio.gather(*waiting)
+    assert served == list(range(allocating.MOST_AT_ONCE - 1))
     assert refused.value.retry_after == allocating.RETRY_SECONDS

@@ -36,7 +36,6 @@ class NoPrediction(msgspec.Struct, frozen=True, kw_only=True):
     """What a policy says of a single case: nothing."""
 
     id: str | int | None
-    basis: str = "insufficient_data"
     evidence: str = "a policy chooses among liens: ask for a portfolio"
     problems: tuple[tuple[str, str], ...] = ()
     model_version: str = ""

@@ -25,8 +25,10 @@ from taxlien.services.ml.repository import offers
 from . import serving
 
 MOST_OFFERS = 3_000
-MOST_WAITING = 3
+MOST_AT_ONCE = 4
+"""One that is worked out and those that wait for it."""
 RETRY_SECONDS = 15
+FIPS_DIGITS = 5
 ASKED = ("redemption", "price", "risk", "allocation")
 """The models that are asked where they serve; without the first nothing can be said."""
 _WORK = "taxlien.services.ml.service.allocation_work:work"
@@ -48,19 +50,19 @@ class _Places:
 
     def __init__(self) -> None:
         self._one = asyncio.Lock()
-        self._waiting = 0
+        self._here = 0
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Wait for the place. Raises ``TooManyAttempts`` where too many wait already."""
-        if self._waiting >= MOST_WAITING:
+        if self._here >= MOST_AT_ONCE:
             raise TooManyAttempts("other portfolios are being worked out", RETRY_SECONDS)
-        self._waiting += 1
+        self._here += 1
         try:
             async with self._one:
                 yield
         finally:
-            self._waiting -= 1
+            self._here -= 1
 
 
 _places = _Places()
@@ -107,7 +109,7 @@ def _work(market: Market, wanted: Wanted) -> Any:
 def _check(wanted: Wanted) -> None:
     """Raise ``InvalidInput`` for what no lien can fulfil."""
     for number, fips in enumerate(wanted.counties):
-        if read_case({"county_fips": fips}).problems:
+        if len(fips) != FIPS_DIGITS or read_case({"county_fips": fips}).problems:
             raise InvalidInput(f"counties.{number}", f"{fips} is no county's five digits")
     for number, state in enumerate(wanted.states):
         if read_case({"state": state}).problems:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import structlog
 
+from taxlien.kit.settings import read_settings
 from taxlien.kit.telemetry.metrics import Histogram
 from taxlien.services.ml.logic.allocation import answer as told
 from taxlien.services.ml.logic.allocation.answer import Allocation, Heard
@@ -16,6 +17,7 @@ from taxlien.services.ml.logic.allocation.choosing import choose
 from taxlien.services.ml.logic.allocation.offers import case_of
 from taxlien.services.ml.logic.allocation.valuing import Asked, Limits, book_of
 from taxlien.services.ml.logic.allocation.wanted import Wanted
+from taxlien.services.ml.settings import MlSettings
 
 from .allocating import Market
 from .answering import answer
@@ -35,9 +37,10 @@ def work(market: Market, wanted: Wanted) -> Allocation:
     book = book_of(_asked(market), wishes, _limits(wanted), market.today)
     heard = replace(heard, left_out=Counter(heard.left_out) + book.left_out)
     if not book.valued:
-        return told.nothing(_why_nothing(heard.considered), wishes, heard)
+        return told.nothing(_why_nothing(heard), wishes, heard)
     policy = market.models.get("allocation")
-    plan = choose(book.candidates, wishes, getattr(policy, "buys", None), wanted.seed)
+    seconds = read_settings(MlSettings).program_seconds
+    plan = choose(book.candidates, wishes, getattr(policy, "buys", None), wanted.seed, seconds)
     _seconds.observe(time.monotonic() - began)
     _log.info("allocated", method=plan.method, liens=len(plan.bought), considered=heard.considered)
     return told.told(plan, book, wishes, heard)
@@ -82,10 +85,15 @@ def _limits(wanted: Wanted) -> Limits:
     return Limits(wanted.min_per_lien, wanted.max_risk_score)
 
 
-def _why_nothing(considered: int) -> str:
-    if not considered:
+def _why_nothing(heard: Heard) -> str:
+    if not heard.considered:
         return "No lien on offer is known there."
-    return "None of the liens that are known there can be bought within these limits."
+    common = Counter(heard.left_out).most_common(3)
+    reasons = ", ".join(f"{reason} ({n:,})" for reason, n in common if n)
+    return (
+        f"None of the {heard.considered:,} liens that are known there can be bought within these"
+        f" limits; most often: {reasons}."
+    )
 
 
 def _warnings(market: Market, wanted: Wanted) -> list[str]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from .candidate import Wishes
-from .choosing import NOTHING, PROGRAM_CANDIDATES, PROGRAM_SECONDS, Plan
+from .choosing import NOTHING, PROGRAM_CANDIDATES, Plan
 from .judging import Figures
 from .scenarios import COUNTY_SHARE, NATIONAL_SHARE
 from .valuing import Book, Valued
@@ -40,6 +40,7 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
     p_redeem: float
     expected_months: float | None
     risk_score: int | None
+    flags: tuple[str, ...]
     terms: str
     rate_pct: float | None
     basis: str
@@ -159,7 +160,7 @@ def why(plan: Plan, wishes: Wishes) -> str:
         said = "; ".join(f"{_WORDS[name]} {_sum(each.value)}" for name, each in others)
         parts.append(f"Beside it: {said}.")
     if plan.out_of_time:
-        parts.append(f"The program found no answer within {PROGRAM_SECONDS:g} s and is left out.")
+        parts.append("The program found no answer in the time it has and is left out.")
     elif plan.gap is not None:
         parts.append(
             f"Of the {PROGRAM_CANDIDATES} most promising liens at most, no choice is more than"
@@ -202,6 +203,7 @@ def _bought(each: Valued, wishes: Wishes) -> Bought:
         p_redeem=round(float(candidate.redeemed_by[wishes.horizon_months - 1]), 4),
         expected_months=each.redemption.expected_months if each.age == 0 else None,
         risk_score=each.risk_score,
+        flags=each.flags,
         terms=each.terms.basis,
         rate_pct=each.terms.rate_pct,
         basis=each.redemption.basis,
@@ -233,6 +235,8 @@ def _warnings(bought: Sequence[Valued], plan: Plan, book: Book) -> list[str]:
         )
     if any(each.offer.synthetic for each in bought):
         found.append("the liens are made up: they are here for trying out")
+    if any(getattr(each.redemption, "trained_on", None) == "synthetic" for each in book.valued):
+        found.append("the redemption model learned from made-up liens: it is here for trying out")
     laws = {warning for each in bought for warning in each.warnings}
     found += sorted(laws)[:10]
     if book.valued and len(plan.bought) == len(book.valued):

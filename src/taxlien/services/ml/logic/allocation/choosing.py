@@ -17,7 +17,6 @@ MOST_CANDIDATES = 400
 FUTURES = 2_000  # that greedy and the policy choose in, and that all are judged in
 PROGRAM_FUTURES = 500  # the program grows with every future
 PROGRAM_CANDIDATES = 200
-PROGRAM_SECONDS = 20.0
 NOTHING = "none"
 
 
@@ -48,7 +47,7 @@ def choose(
     wishes: Wishes,
     policy: Policy | None,
     seed: int,
-    program_seconds: float = PROGRAM_SECONDS,
+    program_seconds: float = np.inf,
 ) -> Plan:
     """Return the best plan found. Candidates that do not fit alone, or are too many, are left out.
 

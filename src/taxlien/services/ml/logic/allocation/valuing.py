@@ -31,6 +31,7 @@ class Valued:
     terms: Terms
     redemption: Any
     risk_score: int | None
+    flags: tuple[str, ...]
     age: int
     candidate: Candidate
     warnings: tuple[str, ...]
@@ -135,9 +136,17 @@ def _valued(
         payoff=np.array(paid.proceeds),
         recovery=recovery,
     )
-    score = getattr(one.risk, "score", None)
+    flags = tuple(str(flag.kind) for flag in getattr(one.risk, "flags", ()))
     return Valued(
-        offer, terms, told, score, age, candidate, paid.warnings, _rough(candidate, months, wishes)
+        offer=offer,
+        terms=terms,
+        redemption=told,
+        risk_score=getattr(one.risk, "score", None),
+        flags=flags,
+        age=age,
+        candidate=candidate,
+        warnings=paid.warnings,
+        rough=_rough(candidate, months, wishes),
     )
 
 
