@@ -5,10 +5,12 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from taxlien.services.ml.logic.case import Case
-from taxlien.services.ml.logic.findings import Findings
+
+if TYPE_CHECKING:  # a process that only listens loads no SciPy: 30 MB
+    from taxlien.services.ml.logic.findings import Findings
 
 
 class Model(Protocol):
@@ -46,17 +48,18 @@ class Family:
     def report(self, model: Any, taught: Any, judged: Any, seed: int) -> Findings:
         """Return what its tests found; a family without any says nothing."""
         if not self.reporter:
-            return Findings()
-        return cast(Findings, pkgutil.resolve_name(self.reporter)(model, taught, judged, seed))
+            return cast("Findings", pkgutil.resolve_name(_FINDINGS)())
+        return cast("Findings", pkgutil.resolve_name(self.reporter)(model, taught, judged, seed))
 
 
 _ADAPTERS = "taxlien.services.ml.adapters"
+_FINDINGS = "taxlien.services.ml.logic.findings:Findings"
 
 
 def drawn(found: Findings) -> Mapping[str, bytes]:
     """Return findings as pictures, SVG by the name of the file. What draws is loaded if there is
     something to draw."""
-    if found == Findings():
+    if found == type(found)():
         return {}
     return cast(Mapping[str, bytes], pkgutil.resolve_name(f"{_ADAPTERS}.pictures:drawn")(found))
 
