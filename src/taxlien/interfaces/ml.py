@@ -1,9 +1,10 @@
-"""What other services may know of models: how risky a lien is said to be."""
+"""What other services may know of models: how risky a lien is said to be, who was answered in a
+trial, and what needs a person."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import ClassVar
+from datetime import date, datetime
+from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -42,3 +43,39 @@ class LienScored(Event, frozen=True, kw_only=True):
 
     def key(self) -> str:
         return self.county_fips
+
+
+class ModelExposed(Event, frozen=True, kw_only=True):
+    """A user was answered in a trial, the first time on a UTC day. ``trial`` is its number, ``arm`` the
+    side that answered, ``model_version`` the registered version."""
+
+    type: ClassVar[str] = "model.exposed"
+
+    name: str
+    trial: int
+    arm: Literal["champion", "challenger"]
+    model_version: int
+    user_id: UUID
+    day: date
+
+    def key(self) -> str:
+        return str(self.user_id)
+
+
+class ModelAlerted(Event, frozen=True, kw_only=True):
+    """Something about a model needs a person, or does so no more; each change is told once.
+
+    ``kind``: trial (stopped by a guardrail), features (what it is told is no longer like what taught it),
+    outcomes (what it says does not come true). ``detail`` is in words, without anything of people.
+    """
+
+    type: ClassVar[str] = "model.alerted"
+
+    name: str
+    model_version: int
+    kind: Literal["trial", "features", "outcomes"]
+    state: Literal["raised", "cleared"]
+    detail: str
+
+    def key(self) -> str:
+        return self.name

@@ -17,6 +17,7 @@ from taxlien.services.ml import endpoints
 from taxlien.services.ml.logic.case import Case
 from taxlien.services.ml.service import serving, together
 from taxlien.services.ml.service.serving import Champions, Loaded
+from taxlien.services.ml.service.trying import Trials
 
 SECRET = "the gateway's own word, 32 characters and more"
 PATHS = ("/v1/ml/predict/redemption", "/v1/ml/predict/auction-price", "/v1/ml/score/risk")
@@ -52,9 +53,23 @@ class Serving(Champions):
         return self.known(name)
 
 
+class NoTrials(Trials):
+    """No trial is under way, and no database is asked for one."""
+
+    def __init__(self) -> None:
+        self._running = {}
+
+    def must_look(self, name: str) -> bool:
+        return False
+
+    async def look(self, session: object, name: str) -> None:
+        return
+
+
 @pytest.fixture
 async def doors(database_for, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(serving, "_champions", lambda: Serving(MeanFace(5.0, "1")))
+    monkeypatch.setattr(serving, "_trials", NoTrials)
     policy = Policy.parse(reference_text("policy.txt"))
     databases = {"ml": await database_for("ml")}
     apps = [
@@ -90,6 +105,7 @@ async def test_both_doors_say_the_same_to_the_byte(doors, signed_in: bool) -> No
 
 async def test_a_plain_case_meets_no_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "_champions", lambda: Serving(MeanFace(5.0, "1")))
+    monkeypatch.setattr(serving, "_trials", NoTrials)
     app = create_app(title="door", routers=[], gateway_secret=SECRET, shortcuts=endpoints.shortcuts)
     headers = {"x-gateway-secret": SECRET, "x-user-id": str(new_id())}
     async with httpx2.AsyncClient(

@@ -133,3 +133,5 @@ async def test_models_in_office_are_listed(client, office) -> None:
         ("champion", 1),
     ]
     assert listed[1]["artifact"] == artifact
+    assert (listed[0]["checks"], listed[0]["trial"]) == ([], None)
+    assert 0 <= listed[0]["age_days"] < 1

@@ -1,4 +1,5 @@
-"""``/health``: the process lives. ``/ready``: what it needs answers. ``/metrics``: for Prometheus."""
+"""``/health``: the process lives, and what it does without for now. ``/ready``: what it needs answers.
+``/metrics``: for Prometheus."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from taxlien.kit.database import Database
 from taxlien.kit.http.responses import MsgspecResponse
+from taxlien.kit.telemetry.degraded import degraded
 from taxlien.kit.telemetry.masking import mask_text
 from taxlien.kit.telemetry.metrics import METRICS_MEDIA_TYPE, render_metrics
 
@@ -39,6 +41,9 @@ def health_router(checks: Mapping[str, Check], *, timeout: float = CHECK_SECONDS
 
     @router.get("/health")
     async def health() -> Response:
+        missing = degraded()
+        if missing:  # still 200: a process that does without something is not to be killed for it
+            return MsgspecResponse({"status": "degraded", "degraded": missing})
         return MsgspecResponse({"status": "alive"})
 
     @router.get("/ready")

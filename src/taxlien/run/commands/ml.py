@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taxlien.run.commands import ml_card, ml_demo
+from taxlien.run.commands import ml_card, ml_check, ml_demo, ml_trial
 from taxlien.run.commands.ml_product import MlProduct, with_product
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def register(app: typer.Typer) -> None:
         group.command(command.__name__)(command)
     ml_card.register(group)
     ml_demo.register(group)
+    ml_trial.register(group)
+    ml_check.register(group)
     app.add_typer(group, name="ml")
 
 

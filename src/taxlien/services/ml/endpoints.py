@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -23,7 +23,7 @@ from taxlien.kit.security.caller import CallerDep, caller_if_any
 from taxlien.kit.telemetry import context
 
 from . import schemas
-from .service import allocating, flagging, scoring, serving
+from .service import allocating, flagging, offices, scoring, serving
 
 SessionDep = Annotated[Session, Depends(session_for("ml"))]
 SessionsDep = Annotated[SessionFactory, Depends(sessions_for("ml"))]
@@ -106,14 +106,14 @@ async def get_score(lien_id: UUID, session: SessionDep) -> schemas.Score:
 
 @router.get("/models", response_model=schemas.Models)
 async def list_models(session: SessionDep) -> schemas.Models:
-    """Which versions are champion and challenger, since when and why."""
-    found = await serving.models(session)
+    """Which versions are champion and challenger, since when and why; whether they still fit.
+
+    `checks` are made once a day: drift of what a model is told, and of what it says beside what came of it.
+    """
     return schemas.Models(
         models=[
-            schemas.Model.model_validate(
-                {name: getattr(one, name) for name in schemas.Model.model_fields}
-            )
-            for one in found
+            schemas.Model.model_validate(one, from_attributes=True)
+            for one in await offices.offices(session)
         ]
     )
 
@@ -121,7 +121,10 @@ async def list_models(session: SessionDep) -> schemas.Models:
 async def _predicted(body: schemas.Asked, session: Session, name: str) -> Response:
     one = body.model_dump(exclude={"cases", "reasons"}, exclude_none=True)
     contents = [one] if body.cases is None else body.cases
-    told = await serving.predict(session, name, contents, body.reasons)
+    caller = caller_if_any()
+    told = await serving.predict(
+        session, name, contents, body.reasons, caller.user_id if caller else None
+    )
     return MsgspecResponse({"predictions": told})
 
 
@@ -162,7 +165,8 @@ async def answer_quickly(scope: Scope, receive: Receive, send: Send) -> None:
         arrived.append(await receive())
     body = None if arrived[-1].get("more_body") else b"".join(m.get("body", b"") for m in arrived)
     with context.serving(question.context):
-        told = await _told_of_one(name, body) if body and caller_if_any() else None
+        caller = caller_if_any()
+        told = await _told_of_one(name, body, caller.user_id) if body and caller else None
     if told is not None:
         await route.send(question, ready(told), send, log=True)
         return
@@ -185,16 +189,22 @@ def _is_small_json(scope: Scope) -> bool:
     )
 
 
-async def _told_of_one(name: str, body: bytes) -> bytes | None:
+async def _told_of_one(name: str, body: bytes, user_id: UUID) -> bytes | None:
     """Return the answer about the case in ``body``; None where the usual way has to give it."""
     try:
         case = _decode(body)
         if "cases" in case or not isinstance(reasons := case.pop("reasons", None), bool | None):
             return None
-        told = await serving.predict_at_once(name, [case], reasons)
+        told = await serving.predict_at_once(name, [case], reasons, user_id)
         return None if told is None else to_json({"predictions": told})
     except Exception:  # the documented endpoint judges it, names it and logs it
         return None
+
+
+async def at_stop(app: FastAPI) -> None:
+    """Write what this process noted of trials and did not write yet."""
+    async with app.state.databases["ml"].session() as session:
+        await serving.keep_noted(session)
 
 
 shortcuts = {"/v1/ml": answer_quickly}

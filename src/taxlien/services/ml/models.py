@@ -133,3 +133,74 @@ class Score(Row):
     version: Mapped[int | None]
     model_version: Mapped[int | None]
     score: Mapped[int | None] = mapped_column(SmallInteger)
+
+
+class Trial(Row):
+    """A share of the users is answered by a challenger until ``ends_at`` or ``stopped_at``.
+
+    ``champion`` and ``challenger`` are registered versions, ``artifact`` the challenger's: a trial whose
+    champion left office is over. ``reason`` says why it was stopped.
+    """
+
+    __tablename__ = "trials"
+    __table_args__ = (
+        CheckConstraint("share_pct > 0 AND share_pct <= 100", name="share"),
+        Index(
+            "uq_trials_running", "name", unique=True, postgresql_where=text("stopped_at IS NULL")
+        ),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    name: Mapped[str]
+    champion: Mapped[int]
+    challenger: Mapped[int]
+    artifact: Mapped[str] = mapped_column(CHAR(64, collation="C"))
+    share_pct: Mapped[float]
+    started_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    ends_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+
+
+class Exposure(Row):
+    """Somebody was answered in a trial on a UTC day. ``person`` is a hash that only this trial makes of a
+    user's id; days before yesterday are forgotten."""
+
+    __tablename__ = "exposures"
+
+    trial: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    person: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+
+
+class TrialMeasure(Row):
+    """Count, sum and sum of squares of a metric of one arm, as one process saw it from its start on."""
+
+    __tablename__ = "trial_measures"
+
+    trial: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    process: Mapped[UUID] = mapped_column(primary_key=True)
+    arm: Mapped[str] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[float]
+    squares: Mapped[float]
+
+
+class Check(Row):
+    """Whether a champion still fits: ``kind`` features (what it is told) or outcomes (what came true).
+
+    ``state``: stable, watch, drifted, or unknown where there is too little to tell; ``detail`` in words.
+    """
+
+    __tablename__ = "checks"
+    __table_args__ = (Index("ix_checks_latest", "name", "kind", "number"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    version: Mapped[int]
+    state: Mapped[str]
+    rows: Mapped[int]
+    detail: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -71,6 +71,31 @@ class Score(BaseModel):
     not_checked: list[str] = Field(description="flags that nothing is known about")
 
 
+class ModelCheck(BaseModel):
+    """What the last check of a champion found."""
+
+    kind: str = Field(
+        description="features: what it is told beside what taught it;"
+        " outcomes: what it said beside what came of it"
+    )
+    state: str = Field(description="stable, watch, drifted, or unknown: too little to tell")
+    version: int = Field(description="of the model, when it was checked")
+    rows: int = Field(description="liens looked at")
+    detail: str
+    at: datetime
+
+
+class ModelTrial(BaseModel):
+    """A challenger answers a share of the users."""
+
+    number: int
+    champion: int = Field(description="version it is compared with")
+    challenger: int
+    share_pct: float
+    started_at: datetime
+    ends_at: datetime
+
+
 class Model(BaseModel):
     """A version of a model that serves (champion) or may come to (challenger)."""
 
@@ -81,6 +106,9 @@ class Model(BaseModel):
     reason: str = Field(description="first, trained, promoted, remembered or rolled_back")
     synthetic: bool = Field(description="liens that were made up taught it: for trying out")
     at: datetime
+    age_days: float = Field(description="in office")
+    checks: list[ModelCheck] = Field(description="of a champion; empty before the first")
+    trial: ModelTrial | None = Field(description="under way now")
 
 
 class Models(BaseModel):

@@ -12,6 +12,7 @@ from dataclasses import replace
 import polars as pl
 
 from taxlien.services.ml.logic.about import FILE
+from taxlien.services.ml.logic.watching import seen
 
 from . import auction_model, risk_model
 from .auction_model import AuctionModel
@@ -54,4 +55,4 @@ def remember(name: str, files: Files, table: pl.DataFrame) -> dict[str, bytes]:
     Raises ``KeyError`` for a model that cannot, ``UnfitArtifact`` where ``files`` are none.
     """
     made = _WAYS[name](files, table)
-    return made | {FILE: files[FILE]} if FILE in files else made
+    return made | {name: files[name] for name in (FILE, seen.FILE) if name in files}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -16,6 +17,7 @@ from taxlien.kit.blobs import Blobs
 from taxlien.kit.database import Session
 from taxlien.kit.errors import InvalidInput, NotFound
 from taxlien.kit.settings import KitSettings, read_settings
+from taxlien.kit.telemetry.degraded import degrade, restore
 from taxlien.kit.telemetry.metrics import Counter, Gauge
 from taxlien.services.ml.adapters import artifacts
 from taxlien.services.ml.adapters.family import FAMILIES, Model
@@ -26,6 +28,7 @@ from taxlien.services.ml.settings import MlSettings
 
 from .answering import MOST_EXPLAINED, Unanswered, answer
 from .together import Together
+from .trying import Seat, Trials
 
 MANY = 24
 """From so many cases on they are answered beside the loop, which goes on with others meanwhile."""
@@ -80,7 +83,7 @@ class Champions:
     def _follow(self, name: str, history: Sequence[Appointment]) -> None:
         known = self._loaded.get(name)
         if not history or (known and known.artifact == history[0].artifact):
-            _unfit.labels(name).set(0)
+            _fit(name)
             return
         if name not in self._loading:
             # Known versions go along, not rows: the session ends before the loading does.
@@ -103,20 +106,32 @@ class Champions:
             except Exception as error:  # whatever damaged files, or objects that are away, make
                 unfit.add(artifact)
                 _unfit.labels(name).set(1)
+                degrade(f"model {name}", f"version {version} cannot be loaded")
                 _log.error("model_unfit", name=name, version=version, error=str(error)[:200])
                 continue
             self._loaded[name] = Loaded(version, artifact, model)
             _serving.labels(name).set(version)
             if not unfit:
-                _unfit.labels(name).set(0)
+                _fit(name)
             _log.info("model_serves", name=name, version=version)
             return
 
 
+def _fit(name: str) -> None:
+    _unfit.labels(name).set(0)
+    restore(f"model {name}")
+
+
 async def predict(
-    session: Session, name: str, contents: Sequence[object], reasons: bool | None = None
+    session: Session,
+    name: str,
+    contents: Sequence[object],
+    reasons: bool | None = None,
+    user_id: UUID | None = None,
 ) -> list[Any]:
     """Return one answer for each of ``contents`` (cases as they came), in order. Never raises for them.
+
+    While a trial is under way a share of the users is answered by the challenger.
 
     ``reasons`` that cost more than the answer are told unless it is false, or the cases are many (None).
     Raises ``InvalidInput`` where they are asked for of too many.
@@ -127,19 +142,51 @@ async def predict(
         _predictions.labels(name).inc(len(cases))
         nothing = "no model has been trained here"
         return [Unanswered(id=case.id, evidence=nothing, problems=case.problems) for case in cases]
-    return await _answers(found, name, contents, reasons)
+    await _trials().look(session, name)
+    return await _tried(found, name, contents, reasons, user_id)
 
 
 async def predict_at_once(
-    name: str, contents: Sequence[object], reasons: bool | None = None
+    name: str,
+    contents: Sequence[object],
+    reasons: bool | None = None,
+    user_id: UUID | None = None,
 ) -> list[Any] | None:
     """Return what ``predict`` does; None where the database has to be asked first."""
     found = _champions().known(name)
-    return None if found is None else await _answers(found, name, contents, reasons)
+    if found is None or _trials().must_look(name):
+        return None
+    return await _tried(found, name, contents, reasons, user_id)
+
+
+async def keep_noted(session: Session) -> None:
+    """Write what this process noted of trials."""
+    await _trials().write(session)
+
+
+async def _tried(
+    champion: Loaded,
+    name: str,
+    contents: Sequence[object],
+    reasons: bool | None,
+    user_id: UUID | None,
+) -> list[Any]:
+    seat = _trials().seat(name, champion.version, user_id)
+    if seat is None:
+        return await _answers(champion.model, name, contents, reasons)
+    model = _model_of(seat, champion)
+    begun = time.perf_counter()
+    told = await _answers(model, name, contents, reasons)
+    _trials().note(seat, told, time.perf_counter() - begun)
+    return told
+
+
+def _model_of(seat: Seat, champion: Loaded) -> Model:
+    return seat.running.model if seat.arm == "challenger" else champion.model
 
 
 async def _answers(
-    found: Loaded, name: str, contents: Sequence[object], reasons: bool | None
+    model: Model, name: str, contents: Sequence[object], reasons: bool | None
 ) -> list[Any]:
     if reasons and len(contents) > MOST_EXPLAINED:
         raise InvalidInput("reasons", f"told of at most {MOST_EXPLAINED} cases at once")
@@ -147,8 +194,8 @@ async def _answers(
     cases = [read_case(content) for content in contents]
     _predictions.labels(name).inc(len(cases))
     if len(cases) < MANY:
-        return await _together.answer(found.model, cases, explain)
-    return await asyncio.to_thread(answer, found.model, cases, explain)
+        return await _together.answer(model, cases, explain)
+    return await asyncio.to_thread(answer, model, cases, explain)
 
 
 async def who_serves(session: Session, name: str) -> Loaded | None:
@@ -182,5 +229,14 @@ async def models(session: Session) -> Sequence[Appointment]:
 
 @cache
 def _champions() -> Champions:
-    settings = read_settings(KitSettings)
-    return Champions(Blobs.from_settings(settings), read_settings(MlSettings).refresh_seconds)
+    return Champions(open_blobs(), read_settings(MlSettings).refresh_seconds)
+
+
+def open_blobs() -> Blobs:
+    """Return where models are kept."""
+    return Blobs.from_settings(read_settings(KitSettings))
+
+
+@cache
+def _trials() -> Trials:
+    return Trials(open_blobs, read_settings(MlSettings).refresh_seconds)

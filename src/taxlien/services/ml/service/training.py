@@ -21,6 +21,8 @@ from taxlien.services.ml.logic import about
 from taxlien.services.ml.logic.findings import Findings
 from taxlien.services.ml.logic.frozen import split
 from taxlien.services.ml.logic.table import read_table, sha256_of, sources_of
+from taxlien.services.ml.logic.watching import seen
+from taxlien.services.ml.logic.watching.check import FEATURES
 from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.repository import appointments, facts
 
@@ -91,7 +93,12 @@ def make(
         sources=sources_of(table),
         findings=FAMILIES[name].report(model, taught, judged, seed) if tested else Findings(),
     )
-    return Made(name, {**files, about.FILE: about.dump(told)}, data_sha256, parameters, metrics)
+    beside = {about.FILE: about.dump(told), seen.FILE: seen.dump(_seen(taught))}
+    return Made(name, {**files, **beside}, data_sha256, parameters, metrics)
+
+
+def _seen(taught: pl.DataFrame) -> seen.Values:
+    return {name: taught[name].fill_null(float("nan")).to_numpy() for name in FEATURES}
 
 
 async def register(

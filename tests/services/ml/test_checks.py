@@ -1,0 +1,168 @@
+"""Drift is told when it comes and when it is over, once each; what cannot be told is no alarm."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import numpy as np
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+
+from taxlien.interfaces.liens import Lien
+from taxlien.kit.ids import new_id
+from taxlien.kit.telemetry.degraded import degraded
+from taxlien.services.ml import service
+from taxlien.services.ml.adapters import artifacts
+from taxlien.services.ml.adapters.outcomes_since import came_of
+from taxlien.services.ml.logic.survival import EDGES
+from taxlien.services.ml.logic.table import table_of
+from taxlien.services.ml.logic.watching import seen
+from taxlien.services.ml.logic.watching.check import FEATURES, Found, news
+from taxlien.services.ml.models import Appointment
+from taxlien.services.ml.service import checking
+from taxlien.services.ml.service.serving import Champions
+
+NOW = datetime.now(UTC)
+
+
+def liens(faces: np.ndarray) -> list[Lien]:
+    return [
+        Lien(
+            lien_id=new_id(), version=1, kind="certificate", status="sold", state="CO",
+            county_fips="08069", county="Larimer", parcel_id=str(n), parcel_key=str(n),
+            source="test", first_seen_at=NOW, last_changed_at=NOW, sale_date=date(2019, 11, 7),
+            face_amount=Decimal(f"{face:.2f}"),
+        )
+        for n, face in enumerate(faces)
+    ]  # fmt: skip
+
+
+async def in_office(office, *, days_ago: float) -> None:
+    """A champion taught by lognormal faces and nothing else."""
+    taught = np.random.default_rng(1).lognormal(7, 1, 5_000)
+    nothing = np.full(len(taught), np.nan)
+    values = {name: taught if name == "face_amount" else nothing for name in FEATURES}
+    files = {"model.json": b'{"face": 1}', seen.FILE: seen.dump(values)}
+    artifact = await artifacts.store(office.blobs, files)
+    async with office.database.session() as session:
+        session.add(
+            Appointment(
+                name=office.name, alias="champion", version=1, run_id="run", artifact=artifact,
+                reason="first", at=NOW - timedelta(days=days_ago),
+            )
+        )  # fmt: skip
+
+
+async def checked(office) -> list[Found]:
+    async with office.database.session() as session:
+        (asked,) = await checking.due(session, every=timedelta(0))
+    return await checking.check(office.database, office.blobs, asked)
+
+
+async def alerts(office) -> list[tuple[str, str]]:
+    query = text("SELECT body FROM ml.outbox WHERE type = 'model.alerted' ORDER BY id")
+    async with office.database.session() as session:
+        bodies = (await session.scalars(query)).all()
+    told = [msgspec.json.decode(bytes(body))["data"] for body in bodies]
+    return [(one["kind"], one["state"]) for one in told]
+
+
+async def test_drift_is_told_once_and_once_that_it_is_over(office) -> None:
+    await in_office(office, days_ago=2)
+    random = np.random.default_rng(2)
+    (few,) = await checked(office)
+    assert few.state == "unknown"
+    async with office.database.session() as session:
+        await service.keep_facts(session, liens(random.lognormal(7, 1, 1_000)))
+    assert [one.state for one in await checked(office)] == ["stable"]
+    async with office.database.session() as session:
+        await service.keep_facts(session, liens(random.lognormal(9.5, 1, 2_000)))
+    for _ in range(2):
+        (drifted,) = await checked(office)
+        assert drifted.state == "drifted"
+        assert "face_amount" in drifted.detail
+    labels = {"name": office.name, "kind": "features"}
+    assert REGISTRY.get_sample_value("taxlien_ml_drifted", labels) == 1
+    async with office.database.session() as session:
+        await session.execute(text("DELETE FROM ml.liens WHERE face_amount > 4000"))
+        await service.keep_facts(session, liens(random.lognormal(7, 1, 3_000)))
+    assert await alerts(office) == [("features", "raised")]
+    for _ in range(2):
+        assert [one.state for one in await checked(office)] == ["stable"]
+    assert await alerts(office) == [("features", "raised"), ("features", "cleared")]
+    assert REGISTRY.get_sample_value("taxlien_ml_drifted", labels) == 0
+
+
+async def test_a_champion_is_checked_once_a_day_and_not_on_its_first(office) -> None:
+    await in_office(office, days_ago=0.5)
+    async with office.database.session() as session:
+        assert await checking.due(session) == []
+        await session.execute(text("UPDATE ml.appointments SET at = at - interval '1 day'"))
+    async with office.database.session() as session:
+        (asked,) = await checking.due(session)
+    await checking.check(office.database, office.blobs, asked)
+    async with office.database.session() as session:
+        assert await checking.due(session) == []
+
+
+def test_what_cannot_be_told_is_no_news() -> None:
+    states = ("stable", "drifted", "drifted", "watch", "stable")
+    before: str | None = None
+    told = []
+    for state in states:
+        told.append(news(before, state))  # type: ignore[arg-type]
+        before = state
+    assert told == [None, "raised", None, "cleared", None]
+    assert news("drifted", "unknown") is None
+    assert news(None, "stable") is None
+
+
+class Told:
+    """A model that says half of all are redeemed by then."""
+
+    def tell(self, columns) -> SimpleNamespace:
+        return SimpleNamespace(redeemed=np.full((len(columns), len(EDGES)), 0.5))
+
+
+def test_only_liens_that_taught_nothing_tell_what_came_true(tmp_path: Path) -> None:
+    """Sold after what taught, or twelve months old only since: by dates, whatever became of them."""
+    sales = (date(2015, 11, 5), date(2018, 11, 8), date(2019, 11, 7))
+    rows = [
+        {
+            "lien_id": f"{sale.year}-{n}", "state": "CO", "county_fips": "08069", "kind": "certificate",
+            "source": "test", "status": "redeemed" if n % 4 else "sold", "parcel_key": str(n),
+            "sale_date": sale, "face_amount": 100.0 + n, "synthetic": True,
+            "redeemed_on": sale + timedelta(days=90) if n % 4 else None,
+        }
+        for sale in sales for n in range(40)
+    ]  # fmt: skip
+    # News that make it known of all whether they were redeemed in time.
+    rows.append(rows[0] | {"lien_id": "late", "sale_date": date(2022, 11, 3)})
+    frame = tmp_path / "frame.csv"
+    table = table_of(rows)
+    flags = [name for name, kind in table.schema.items() if str(kind) == "Boolean"]
+    text_flags = table.with_columns(
+        [table[name].replace_strict({True: "t", False: "f"}, return_dtype=str) for name in flags]
+    )
+    text_flags.write_csv(frame)
+    (told,) = came_of([Told()], frame, date(2019, 6, 1), date(2018, 11, 8))  # type: ignore[list-item]
+    assert len(told.predicted) == 80  # of 2018 (over since it was taught) and of 2019
+    assert told.came.mean() == 0.75
+    assert set(told.squared_miss) == {0.25}
+    assert came_of([Told()], frame, date(2023, 1, 1), date(2021, 1, 1)) == []  # type: ignore[list-item]
+
+
+async def test_health_names_a_champion_that_cannot_be_loaded(office) -> None:
+    champions = Champions(office.blobs, refresh_seconds=1e-9)
+    office.damage(await office.appoint(703))
+    async with office.database.session() as session:
+        assert await champions.champion(session, office.name) is None
+    assert degraded()[f"model {office.name}"] == "version 1 cannot be loaded"
+    await office.appoint(704)
+    async with office.database.session() as session:
+        assert await champions.champion(session, office.name) is not None
+    assert f"model {office.name}" not in degraded()
