@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from stable_baselines3 import PPO
+from stable_baselines3.common.logger import Logger
 
 from taxlien.services.ml.logic.allocation.practice import Problem
 from taxlien.services.ml.logic.allocation.walk import FEATURES, Walk
@@ -72,6 +73,9 @@ def train(problems: Callable[[int], Problem], steps: int, seed: int) -> bytes:
         seed=seed,
         device="cpu",
     )
+    learner.set_logger(
+        Logger(folder=None, output_formats=[])
+    )  # the usual one leaves a folder behind
     learner.learn(total_timesteps=steps)
     return _as_onnx(learner.policy)
 
