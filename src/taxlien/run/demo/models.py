@@ -35,10 +35,8 @@ def past_years() -> int:
 
 
 def stand_back() -> None:
-    """Let everybody else go first, take one core, and load no more than trees need: 120 MB less.
-
-    xgboost loads pandas and scikit-learn wherever they are installed; training uses neither.
-    """
+    """Let everybody else go first, take one core, and load neither pandas nor scikit-learn: training uses
+    neither, and libraries load them wherever they are installed."""
     os.nice(LOWEST_PRIORITY)
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
         os.environ.setdefault(name, "1")

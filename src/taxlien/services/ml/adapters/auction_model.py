@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import xgboost
 from numpy.typing import NDArray
 
 from taxlien.services.ml.adapters import tree_files
 from taxlien.services.ml.adapters.artifacts import UnfitArtifact
+from taxlien.services.ml.adapters.boosting import xgboost
 from taxlien.services.ml.adapters.tree_calls import ask
 from taxlien.services.ml.logic.about import TrainedOn, trained_on
 from taxlien.services.ml.logic.auction.answer import (

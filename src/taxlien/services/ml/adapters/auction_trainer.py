@@ -13,9 +13,9 @@ from datetime import date
 
 import numpy as np
 import polars as pl
-import xgboost
 from numpy.typing import NDArray
 
+from taxlien.services.ml.adapters.boosting import xgboost
 from taxlien.services.ml.logic.auction.bins import learn_bins
 from taxlien.services.ml.logic.auction.cells import cells_of
 from taxlien.services.ml.logic.auction.columns import KEY_WIDTH, Columns, Floats, day_number

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import xgboost
+
+from taxlien.services.ml.adapters.boosting import xgboost
 
 _KEPT = (
     "base_weights", "default_left", "loss_changes", "split_conditions", "split_indices", "split_type",

@@ -11,11 +11,11 @@ from functools import cached_property
 
 import msgspec
 import numpy as np
-import xgboost
 from numpy.typing import NDArray
 
 from taxlien.services.ml.adapters import tree_files
 from taxlien.services.ml.adapters.artifacts import UnfitArtifact
+from taxlien.services.ml.adapters.boosting import xgboost
 from taxlien.services.ml.adapters.fixed_trees import held_at
 from taxlien.services.ml.adapters.tree_calls import ask, explain
 from taxlien.services.ml.logic.about import TrainedOn, trained_on

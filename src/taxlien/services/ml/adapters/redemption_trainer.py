@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import xgboost
 from numpy.typing import NDArray
 
+from taxlien.services.ml.adapters.boosting import xgboost
 from taxlien.services.ml.adapters.redemption_model import (
     RedemptionModel,
     Tables,

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime
 
 import msgspec
 import numpy as np
-import xgboost
 
 from taxlien.law.rules import Rule
 from taxlien.services.ml.adapters import tree_files
 from taxlien.services.ml.adapters.artifacts import UnfitArtifact
+from taxlien.services.ml.adapters.boosting import xgboost
 from taxlien.services.ml.adapters.redemption_model import Tables as Curves
 from taxlien.services.ml.adapters.redemption_model import calibrated
 from taxlien.services.ml.adapters.tree_calls import ask

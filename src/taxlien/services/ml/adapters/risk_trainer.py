@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import polars as pl
-import xgboost
 
+from taxlien.services.ml.adapters.boosting import xgboost
 from taxlien.services.ml.adapters.redemption_trainer import columns_of_table, learned_from
 from taxlien.services.ml.adapters.risk_model import RiskModel, Tables, starts
 from taxlien.services.ml.logic.redemption.baseline import learn_baseline

@@ -10,9 +10,9 @@ import threading
 from typing import Any
 
 import numpy as np
-import xgboost
 from numpy.typing import NDArray
-from xgboost.libpath import find_lib_path
+
+from taxlien.services.ml.adapters.boosting import find_lib_path, xgboost
 
 Singles = NDArray[np.float32]
 

@@ -9,7 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-import xgboost
+
+from taxlien.services.ml.adapters.boosting import xgboost
 
 from .artifacts import UnfitArtifact
 
