@@ -8,6 +8,7 @@ from uuid import uuid4
 import obstore
 import psycopg
 import pytest
+from obstore.store import S3Store
 from psycopg import sql
 
 from mean_face_model import FAMILY
@@ -40,6 +41,7 @@ class Office:
     def __init__(self, database, blobs: Blobs, settings: KitSettings, name: str) -> None:
         self.database, self.blobs, self.settings, self.name = database, blobs, settings, name
         self.versions = 0
+        self._damaged: dict[str, bytes] = {}
 
     async def appoint(self, face: float, **fields: object) -> str:
         """Make a model that says ``face`` champion; returns its artifact."""
@@ -54,14 +56,27 @@ class Office:
         return artifact
 
     def damage(self, sha256: str) -> None:
-        """Let the objects hold something else under a name."""
-        bucket = open_bucket(self.settings.require("objects_url"), self.settings)
-        obstore.put(bucket, f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}", b"something else")
+        """Let the objects hold something else under a name, until the test is over."""
+        place = f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+        self._damaged.setdefault(place, bytes(obstore.get(self._bucket(), place).bytes()))
+        obstore.put(self._bucket(), place, b"something else")
+
+    def repair(self) -> None:
+        """Give back what was damaged: whoever keeps the same content has it under the same name."""
+        for place, content in self._damaged.items():
+            obstore.put(self._bucket(), place, content)
+
+    def _bucket(self) -> S3Store:
+        return open_bucket(self.settings.require("objects_url"), self.settings)
 
 
 @pytest.fixture
-async def office(database_for, blobs: Blobs, kit_settings: KitSettings, mean_face: str) -> Office:
-    return Office(await database_for("ml"), blobs, kit_settings, mean_face)
+async def office(
+    database_for, blobs: Blobs, kit_settings: KitSettings, mean_face: str
+) -> AsyncIterator[Office]:
+    one = Office(await database_for("ml"), blobs, kit_settings, mean_face)
+    yield one
+    one.repair()
 
 
 @pytest.fixture
