@@ -224,12 +224,12 @@ def by_wrk(
     head = (f"x-gateway-secret: {SECRET}|x-user-id: {new_id()}|x-roles: investor"
             "|Content-Type: application/json")  # fmt: skip
     for one in asked:
-        lines = [head, *(body.decode() for body in one.bodies)]
+        lines = [f"POST {head}", *(body.decode() for body in one.bodies)]
         address = f"{url}/v1/ml/{PATHS[one.model]}"
 
         def wrk(seconds: float, rate: float = 0) -> Measured:
             return ask(address, lines, options.home, seconds=seconds, connections=CONNECTIONS,  # noqa: B023
-                       rate=rate, script="cases.lua")  # fmt: skip
+                       rate=rate)  # fmt: skip
 
         load_model(address, one.bodies[0], head)
         before, began = cpu_seconds(pid), time.perf_counter()

@@ -1,6 +1,8 @@
--- wrk: asks the addresses of a file in their order, each thread from a place of its own.
+-- wrk: asks what a file says, line after line, each thread from a place of its own.
 -- wrk ... -s requests.lua URL -- FILE [MILLISECONDS between two requests of one connection]
-local addresses, at, pause = {}, 1, 0
+-- A line is an address to get. Where the first line is "POST name: value|name: value", with headers, the
+-- others are bodies to post to the path of the URL.
+local lines, at, pause, head = {}, 1, 0, nil
 local threads = 0
 
 function setup(thread)
@@ -10,13 +12,19 @@ end
 
 function init(args)
   pause = tonumber(args[2] or "0")
-  for line in io.lines(args[1]) do addresses[#addresses + 1] = line end
-  at = 1 + math.floor(#addresses / 2) * number
+  for line in io.lines(args[1]) do
+    local headers = #lines == 0 and line:match("^POST (.*)$")
+    if headers then head = headers:gsub("|", "\r\n") else lines[#lines + 1] = line end
+  end
+  at = 1 + math.floor(#lines / 2) * number
 end
 
 function request()
-  at = at % #addresses + 1
-  return "GET " .. addresses[at] .. " HTTP/1.1\r\nHost: bench\r\n\r\n"
+  at = at % #lines + 1
+  local line = lines[at]
+  if head == nil then return "GET " .. line .. " HTTP/1.1\r\nHost: bench\r\n\r\n" end
+  return "POST " .. wrk.path .. " HTTP/1.1\r\nHost: bench\r\n" .. head .. "\r\nContent-Length: " ..
+    #line .. "\r\n\r\n" .. line
 end
 
 function delay() return pause end

@@ -75,13 +75,13 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 def ask(
     url: str, addresses: Sequence[str], folder: Path,
-    *, seconds: float, connections: int, rate: float = 0, script: str = "requests.lua",
+    *, seconds: float, connections: int, rate: float = 0,
 ) -> Measured:  # fmt: skip
     """Let wrk ask for ``seconds``: as fast as it gets answers, or about ``rate`` times a second."""
     file = folder / "addresses"
     file.write_text("\n".join(addresses) + "\n")
     pause = f"{connections * 1000 / rate:.0f}" if rate else "0"
-    lua = str(Path(__file__).with_name(script))
+    lua = str(Path(__file__).with_name("requests.lua"))
     done = subprocess.run(
         ["wrk", "-t2", f"-c{connections}", f"-d{seconds:g}s", "-s", lua, url, "--", str(file), pause],
         capture_output=True, text=True, check=False,

@@ -17,7 +17,7 @@ from .tantivy_schema import ID_COLUMN, ORDER_COLUMNS
 
 FIELD = "cell"
 MOST_KEPT = 1_000_000
-"""Liens whose places one process keeps, 40 bytes each."""
+"""Liens whose places one process keeps, 40 bytes each and 8 for each column that boxes ask for."""
 
 _DOC_BITS = 32
 """Bits of an address that count a lien within its segment; those above count the segment."""
