@@ -66,16 +66,18 @@ class ModelAlerted(Event, frozen=True, kw_only=True):
     """Something about a model needs a person, or does so no more; each change is told once.
 
     ``kind``: trial (stopped by a guardrail), features (what it is told is no longer like what taught it),
-    outcomes (what it says does not come true). ``detail`` is in words, without anything of people.
+    outcomes (what it says does not come true), loading (the champion cannot be loaded; the last good one
+    serves). ``detail`` is in words, without anything of people; ``at`` is UTC.
     """
 
     type: ClassVar[str] = "model.alerted"
 
     name: str
     model_version: int
-    kind: Literal["trial", "features", "outcomes"]
+    kind: Literal["trial", "features", "outcomes", "loading"]
     state: Literal["raised", "cleared"]
     detail: str
+    at: datetime | None = None
 
     def key(self) -> str:
         return self.name

@@ -154,9 +154,11 @@ async def test_ensured_account_is_made_once_and_keeps_its_password(
             )
         made.append(found.user_id)
     assert made[0] == made[1]
-    [event] = await auth_database.events()
+    [event, given] = await auth_database.events()
     assert isinstance(event, UserSignedUp)
     assert (event.email_verified, event.synthetic) == (True, True)
+    assert isinstance(given, RolesChanged)
+    assert (given.user_id, given.roles) == (event.user_id, ("admin",))
     body = {"email": "admin@example.com", "password": "first generated phrase 1"}
     assert (await app_client.post("/v1/auth/login", json=body)).status_code == 200
 

@@ -7,6 +7,7 @@ Listens: user.signed_up, user.email_verification_requested, user.sign_up_repeate
     user.password_reset_requested, user.password_changed, user.device_added, user.refresh_token_reused,
     user.second_factor_changed, user.identity_linked, user.preferences_changed, user.export_ready,
     user.deletion_requested, user.deletion_cancelled, user.export_requested, user.erasure_due, user.erased,
-    search.matched, watch.triggered, auction.neared, user.tier_changed, user.subscribed, payment.received
+    search.matched, watch.triggered, auction.neared, user.tier_changed, user.subscribed, payment.received,
+    user.roles_changed, model.alerted
 Asks: nothing
 """

@@ -1,4 +1,5 @@
-"""What notifications hears: what happened to a user in order, by one handler; news of liens in batches."""
+"""What notifications hears: what happened to a user in order, by one handler; news of liens in
+batches; what needs a person, to those who look after the product."""
 
 from __future__ import annotations
 
@@ -10,10 +11,12 @@ from taxlien.interfaces.auth import (
     PasswordChanged,
     PasswordResetRequested,
     RefreshTokenReused,
+    RolesChanged,
     SecondFactorChanged,
     SignUpRepeated,
     UserSignedUp,
 )
+from taxlien.interfaces.ml import ModelAlerted
 from taxlien.interfaces.payments import PaymentReceived, UserSubscribed
 from taxlien.interfaces.portfolio import AuctionNeared, WatchTriggered
 from taxlien.interfaces.search import SearchMatched
@@ -44,6 +47,7 @@ Heard = (
     | SecondFactorChanged
     | IdentityLinked
     | PreferencesChanged
+    | RolesChanged
     | UserExportReady
     | UserDeletionRequested
     | UserDeletionCancelled
@@ -69,6 +73,7 @@ Heard = (
     SecondFactorChanged,
     IdentityLinked,
     PreferencesChanged,
+    RolesChanged,
     UserExportReady,
     UserDeletionRequested,
     UserDeletionCancelled,
@@ -89,6 +94,8 @@ async def take_note(session: Session, event: Heard) -> None:
             await service.note_verified(session, event)
         case PreferencesChanged():
             await service.note_preferences(session, event)
+        case RolesChanged():
+            await service.note_roles(session, event)
         case UserExportRequested():
             await service.export_user(session, event)
         case UserErasureDue():
@@ -107,3 +114,9 @@ async def take_note(session: Session, event: Heard) -> None:
 async def gather_news(session: Session, events: list[service.News]) -> None:
     """Keep what users are to be told together."""
     await service.note_news(session, events)
+
+
+@on(ModelAlerted)
+async def tell_administrators(session: Session, event: ModelAlerted) -> None:
+    """Tell who looks after the product what became of a model."""
+    await service.note_model_alert(session, event)

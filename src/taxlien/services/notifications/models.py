@@ -43,6 +43,9 @@ class Recipient(Row):
     """A user as someone to write to. With ``erased_at`` only the id is left, so that nobody writes."""
 
     __tablename__ = "recipients"
+    __table_args__ = (
+        Index("ix_recipients_administrators", "user_id", postgresql_where=text("administrator")),
+    )
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str | None] = mapped_column(Text)
@@ -52,6 +55,8 @@ class Recipient(Row):
     email_notifications: Mapped[bool] = mapped_column(server_default=text("true"))
     push_notifications: Mapped[bool] = mapped_column(server_default=text("true"))
     sms_notifications: Mapped[bool] = mapped_column(server_default=text("false"))
+    administrator: Mapped[bool] = mapped_column(server_default=text("false"))
+    roles_at: Mapped[datetime | None] = mapped_column(_TIME)
     time_zone: Mapped[str | None] = mapped_column(Text)
     quiet_from: Mapped[time | None] = mapped_column(Time)
     quiet_until: Mapped[time | None] = mapped_column(Time)

@@ -73,6 +73,11 @@ VALUES: dict[str, object] = {
     "export_id": "0190",
     "erase_after": "2026-12-23T17:00:00+00:00",
     "proof": "9f86d08",
+    "model": "redemption",
+    "version": 4,
+    "concern": "outcomes",
+    "news": "raised",
+    "detail": "12 months: 0.7410 expected, 0.6020 came",
 }
 ALWAYS = {"web_url", "unsubscribe_url"}
 VOID = {"meta", "br", "img", "link", "hr", "input"}

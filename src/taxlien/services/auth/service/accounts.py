@@ -111,7 +111,8 @@ async def ensure_account(
         method="password",
         synthetic=synthetic,
     )
-    await emit(session, signed_up)
+    given = RolesChanged(user_id=user_id, at=now, roles=tuple(wanted))
+    await emit(session, signed_up, given)
     return EnsuredAccount(user_id, created=True)
 
 

@@ -20,7 +20,7 @@ class Kind:
 
     Only an ``optional`` kind heeds a user's wishes, hours of quiet and unsubscribing: what concerns the
     safety of an account, the law or what a user just did always goes out, and at once. What is
-    ``asked_for`` comes only to who said yes to it.
+    ``asked_for`` comes only to who said yes to it; what is ``for_staff`` only to who looks after the product.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Kind:
     channels: tuple[Channel, ...] = _MAIL
     optional: bool = False
     asked_for: bool = False
+    for_staff: bool = False
 
     @property
     def stoppable(self) -> bool:
@@ -49,8 +50,9 @@ def _done(
     return Kind(name, frozenset(parameters), "transactional", channels, optional)
 
 
-def _alert(name: str, *parameters: str) -> Kind:
-    return Kind(name, frozenset(parameters), "alert", CHANNELS, optional=True)
+def _alert(name: str, *parameters: str, for_staff: bool = False) -> Kind:
+    told = frozenset(parameters)
+    return Kind(name, told, "alert", CHANNELS, optional=True, for_staff=for_staff)
 
 
 def _offer(
@@ -91,6 +93,11 @@ KINDS = _kinds(
         "auction_reminder",
         *("county", "state", "auction_on", "starts_at", "time_zone", "hour_known"),
         *("watched", "user_zone"),
+    ),
+    _alert(
+        "model_alert",
+        *("model", "version", "concern", "news", "detail", "at"),
+        for_staff=True,
     ),
     _offer("weekly_digest", "total", "watches"),
     _offer("trial_ending", "ends_at"),

@@ -83,6 +83,13 @@ _VALUES: dict[str, Any] = {
 _OF_KIND: dict[str, dict[str, Any]] = {
     "redemption_update": {"liens": [{**change, "status": "redeemed"} for change in _CHANGES]},
     "weekly_digest": {"total": 212},
+    "model_alert": {
+        "model": "redemption",
+        "version": 4,
+        "concern": "outcomes",
+        "news": "raised",
+        "detail": "12 months: 0.7410 expected, 0.6020 came, z -5.31",
+    },
 }
 
 

@@ -17,6 +17,7 @@ _TITLES: dict[str, tuple[str, str, str]] = {
         "Cambios en lo que usted sigue",
     ),
     "auction_reminder": ("Sale reminders", "Напоминания о торгах", "Avisos de subastas"),
+    "model_alert": ("Alerts about models", "Тревоги о моделях", "Alertas sobre los modelos"),
     "weekly_digest": ("Weekly digest", "Сводка за неделю", "Resumen semanal"),
     "trial_ending": ("End of the trial", "Конец пробного периода", "Fin de la prueba"),
     "premium_teaser": ("What Premium adds", "Что даёт Premium", "Lo que añade Premium"),

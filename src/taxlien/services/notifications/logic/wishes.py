@@ -41,6 +41,6 @@ class Wishes:
         return tuple(channel for channel in kind.channels if self.wants(kind, channel))
 
 
-def choosable() -> list[Kind]:
-    """Return the kinds a user may choose about, in the order of the table."""
-    return [kind for kind in KINDS.values() if kind.stoppable]
+def choosable(*, staff: bool = True) -> list[Kind]:
+    """Return the kinds a user may choose about, in the order of the table; ``staff``: all there are."""
+    return [kind for kind in KINDS.values() if kind.stoppable and (staff or not kind.for_staff)]

@@ -43,6 +43,7 @@ from .gathered import (
 )
 from .messages import (
     add_message,
+    administrators,
     claim_due,
     count_open,
     delete_message,
@@ -75,6 +76,7 @@ __all__ = [
     "add_notice",
     "add_phone",
     "add_webhook",
+    "administrators",
     "choices_of",
     "claim_due",
     "count_open",

@@ -30,6 +30,16 @@ async def lock_recipient(session: Session, user_id: UUID) -> Recipient:
     return found.one()
 
 
+async def administrators(session: Session) -> Sequence[UUID]:
+    """Return who looks after the product, in the one order in which they are locked."""
+    found = await session.scalars(
+        select(Recipient.user_id)
+        .where(Recipient.administrator, Recipient.erased_at.is_(None))
+        .order_by(Recipient.user_id)
+    )
+    return found.all()
+
+
 async def add_message(session: Session, values: dict[str, object]) -> bool:
     """Add a message, unless the same event made the same one already. Return whether it is new."""
     statement = insert(Message).values(values).on_conflict_do_nothing()

@@ -2,12 +2,20 @@
 
 from taxlien.services.notifications.repository import Gathering
 
+from .alerting import note_model_alert
 from .choosing import Choices, choose, my_wishes
 from .dead_letters import DeadLetter, dead_letters, replay
 from .devices import Platform, forget_device, my_devices, register_device
 from .gathering import News, note_news
 from .handing_in import Plan
-from .hearing import note_announcement, note_preferences, note_secured, note_sign_up, note_verified
+from .hearing import (
+    note_announcement,
+    note_preferences,
+    note_roles,
+    note_secured,
+    note_sign_up,
+    note_verified,
+)
 from .inbox import my_inbox, read_all, read_notice
 from .leaving import erase_user, export_user, send_farewell
 from .noting import note_occasion
@@ -54,9 +62,11 @@ __all__ = [
     "my_wishes",
     "note_announcement",
     "note_mail_reports",
+    "note_model_alert",
     "note_news",
     "note_occasion",
     "note_preferences",
+    "note_roles",
     "note_secured",
     "note_sign_up",
     "note_text_report",

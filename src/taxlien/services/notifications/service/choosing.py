@@ -18,6 +18,7 @@ from taxlien.services.notifications.logic.kinds import (
 )
 from taxlien.services.notifications.logic.titles import title_of
 from taxlien.services.notifications.logic.wishes import Wishes, choosable
+from taxlien.services.notifications.models import Recipient
 
 from .wishing import take_back_unwanted, wishes_of
 
@@ -43,8 +44,8 @@ async def my_wishes(session: Session, user_id: UUID) -> Choices:
     """Return what a user chose; what is usual for one nobody heard of yet."""
     recipient = await repository.get_recipient(session, user_id)
     if recipient is None:
-        return _choices(Wishes(), None)
-    return _choices(await wishes_of(session, recipient), recipient.language)
+        return _choices(Wishes(), None, staff=False)
+    return await _choices_of(session, recipient)
 
 
 async def choose(
@@ -67,7 +68,12 @@ async def choose(
     elif recipient.mail_stopped_at is None:
         recipient.mail_stopped_at = datetime.now(UTC)
     await take_back_unwanted(session, recipient)
-    return _choices(await wishes_of(session, recipient), recipient.language)
+    return await _choices_of(session, recipient)
+
+
+async def _choices_of(session: Session, recipient: Recipient) -> Choices:
+    wishes = await wishes_of(session, recipient)
+    return _choices(wishes, recipient.language, staff=recipient.administrator)
 
 
 def _check(wanted: Mapping[str, Mapping[Channel, bool]]) -> None:
@@ -80,7 +86,7 @@ def _check(wanted: Mapping[str, Mapping[Channel, bool]]) -> None:
                 raise InvalidInput(f"kinds.{name}.{channel}", "is no way this kind comes")
 
 
-def _choices(wishes: Wishes, language: str | None) -> Choices:
+def _choices(wishes: Wishes, language: str | None, *, staff: bool) -> Choices:
     spoken = language_for(language)
     kinds = [
         KindChoice(
@@ -90,6 +96,6 @@ def _choices(wishes: Wishes, language: str | None) -> Choices:
             {channel: wishes.chosen(kind, channel) for channel in kind.channels},
             list(wishes.channels(kind)),
         )
-        for kind in choosable()
+        for kind in choosable(staff=staff)
     ]
     return Choices(kinds, wishes.mail_stopped)

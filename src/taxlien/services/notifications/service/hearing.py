@@ -8,6 +8,7 @@ from taxlien.interfaces.auth import (
     TOKEN_CONTEXT,
     EmailVerificationRequested,
     EmailVerified,
+    RolesChanged,
     UserSignedUp,
 )
 from taxlien.interfaces.users import PreferencesChanged
@@ -26,6 +27,9 @@ from taxlien.services.notifications.models import Recipient
 
 from .queueing import queue
 from .wishing import take_back_unwanted
+
+ADMINISTRATOR = "admin"
+"""The role of who looks after the product."""
 
 
 async def note_sign_up(session: Session, event: UserSignedUp) -> None:
@@ -62,6 +66,15 @@ async def note_preferences(session: Session, event: PreferencesChanged) -> None:
         recipient.quiet_from = _clock(event.quiet_from)
         recipient.quiet_until = _clock(event.quiet_until)
         await take_back_unwanted(session, recipient)
+
+
+async def note_roles(session: Session, event: RolesChanged) -> None:
+    """Remember whether a user looks after the product; the newest word counts."""
+    recipient = await repository.lock_recipient(session, event.user_id)
+    newer = recipient.roles_at is None or recipient.roles_at <= event.at
+    if recipient.erased_at is None and newer:
+        recipient.roles_at = event.at
+        recipient.administrator = ADMINISTRATOR in event.roles
 
 
 async def note_secured(session: Session, event: Secured) -> None:

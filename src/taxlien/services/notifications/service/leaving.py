@@ -132,6 +132,8 @@ def _blank(recipient: Recipient) -> None:
     recipient.email_notifications = False
     recipient.push_notifications = False
     recipient.sms_notifications = False
+    recipient.administrator = False
+    recipient.roles_at = None
     recipient.time_zone = None
     recipient.quiet_from = None
     recipient.quiet_until = None
@@ -151,6 +153,7 @@ def _recipient_row(recipient: Recipient) -> dict[str, object]:
         "email_notifications": recipient.email_notifications,
         "push_notifications": recipient.push_notifications,
         "sms_notifications": recipient.sms_notifications,
+        "administrator": recipient.administrator,
         "time_zone": recipient.time_zone,
         "quiet_from": recipient.quiet_from,
         "quiet_until": recipient.quiet_until,
