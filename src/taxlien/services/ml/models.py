@@ -188,9 +188,11 @@ class TrialMeasure(Row):
 
 
 class Check(Row):
-    """Whether a champion still fits: ``kind`` features (what it is told) or outcomes (what came true).
+    """Whether a champion still fits: ``kind`` features (what it is told), outcomes (what came true) or
+    loading (whether processes can load it; written when that changes).
 
-    ``state``: stable, watch, drifted, or unknown where there is too little to tell; ``detail`` in words.
+    ``state``: stable, watch, drifted, unfit (cannot be loaded), or unknown where there is too little to
+    tell; ``detail`` in words.
     """
 
     __tablename__ = "checks"

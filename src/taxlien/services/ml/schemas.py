@@ -76,9 +76,10 @@ class ModelCheck(BaseModel):
 
     kind: str = Field(
         description="features: what it is told beside what taught it;"
-        " outcomes: what it said beside what came of it"
+        " outcomes: what it said beside what came of it; loading: whether it can be loaded, where it"
+        " could not once"
     )
-    state: str = Field(description="stable, watch, drifted, or unknown: too little to tell")
+    state: str = Field(description="stable, watch, drifted, unfit, or unknown: too little to tell")
     version: int = Field(description="of the model, when it was checked")
     rows: int = Field(description="liens looked at")
     detail: str

@@ -31,6 +31,17 @@ async def last_known(session: Session, name: str, kind: str) -> str | None:
     return found
 
 
+async def last(session: Session, name: str, kind: str) -> Check | None:
+    """Return the latest check of a kind."""
+    found: Check | None = await session.scalar(
+        select(Check)
+        .where(Check.name == name, Check.kind == kind)
+        .order_by(Check.number.desc())
+        .limit(1)
+    )
+    return found
+
+
 async def latest(session: Session) -> Sequence[Check]:
     """Return the latest check of each model and kind."""
     last = select(func.max(Check.number)).group_by(Check.name, Check.kind)

@@ -5,34 +5,29 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import structlog
-
-from taxlien.interfaces.ml import ModelAlerted
 from taxlien.kit.blobs import Blobs
 from taxlien.kit.database import Database, Session
-from taxlien.kit.outbox import emit
-from taxlien.kit.telemetry.metrics import Gauge
 from taxlien.services.ml.adapters import artifacts, watcher
-from taxlien.services.ml.logic.watching.check import FEATURES, Found, news
+from taxlien.services.ml.logic.watching.check import FEATURES, Found
 from taxlien.services.ml.logic.watching.trial import Measured
 from taxlien.services.ml.models import Appointment, Check
 from taxlien.services.ml.repository import appointments, facts, trials
 from taxlien.services.ml.repository import checks as kept
+
+from . import alarming
+from .alarming import LOADING, Loading
 
 EVERY = timedelta(hours=24)
 LATELY = timedelta(days=30)
 MOST = 20_000
 _OUTCOMES_OF = "redemption"
 """The model of which it can be told whether what it said came true."""
-
-_log = structlog.get_logger("taxlien.ml")
-_drift = Gauge("taxlien_ml_drifted", "1 while a check of a model raises an alarm", ["name", "kind"])
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,8 @@ async def due(session: Session, *, every: timedelta = EVERY) -> list[Asked]:
     now = datetime.now(UTC)
     checked: dict[str, datetime] = {}
     for one in await kept.latest(session):
-        checked[one.name] = max(one.at, checked.get(one.name, one.at))
+        if one.kind != LOADING:
+            checked[one.name] = max(one.at, checked.get(one.name, one.at))
     found = []
     for office in await appointments.all_in_office(session):
         since = max(office.at, checked.get(office.name, office.at))
@@ -69,7 +65,7 @@ async def check(database: Database, blobs: Blobs, asked: Asked) -> list[Found]:
     Nothing is locked, and no transaction is open, while the arithmetic goes on.
     """
     champion = asked.champion
-    files = await artifacts.fetch(blobs, champion.artifact)
+    files = await _whole(database, blobs, champion)
     other = await artifacts.fetch(blobs, asked.trial[1]) if asked.trial else None
     since = max(champion.at, datetime.now(UTC) - LATELY)
     async with database.session() as session:
@@ -85,35 +81,25 @@ async def check(database: Database, blobs: Blobs, asked: Asked) -> list[Found]:
             )
         found.append(of_outcomes)
     async with database.session() as session:
-        await keep(session, champion, found)
+        await alarming.keep(session, champion.name, champion.version, found)
         if asked.trial and measured:
             await _keep_misses(session, asked.trial[0], measured)
     return found
 
 
-async def keep(session: Session, champion: Appointment, found: list[Found]) -> None:
-    """Write down what was found of a champion, and tell of what is news."""
-    await kept.lock(session, champion.name)
-    for one in found:
-        told = news(await kept.last_known(session, champion.name, one.kind), one.state)
-        session.add(
-            Check(
-                name=champion.name, kind=one.kind, version=champion.version, state=one.state,
-                rows=one.rows, detail=one.detail,
-            )
-        )  # fmt: skip
-        if one.state != "unknown":
-            _drift.labels(champion.name, one.kind).set(one.state == "drifted")
-        if told is None:
-            continue
-        _log.warning(
-            "model_alert", name=champion.name, kind=one.kind, state=told, detail=one.detail
-        )
-        alert = ModelAlerted(
-            name=champion.name, model_version=champion.version, kind=one.kind, state=told,
-            detail=one.detail,
-        )  # fmt: skip
-        await emit(session, alert)
+async def _whole(database: Database, blobs: Blobs, champion: Appointment) -> Mapping[str, bytes]:
+    """Return the files of a champion; that they are missing or damaged is an alarm of its own."""
+    begun, unfit = datetime.now(UTC), None
+    try:
+        files = await artifacts.fetch(blobs, champion.artifact)
+    except artifacts.UnfitArtifact as error:
+        unfit = error
+    seen = Loading(champion.version, unfit is None, begun, str(unfit or ""))
+    async with database.session() as session:
+        await alarming.note_loading(session, champion.name, seen)
+    if unfit:
+        raise unfit
+    return files
 
 
 async def _keep_misses(session: Session, trial: int, measured: tuple[Measured, Measured]) -> None:

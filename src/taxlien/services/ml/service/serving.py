@@ -7,14 +7,16 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from taxlien.kit.blobs import Blobs
-from taxlien.kit.database import Session
+from taxlien.kit.database import Session, describe
 from taxlien.kit.errors import InvalidInput, NotFound
 from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.kit.telemetry.degraded import degrade, restore
@@ -26,6 +28,7 @@ from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.repository import appointments
 from taxlien.services.ml.settings import MlSettings
 
+from .alarming import Loading, note_loading
 from .answering import MOST_EXPLAINED, Unanswered, answer
 from .together import Together
 from .trying import Seat, Trials
@@ -59,6 +62,8 @@ class Champions:
         self._look_at: dict[str, float] = {}
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._looking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._unfit: set[str] = set()
+        self._to_tell: dict[str, list[Loading]] = {}
 
     async def champion(self, session: Session, name: str) -> Loaded | None:
         """Return who serves ``name``; None where nothing was ever trained or can be read."""
@@ -71,6 +76,8 @@ class Champions:
                     self._follow(name, history)
         if name not in self._loaded and (first := self._loading.get(name)):
             await asyncio.shield(first)
+        if name in self._to_tell:
+            await self._tell(session, name)
         return self._loaded.get(name)
 
     def known(self, name: str) -> Loaded | None:
@@ -84,6 +91,8 @@ class Champions:
         known = self._loaded.get(name)
         if not history or (known and known.artifact == history[0].artifact):
             _fit(name)
+            if name in self._unfit and history:
+                self._note(name, Loading(history[0].version, True, datetime.now(UTC)))
             return
         if name not in self._loading:
             # Known versions go along, not rows: the session ends before the loading does.
@@ -97,6 +106,7 @@ class Champions:
     async def _load(self, name: str, tried: Sequence[tuple[int, str]]) -> None:
         """Load the first of ``tried`` that can be read: the champion, then those before it."""
         unfit: set[str] = set()
+        begun, why = datetime.now(UTC), ""
         for version, artifact in tried:
             if artifact in unfit:
                 continue
@@ -105,6 +115,7 @@ class Champions:
                 model = await asyncio.to_thread(FAMILIES[name].load, files, str(version))
             except Exception as error:  # whatever damaged files, or objects that are away, make
                 unfit.add(artifact)
+                why = why or f"version {version} cannot be loaded: {_words(error)}"
                 _unfit.labels(name).set(1)
                 degrade(f"model {name}", f"version {version} cannot be loaded")
                 _log.error("model_unfit", name=name, version=version, error=str(error)[:200])
@@ -114,7 +125,29 @@ class Champions:
             if not unfit:
                 _fit(name)
             _log.info("model_serves", name=name, version=version)
-            return
+            break
+        self._note(name, Loading(tried[0][0], not unfit, begun, why))
+
+    def _note(self, name: str, seen: Loading) -> None:
+        """Remember what is to be told: twice, since the transaction of who asks may be lost."""
+        (self._unfit.discard if seen.fits else self._unfit.add)(name)
+        self._to_tell[name] = [seen, seen]
+
+    async def _tell(self, session: Session, name: str) -> None:
+        """Write down whether the champion can be loaded; an answer does not fail for it."""
+        waiting = self._to_tell.pop(name)
+        try:
+            async with session.begin_nested():
+                await note_loading(session, name, waiting[0])
+        except SQLAlchemyError as error:
+            _log.warning("loading_not_noted", name=name, error=describe(error))
+        if waiting[1:]:
+            self._to_tell.setdefault(name, waiting[1:])
+
+
+def _words(error: Exception) -> str:
+    """Return what may be read by anybody of why files make no model."""
+    return str(error)[:200] if isinstance(error, artifacts.UnfitArtifact) else type(error).__name__
 
 
 def _fit(name: str) -> None:

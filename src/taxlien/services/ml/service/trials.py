@@ -135,4 +135,5 @@ def _alert(trial: Trial, reason: str) -> ModelAlerted:
         kind="trial",
         state="raised",
         detail=reason,
+        at=datetime.now(UTC),
     )

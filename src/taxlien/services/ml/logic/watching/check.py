@@ -6,10 +6,11 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["features", "outcomes"]
-State = Literal["stable", "watch", "drifted", "unknown"]
+Kind = Literal["features", "outcomes", "loading"]
+State = Literal["stable", "watch", "drifted", "unfit", "unknown"]
 News = Literal["raised", "cleared"]
 
+ALARMS = ("drifted", "unfit")
 FEATURES = ("face_amount", "premium", "opening_bid", "assessed_value", "market_value")
 """Facts of a lien that models are told of, US dollars."""
 FEWEST = 200
@@ -17,7 +18,8 @@ FEWEST = 200
 
 
 class Found(msgspec.Struct, frozen=True):
-    """``state`` over ``rows`` liens; ``detail`` in words. Unknown: too little to tell."""
+    """``state`` over ``rows`` liens; ``detail`` in words. Unknown: too little to tell. Unfit: a model
+    that cannot be loaded."""
 
     kind: Kind
     state: State
@@ -30,8 +32,8 @@ def news(before: str | None, now: State) -> News | None:
 
     What cannot be told any more clears nothing, and is no alarm: ``before`` is the last state known.
     """
-    if now == "drifted" and before != "drifted":
+    if now in ALARMS and before not in ALARMS:
         return "raised"
-    if before == "drifted" and now in ("stable", "watch"):
+    if before in ALARMS and now in ("stable", "watch"):
         return "cleared"
     return None
