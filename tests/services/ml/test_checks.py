@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -16,13 +15,15 @@ from taxlien.interfaces.liens import Lien
 from taxlien.kit.ids import new_id
 from taxlien.kit.telemetry.degraded import degraded
 from taxlien.services.ml import service
-from taxlien.services.ml.adapters import artifacts
+from taxlien.services.ml.adapters import artifacts, losses_since, outcomes_since
 from taxlien.services.ml.adapters.outcomes_since import came_of
 from taxlien.services.ml.logic.survival import EDGES
 from taxlien.services.ml.logic.table import table_of
 from taxlien.services.ml.logic.watching import seen
 from taxlien.services.ml.logic.watching.check import FEATURES, Found, news
+from taxlien.services.ml.logic.watching.taught import Taught
 from taxlien.services.ml.models import Appointment
+from taxlien.services.ml.repository import facts
 from taxlien.services.ml.service import checking
 from taxlien.services.ml.service.serving import Champions
 
@@ -128,7 +129,7 @@ class Told:
         return SimpleNamespace(redeemed=np.full((len(columns), len(EDGES)), 0.5))
 
 
-def test_only_liens_that_taught_nothing_tell_what_came_true(tmp_path: Path) -> None:
+def test_only_liens_that_taught_nothing_tell_what_came_true() -> None:
     """Sold after what taught, or twelve months old only since: by dates, whatever became of them."""
     sales = (date(2015, 11, 5), date(2018, 11, 8), date(2019, 11, 7))
     rows = [
@@ -142,18 +143,61 @@ def test_only_liens_that_taught_nothing_tell_what_came_true(tmp_path: Path) -> N
     ]  # fmt: skip
     # News that make it known of all whether they were redeemed in time.
     rows.append(rows[0] | {"lien_id": "late", "sale_date": date(2022, 11, 3)})
-    frame = tmp_path / "frame.csv"
     table = table_of(rows)
-    flags = [name for name, kind in table.schema.items() if str(kind) == "Boolean"]
-    text_flags = table.with_columns(
-        [table[name].replace_strict({True: "t", False: "f"}, return_dtype=str) for name in flags]
-    )
-    text_flags.write_csv(frame)
-    (told,) = came_of([Told()], frame, date(2019, 6, 1), date(2018, 11, 8))  # type: ignore[list-item]
+    taught = Taught(date(2019, 6, 1), date(2018, 11, 8), {})
+    assert taught.followed(12) == date(2018, 5, 25)
+    (told,) = came_of([Told()], table, taught)  # type: ignore[list-item]
     assert len(told.predicted) == 80  # of 2018 (over since it was taught) and of 2019
     assert told.came.mean() == 0.75
     assert set(told.squared_miss) == {0.25}
-    assert came_of([Told()], frame, date(2023, 1, 1), date(2021, 1, 1)) == []  # type: ignore[list-item]
+    later = taught.or_later(Taught(date(2023, 1, 1), date(2021, 1, 1), {}))
+    assert came_of([Told()], table, later) == []  # type: ignore[list-item]
+    assert outcomes_since.misses([Told()], table, taught) == {}  # type: ignore[list-item]
+
+
+class Loses:
+    """A model that expects a tenth to be lost and nothing by waiting."""
+
+    def tell(self, columns) -> tuple[np.ndarray, np.ndarray]:
+        return np.full(len(columns), 0.1), np.zeros(len(columns))
+
+
+def test_what_was_lost_is_told_once_five_years_are_over() -> None:
+    rows = [
+        {
+            "lien_id": f"{year}-{n}", "state": "CO", "county_fips": "08069", "kind": "certificate",
+            "source": "test", "status": "sold" if n % 4 else "redeemed", "parcel_key": str(n),
+            "sale_date": date(year, 11, 5), "face_amount": 100.0 + n, "synthetic": True,
+            "redeemed_on": None if n % 4 else date(year, 12, 5),
+        }
+        for year in (2011, 2012, 2013, 2014, 2019) for n in range(80)
+    ]  # fmt: skip
+    table = table_of(rows)
+    young = losses_since.judged(Loses(), table, Taught(date(2024, 1, 1), date(2015, 1, 1), {}))  # type: ignore[arg-type]
+    assert (young.state, young.rows) == ("unknown", 0)
+    found = losses_since.judged(Loses(), table, Taught(date(2016, 6, 1), date(2010, 1, 1), {}))  # type: ignore[arg-type]
+    assert (found.state, found.rows) == ("drifted", 320)
+    assert found.detail.startswith("10.00 of 100 expected to be lost, 75.1")
+
+
+async def test_only_what_came_since_is_read_and_of_very_many_some_parcels(office) -> None:
+    faces = np.full(400, 100.0)
+    async with office.database.session() as session:
+        await service.keep_facts(session, liens(faces))
+
+    async def read(otherwise: date, most: int = 1_000, **of_source: date) -> int:
+        async with office.database.session() as session:
+            pieces = facts.read_since(
+                session, of_source, otherwise, news=True, synthetic=False, most=most
+            )
+            return b"".join([piece async for piece in pieces]).count(b"\n") - 1
+
+    before, sale = date(2019, 11, 6), date(2019, 11, 7)
+    assert [await read(before), await read(sale)] == [400, 0]
+    assert [await read(sale, test=before), await read(before, test=sale)] == [400, 0]
+    some = await read(before, most=100)
+    assert 50 < some < 160
+    assert await read(before, most=100) == some
 
 
 async def test_health_names_a_champion_that_cannot_be_loaded(office) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from taxlien.services.ml.logic.watching.coming_true import coming_true
+from taxlien.services.ml.logic.watching.coming_true import beside, coming_true
 
 
 def alarms(random: np.random.Generator, shift: float, county_spread: float, runs: int) -> int:
@@ -36,3 +36,25 @@ def test_nothing_known_is_nothing_judged() -> None:
     certain = coming_true(np.ones(3), np.ones(3, dtype=bool), np.zeros(3, dtype=np.int64))
     assert certain is not None
     assert not certain.drifted
+
+
+def far(random: np.random.Generator, shift: float, spread: float, runs: int) -> int:
+    found = 0
+    for _ in range(runs):
+        sale = np.repeat(np.arange(8), random.integers(20, 400, 8))
+        moved = random.normal(0, spread, 8)[sale] + shift
+        judged = beside(random.exponential(1.0, len(sale)) + moved, 1.0, sale)
+        assert judged is not None
+        found += judged.more
+    return found
+
+
+def test_misses_of_few_sales_that_move_together_are_told_apart_from_chance() -> None:
+    random = np.random.default_rng(6)
+    assert far(random, shift=0.0, spread=0.3, runs=300) <= 6
+    assert far(random, shift=0.5, spread=0.1, runs=50) >= 48
+    assert beside(np.ones(9), 0.5, np.repeat([1, 2], [4, 5])) is None
+    certain = beside(np.ones(9), 0.5, np.repeat([1, 2, 3], 3))
+    assert certain is not None
+    assert certain.more
+    assert not certain.less

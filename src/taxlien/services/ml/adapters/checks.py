@@ -7,18 +7,29 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from taxlien.services.ml.logic.about import FILE, read
+from taxlien.services.ml.logic.risk.meaning import HORIZON
+from taxlien.services.ml.logic.table import read_table
 from taxlien.services.ml.logic.watching import seen
-from taxlien.services.ml.logic.watching.check import FEATURES, FEWEST, Found
-from taxlien.services.ml.logic.watching.coming_true import coming_true
+from taxlien.services.ml.logic.watching.check import FEATURES, Found
 from taxlien.services.ml.logic.watching.drift import Drift
+from taxlien.services.ml.logic.watching.taught import taught_by
 from taxlien.services.ml.logic.watching.trial import Measured
 
-from . import redemption_model
-from .outcomes_since import CameOf, came_of
+from . import (
+    auction_model,
+    losses_since,
+    outcomes_since,
+    prices_since,
+    redemption_model,
+    risk_model,
+)
+from .watcher import Challenger, Since
 
 Files = Mapping[str, bytes]
+Misses = Mapping[str, tuple[Measured, Measured]]
 _LEVELS = ("stable", "watch", "drifted")
 
 
@@ -33,28 +44,45 @@ def features(files: Files, rows: Sequence[Sequence[float | None]]) -> Found:
     return Found("features", worst.level, len(rows), ", ".join(map(_words, found)))
 
 
+def since(name: str, files: Files, taught_on: date) -> Since:
+    """Return from which days on liens are needed to tell what came of what a model said."""
+    taught = taught_by(read(files[FILE]), taught_on)
+    if name == "price":
+        return Since(taught.of_source, taught.last_sale, news=False)
+    months = HORIZON if name == "risk" else outcomes_since.MONTHS
+    return Since({}, taught.followed(months), news=True)
+
+
 def outcomes(
-    files: Files, challenger: Files | None, frame: Path, taught_on: date
-) -> tuple[Found, tuple[Measured, Measured] | None]:
-    """Hold what the redemption model said against what came of it since; and the squared misses of
-    champion and challenger on the same liens, where there is one."""
-    last_sale = date.fromisoformat(str(read(files[FILE]).parameters["last_sale"]))
-    artifacts = [files] if challenger is None else [files, challenger]
-    models = [redemption_model.load(one) for one in artifacts]
-    told = came_of(models, frame, taught_on, last_sale)
-    judged = coming_true(told[0].predicted, told[0].came, told[0].county) if told else None
-    if judged is None or judged.rows < FEWEST:
-        rows = judged.rows if judged else 0
-        return Found("outcomes", "unknown", rows, "too few outcomes since it was taught"), None
-    words = (
-        f"12 months: {judged.expected:.4f} expected, {judged.observed:.4f} came, z {judged.z:.2f}"
-    )
-    found = Found("outcomes", "drifted" if judged.drifted else "stable", judged.rows, words)
-    return found, (_measured(told[0]), _measured(told[1])) if challenger is not None else None
+    name: str, files: Files, challenger: Challenger | None, frame: Path, taught_on: date
+) -> tuple[Found, Misses]:
+    """Hold what a model said against what came of it since; and the misses of champion and challenger on
+    liens that taught neither, by metric, where there is one."""
+    table, about = read_table(frame), read(files[FILE])
+    taught = taught_by(about, taught_on)
+    if name == "risk":
+        return losses_since.judged(risk_model.load(files), table, taught), {}
+    if name == "price":
+        found = prices_since.judged(auction_model.load(files), table, taught, about)
+    else:
+        found = outcomes_since.judged(redemption_model.load(files), table, taught)
+    if challenger is None:
+        return found, {}
+    other = taught_by(read(challenger.files[FILE]), challenger.taught_on)
+    either, both = taught.or_later(other), (files, challenger.files)
+    if name == "price":
+        missed = prices_since.misses([auction_model.load(one) for one in both], table, either)
+    else:
+        missed = outcomes_since.misses([redemption_model.load(one) for one in both], table, either)
+    return found, {metric: _pair(values) for metric, values in missed.items()}
 
 
-def _measured(told: CameOf) -> Measured:
-    miss = told.squared_miss
+def _pair(values: Sequence[NDArray[np.float64]]) -> tuple[Measured, Measured]:
+    champion, challenger = map(_measured, values)
+    return champion, challenger
+
+
+def _measured(miss: NDArray[np.float64]) -> Measured:
     return Measured(len(miss), float(miss.sum()), float((miss**2).sum()))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
 from operator import attrgetter
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import text
 
 from taxlien.interfaces.liens import Lien
@@ -36,6 +39,14 @@ _READ = (
     " WHERE synthetic = (NOT EXISTS (SELECT FROM ml.liens WHERE NOT synthetic)))"
     " TO STDOUT (FORMAT csv, HEADER)"
 )
+# What is after the day of its source. Of very many, the parcels of one number in so many: whole histories.
+_AFTER = (
+    " FROM ml.liens WHERE synthetic = %(synthetic)s AND {day} >"
+    " coalesce((%(of_source)s::jsonb ->> source)::date, %(otherwise)s::date)"
+)
+_SALE = "sale_date"
+_NEWS = "greatest(sale_date, paid_on, redeemed_on, ended_on)"
+_PART = " AND (hashtext(county_fips || parcel_key) & 2147483647) %% %(parts)s = 0"
 
 
 async def upsert(session: Session, liens: Sequence[Lien]) -> None:
@@ -58,3 +69,26 @@ async def read_csv(session: Session) -> AsyncIterator[bytes]:
     async with connection.cursor() as cursor, cursor.copy(_READ) as copy:
         async for piece in copy:
             yield bytes(piece)
+
+
+async def read_since(
+    session: Session, of_source: Mapping[str, date], otherwise: date, *, news: bool, synthetic: bool,
+    most: int,
+) -> AsyncIterator[bytes]:  # fmt: skip
+    """Yield liens sold after the day of their source, or after ``otherwise``, as ``read_csv`` does;
+    ``news``: also those of which something was heard since. Of more than about ``most``, some parcels."""
+    after = _AFTER.format(day=_NEWS if news else _SALE)
+    values: dict[str, object] = {
+        "of_source": msgspec.json.encode(of_source).decode(),
+        "otherwise": otherwise,
+        "synthetic": synthetic,
+    }
+    connection = await driver_connection(session)
+    async with connection.cursor() as cursor:
+        await cursor.execute(f"SELECT count(*){after}", values)
+        row = await cursor.fetchone()
+        values["parts"] = max(1, math.ceil(row[0] / most)) if row else 1
+        chosen = f"COPY (SELECT {', '.join(COLUMNS)}{after}{_PART}) TO STDOUT (FORMAT csv, HEADER)"
+        async with cursor.copy(chosen, values) as copy:
+            async for piece in copy:
+                yield bytes(piece)

@@ -15,8 +15,8 @@ from taxlien.kit.blobs import Blobs
 from taxlien.kit.database import Database, Session
 from taxlien.services.ml.adapters import artifacts, watcher
 from taxlien.services.ml.logic.watching.check import FEATURES, Found
-from taxlien.services.ml.logic.watching.trial import Measured
-from taxlien.services.ml.models import Appointment, Check
+from taxlien.services.ml.logic.watching.trial import Arm, Measured
+from taxlien.services.ml.models import Appointment, Check, Trial
 from taxlien.services.ml.repository import appointments, facts, trials
 from taxlien.services.ml.repository import checks as kept
 
@@ -26,16 +26,16 @@ from .alarming import LOADING, Loading
 EVERY = timedelta(hours=24)
 LATELY = timedelta(days=30)
 MOST = 20_000
-_OUTCOMES_OF = "redemption"
-"""The model of which it can be told whether what it said came true."""
+MOST_JUDGED = 100_000
+"""Liens that outcomes are told by at once: of more, those of some parcels."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A champion to check. ``trial``: the number and the artifact of a challenger on trial beside it."""
+    """A champion to check, and the trial of a challenger beside it."""
 
     champion: Appointment
-    trial: tuple[int, str] | None
+    trial: Trial | None
 
 
 async def due(session: Session, *, every: timedelta = EVERY) -> list[Asked]:
@@ -49,8 +49,7 @@ async def due(session: Session, *, every: timedelta = EVERY) -> list[Asked]:
     for office in await appointments.all_in_office(session):
         since = max(office.at, checked.get(office.name, office.at))
         if office.alias == "champion" and since <= now - every:
-            trial = await trials.running(session, office.name)
-            found.append(Asked(office, (trial.number, trial.artifact) if trial else None))
+            found.append(Asked(office, await trials.running(session, office.name)))
     return found
 
 
@@ -66,24 +65,26 @@ async def check(database: Database, blobs: Blobs, asked: Asked) -> list[Found]:
     """
     champion = asked.champion
     files = await _whole(database, blobs, champion)
-    other = await artifacts.fetch(blobs, asked.trial[1]) if asked.trial else None
+    challenger = await _challenger(blobs, asked.trial)
     since = max(champion.at, datetime.now(UTC) - LATELY)
     async with database.session() as session:
         lately = await kept.came_since(
             session, since, FEATURES, synthetic=champion.synthetic, most=MOST
         )
     found = [await asyncio.to_thread(watcher.features, files, lately)]
-    measured = None
-    if champion.name == _OUTCOMES_OF:
-        async with _frame(database) as frame:
+    measured: watcher.Misses = {}
+    if champion.name in watcher.HELD:
+        told = (champion.name, files, champion.at.date())
+        since_when = await asyncio.to_thread(watcher.since, *told)
+        async with _frame(database, since_when, synthetic=champion.synthetic) as frame:
             of_outcomes, measured = await asyncio.to_thread(
-                watcher.outcomes, files, other, frame, champion.at.date()
+                watcher.outcomes, *told[:2], challenger, frame, told[2]
             )
         found.append(of_outcomes)
     async with database.session() as session:
         await alarming.keep(session, champion.name, champion.version, found)
-        if asked.trial and measured:
-            await _keep_misses(session, asked.trial[0], measured)
+        if asked.trial:
+            await _keep_misses(session, asked.trial.number, measured)
     return found
 
 
@@ -102,24 +103,35 @@ async def _whole(database: Database, blobs: Blobs, champion: Appointment) -> Map
     return files
 
 
-async def _keep_misses(session: Session, trial: int, measured: tuple[Measured, Measured]) -> None:
-    champion, challenger = measured
-    await trials.keep(
-        session,
-        trials.EVERYWHERE,
-        [
-            (trial, "champion", "squared_miss", champion),
-            (trial, "challenger", "squared_miss", challenger),
-        ],
-    )
+async def _challenger(blobs: Blobs, trial: Trial | None) -> watcher.Challenger | None:
+    if trial is None:
+        return None
+    return watcher.Challenger(await artifacts.fetch(blobs, trial.artifact), trial.started_at.date())
+
+
+async def _keep_misses(session: Session, trial: int, measured: watcher.Misses) -> None:
+    rows: list[tuple[int, Arm, str, Measured]] = []
+    for metric, (champion, challenger) in measured.items():
+        rows += [
+            (trial, "champion", metric, champion),
+            (trial, "challenger", metric, challenger),
+        ]
+    await trials.keep(session, trials.EVERYWHERE, rows)
 
 
 @asynccontextmanager
-async def _frame(database: Database) -> AsyncIterator[Path]:
+async def _frame(
+    database: Database, since: watcher.Since, *, synthetic: bool
+) -> AsyncIterator[Path]:
+    """Make a file of the liens that are needed: however many there are, memory and disk are bounded."""
     with tempfile.TemporaryDirectory(prefix="taxlien-ml-") as folder:
         file = Path(folder) / "frame.csv"
         async with database.session() as session:
+            pieces = facts.read_since(
+                session, since.of_source, since.otherwise, news=since.news, synthetic=synthetic,
+                most=MOST_JUDGED,
+            )  # fmt: skip
             with file.open("wb") as content:
-                async for piece in facts.read_csv(session):
+                async for piece in pieces:
                     content.write(piece)
         yield file

@@ -24,8 +24,11 @@ GUARDRAILS: Mapping[str, float] = {
     "insufficient": 0.05,
     "seconds": 0.005,
     "squared_miss": 0.02,
+    "interval_miss": 0.03,
+    "log_miss": 0.03,
 }
-"""What must not be worse, and the difference that would matter: shares, seconds a case, squared chances."""
+"""What must not be worse, and the difference that would matter: shares, seconds a case, squared chances,
+shares of bids outside their interval, logarithms of prices."""
 MOST_DAYS = 365
 _DAYS_KEPT = timedelta(days=1)
 

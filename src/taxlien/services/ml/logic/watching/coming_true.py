@@ -3,6 +3,10 @@
 Outcomes of independent predictions p have the sum's mean sum(p) and variance sum(p (1 - p))
 (Spiegelhalter 1986). Owners of one county act together, so the variance is widened by the spread
 between counties (a design effect, at least one).
+
+Values of any kind (misses, losses) are held against what was expected of them by their mean, with the
+standard error that groups of them have who move together (Liang and Zeger 1986, with the factor
+G / (G - 1)), and Student's t of G - 1 degrees: few groups tell little.
 """
 
 from __future__ import annotations
@@ -10,9 +14,12 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 SIGMAS = 3.29  # once in a thousand times by chance
 LEAST_GAP = 0.02  # of the share: less than this is no reason to wake anybody
+BY_CHANCE = 0.001
+FEWEST_GROUPS = 3
 
 
 class ComingTrue(msgspec.Struct, frozen=True):
@@ -54,3 +61,41 @@ def _design_effect(
     if known.sum() < 2:
         return 1.0
     return max(1.0, float((apart[known] ** 2 / variance[known]).sum() / (known.sum() - 1)))
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """The mean of ``rows`` values of ``groups`` groups less what was expected, ``t`` in standard errors;
+    ``chance``: what |t| exceeds once in a thousand times."""
+
+    rows: int
+    groups: int
+    gap: float
+    t: float
+    chance: float
+
+    @property
+    def more(self) -> bool:
+        """Tell whether they are more than expected, beyond chance."""
+        return self.t > self.chance
+
+    @property
+    def less(self) -> bool:
+        """Tell whether they are less than expected, beyond chance."""
+        return self.t < -self.chance
+
+
+def beside(
+    values: NDArray[np.float64], expected: NDArray[np.float64] | float, group: NDArray[np.int64]
+) -> Beside | None:
+    """Return how values lie to what was expected of them; None where too few groups tell."""
+    names, which = np.unique(group, return_inverse=True)
+    n, groups = len(values), len(names)
+    if groups < FEWEST_GROUPS:
+        return None
+    off = values - expected
+    gap = float(off.mean())
+    together = np.bincount(which, weights=off - gap)
+    error = float(np.sqrt((together**2).sum() * groups / (groups - 1)) / n)
+    error = max(error, float(off.std()) / np.sqrt(n))  # never surer than independent ones would be
+    t = gap / error if error > 0 else float(np.sign(gap)) * np.inf if gap else 0.0
+    return Beside(n, groups, gap, t, float(stdtrit(groups - 1, 1 - BY_CHANCE / 2)))
