@@ -166,18 +166,28 @@ def bare(console: Console, files: Files) -> None:
     rows = np.random.default_rng(1).normal(0, 3, (9, 27)).astype(np.float32)
     margin = np.zeros(9, np.float32)
 
-    def costs_of(trees: xgboost.Booster) -> dict[str, float]:
-        converted = treelite.frontend.from_xgboost(trees)
-        ways: dict[str, Callable[[int], object]] = {
-            "asked as the service does": lambda _: tree_calls.ask(trees, rows, margin),
-            "xgboost's inplace_predict": lambda _: trees.inplace_predict(rows, base_margin=margin),
-            "treelite's GTIL": lambda _: treelite.gtil.predict(converted, rows, nthread=1),
-        }
-        return {way: float(np.median(cpu_of(work, 400))) for way, work in ways.items()}
+    def told(ways: dict[str, Callable[[int], object]], times: int) -> str:
+        return ", ".join(
+            f"{way} {np.median(cpu_of(work, times)):.0f}" for way, work in ways.items()
+        )
 
-    for name, trees in (("near", model.near), ("far", model.far)):
-        said = ", ".join(f"{way} {cost:.0f}" for way, cost in costs_of(trees).items())
+    for name, trees, held in zip(
+        ("near", "far"), (model.near, model.far), model.explained, strict=True
+    ):
+        converted = treelite.frontend.from_xgboost(trees)
+        said = told({
+            "asked as the service does": lambda _: tree_calls.ask(trees, rows, margin),  # noqa: B023
+            "xgboost's inplace_predict": lambda _: trees.inplace_predict(rows, base_margin=margin),  # noqa: B023
+            "treelite's GTIL": lambda _: treelite.gtil.predict(converted, rows, nthread=1),  # noqa: B023
+        }, 400)  # fmt: skip
         console.print(f"{name} trees, 9 intervals of one case, microseconds of CPU: {said}")
+        said = told({
+            "from tables": lambda _: held.shares(rows[:1, :-1]),  # noqa: B023
+            "eight together": lambda _: held.shares(rows[:8, :-1]),  # noqa: B023
+            "xgboost's pred_contribs of all intervals": lambda _: trees.predict(  # noqa: B023
+                xgboost.DMatrix(rows[:1], nthread=1), pred_contribs=True),
+        }, 100)  # fmt: skip
+        console.print(f"    reasons of one case: {said}")
 
 
 async def appoint(settings: KitSettings, found: dict[str, Files]) -> None:

@@ -17,7 +17,7 @@ from taxlien.services.ml.adapters import tree_files
 from taxlien.services.ml.adapters.artifacts import UnfitArtifact
 from taxlien.services.ml.adapters.boosting import xgboost
 from taxlien.services.ml.adapters.fixed_trees import held_at
-from taxlien.services.ml.adapters.tree_calls import ask, explain
+from taxlien.services.ml.adapters.tree_calls import ask
 from taxlien.services.ml.logic.about import TrainedOn, trained_on
 from taxlien.services.ml.logic.calibration import Pooled
 from taxlien.services.ml.logic.case import Case
@@ -39,6 +39,7 @@ from taxlien.services.ml.logic.redemption.spread import (
     UNKNOWN_STATE,
     interval_of,
 )
+from taxlien.services.ml.logic.shares.forest import Forest
 from taxlien.services.ml.logic.survival import EDGES, expected_months, incidence
 
 FORMAT = 1
@@ -93,8 +94,8 @@ class RedemptionModel:
     )
 
     def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[RedemptionAnswer]:
-        """Return one answer a case, in order. Reasons (exact SHAP) cost more than the answer: they are
-        told if ``explain``, and unasked of few cases."""
+        """Return one answer a case, in order. Reasons (exact Shapley values) are told if ``explain``, and
+        unasked of few cases: of many they would cost more than the answers."""
         reasons = len(cases) <= MOST_EXPLAINED if explain is None else explain
         answers: list[RedemptionAnswer] = []
         columns = columns_of_cases(cases)
@@ -125,19 +126,20 @@ class RedemptionModel:
         return odds, seen & np.isfinite(columns.parcel) & np.isfinite(columns.face)
 
     @cached_property
-    def explained(self) -> tuple[xgboost.Booster, xgboost.Booster]:
+    def explained(self) -> tuple[Forest, Forest]:
         """The trees as they speak of the interval that reasons are told of, near and far."""
-        near, far = (held_at(trees, len(NAMES), _EXPLAINED) for trees in (self.near, self.far))
+        near, far = (
+            Forest(held_at(trees, len(NAMES), _EXPLAINED), len(NAMES))
+            for trees in (self.near, self.far)
+        )
         return near, far
 
     def _explain(self, columns: Columns, matrix: Singles) -> list[tuple[Reason, ...]]:
         _, seen = self._start(columns)
-        asked = np.empty((len(matrix), len(NAMES) + 1), np.float32)
-        asked[:, :-1], asked[:, -1] = matrix, _EXPLAINED
-        pulls = np.empty((len(matrix), len(NAMES)))
-        for trees, chosen in zip(self.explained, (seen, ~seen), strict=True):
+        pulls = np.empty(matrix.shape)
+        for forest, chosen in zip(self.explained, (seen, ~seen), strict=True):
             if chosen.any():
-                pulls[chosen] = explain(trees, asked[chosen])[:, : len(NAMES)]
+                pulls[chosen] = forest.shares(matrix[chosen])
         unknown = np.isnan(matrix)
         return [reasons_of(NAMES, *row) for row in zip(pulls, unknown, strict=True)]
 

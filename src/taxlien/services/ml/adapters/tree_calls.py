@@ -23,11 +23,6 @@ _ASKED = (
     b'{"type": 0, "training": false, "iteration_begin": 0, "iteration_end": 0, "missing": NaN,'
     b' "strict_shape": false, "cache_id": 0}'
 )
-_EXPLAINED = (
-    b'{"type": 2, "training": false, "iteration_begin": 0, "iteration_end": 0,'
-    b' "strict_shape": false}'
-)
-_TABLE = b'{"missing": NaN, "nthread": 1}'
 _WIDTH = 4
 
 
@@ -57,20 +52,6 @@ def ask(trees: xgboost.Booster, matrix: Singles, margin: Singles | None = None) 
         return _told(trees, matrix, holder)
     finally:
         _library.XGDMatrixFree(holder)
-
-
-def explain(trees: xgboost.Booster, matrix: Singles) -> Singles:
-    """Return what each feature adds to the answer of each row, and last what is said without any: exact
-    SHAP values, in log odds for chances. Raises ``RuntimeError``."""
-    matrix = np.ascontiguousarray(matrix, np.float32)
-    table = ctypes.c_void_p()
-    _check(_library.XGDMatrixCreateFromDense(_where(matrix), _TABLE, ctypes.byref(table)))
-    try:
-        places = _desk.places
-        _check(_library.XGBoosterPredictFromDMatrix(trees.handle, table, _EXPLAINED, *places))
-        return _copied()
-    finally:
-        _library.XGDMatrixFree(table)
 
 
 def _told(trees: xgboost.Booster, matrix: Singles, holder: ctypes.c_void_p | None) -> Singles:

@@ -19,8 +19,6 @@ from .answering import answer
 MOST_TOGETHER = 24
 """Below the number of cases that make the list of a sale (``redemption.features``): what somebody is told
 must not hang on what others ask."""
-MOST_EXPLAINED_AT_ONCE = 2
-"""Reasons of more cases than these take so long that they are worked out beside the loop."""
 _MOST_TURNS = 4
 _walks = Counter("taxlien_ml_walks", "Times that cases were handed to a model together")
 
@@ -43,8 +41,6 @@ class Together:
         self, model: Model, cases: Sequence[Case], explain: bool | None = None
     ) -> list[Any]:
         """Return one answer a case, in order. ``cases`` are few: the loop works on nothing else meanwhile."""
-        if explain and len(cases) > MOST_EXPLAINED_AT_ONCE:
-            return await asyncio.to_thread(answer, model, cases, explain)
         loop = asyncio.get_running_loop()
         if not self._waiting or self._loop is not loop:
             # What waited in a loop that ended waits no more.

@@ -1,0 +1,1 @@
+"""What each feature shares in the answer of a forest: exact Shapley values, read from tables."""
