@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, Literal, Protocol
@@ -216,10 +216,14 @@ class ListImported(Event, frozen=True, kw_only=True):
 
 
 class LienCatalogue(Protocol):
-    """Read the whole catalogue, to build an index from nothing (ADR 0005)."""
+    """Read the whole catalogue, to build an index from nothing (ADR 0005), or some of it (ADR 0170)."""
 
     def export_liens(self) -> AsyncIterator[list[Lien]]:
         """Yield every lien once, in pages ordered by ``lien_id``; a lien changed meanwhile may be old."""
+        ...
+
+    async def liens(self, lien_ids: Sequence[UUID]) -> list[Lien]:
+        """Return the liens of at most 100 ids as they are now; what there is not is left out."""
         ...
 
 

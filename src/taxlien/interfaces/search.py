@@ -13,7 +13,7 @@ from taxlien.interfaces.liens import Lien
 from taxlien.kit.events import Event
 
 AlertPace = Literal["instant", "daily", "weekly", "off"]
-MatchCause = Literal["created", "changed", "status_changed"]
+MatchCause = Literal["created", "changed", "status_changed", "scored"]
 
 
 class CountiesSearched(Event, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import msgspec
@@ -320,3 +321,18 @@ async def test_export_holds_every_lien_once_in_order(
     assert len(ids) == 25
     announced = {event.lien.lien_id: event.lien for event in await catalogue.events()}
     assert {lien.lien_id: lien for lien in liens} == announced
+
+
+async def test_some_liens_are_told_by_their_ids(
+    catalogue: Any, http: httpx2.AsyncClient, record: Make
+) -> None:
+    await catalogue.observe(*(record(number=n) for n in range(3)))
+    first, second, _ = (event.lien for event in await catalogue.events())
+    ids = [str(first.lien_id), str(second.lien_id), str(first.lien_id), str(UUID(int=7))]
+    page = (await http.get("/internal/liens/named", params={"id": ids})).json()
+    found = msgspec.convert(page["items"], list[Lien], strict=False)
+    assert sorted(found, key=lambda lien: lien.lien_id) == sorted(
+        (first, second), key=lambda lien: lien.lien_id
+    )
+    for wrong in ({}, {"id": ["x"]}, {"id": [str(UUID(int=n)) for n in range(101)]}):
+        assert (await http.get("/internal/liens/named", params=wrong)).status_code == 422

@@ -289,7 +289,7 @@ def test_facts_of_a_lien_are_those_of_its_document(make_lien) -> None:
         ({"acres_min": "1"}, {"market_value"}, False),
         ({"auction_from": "2026-11-28"}, {"sale_date"}, True),
         ({"redeem_to": "2026-11-28"}, {"status"}, True),
-        ({"score_min": "50"}, {"version"}, True),
+        ({"score_min": "50"}, {"version", "face_amount"}, False),
     ],
 )
 def test_only_what_is_asked_for_can_begin(asked, changed, may) -> None:

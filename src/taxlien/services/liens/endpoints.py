@@ -25,6 +25,7 @@ router = APIRouter(tags=["liens"])
 MAX_CASES = 1_000
 MAX_PAYMENTS = 5_000
 EXPORT_LIMIT = 5_000
+NAMED_LIMIT = 100
 FIRST = UUID(int=0)
 
 SessionDep = Annotated[Session, Depends(session_for("liens"))]
@@ -345,6 +346,15 @@ async def get_payoff(session: SessionDep, lien_id: UUID, on: Day = None) -> Msgs
     law gives no payoff is a problem (422) with code no_rule, not_redeemable or invalid_case.
     """
     return MsgspecResponse(_answered(await service.payoff_of_lien(session, lien_id, on)))
+
+
+@router.get("/internal/liens/named", include_in_schema=False)
+async def list_named(
+    session: SessionDep,
+    lien_ids: Annotated[list[UUID], Query(alias="id", min_length=1, max_length=NAMED_LIMIT)],
+) -> MsgspecResponse:
+    """Return the liens of these ids that there are, in no order."""
+    return MsgspecResponse({"items": await service.named(session, lien_ids)})
 
 
 @router.get("/internal/liens/export", include_in_schema=False)

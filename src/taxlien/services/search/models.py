@@ -163,6 +163,16 @@ class Score(Row):
     score: Mapped[int | None] = mapped_column(SmallInteger)
 
 
+class Move(Row):
+    """A lien whose score came into the bounds of a saved search; ``before`` is what it was (null: unknown).
+    It waits for the catalogue to tell the lien whole."""
+
+    __tablename__ = "moves"
+
+    lien_id: Mapped[UUID] = mapped_column(primary_key=True)
+    before: Mapped[int | None] = mapped_column(SmallInteger)
+
+
 class QuerySet(SetVersion, Row):
     """The version of all saved queries together."""
 

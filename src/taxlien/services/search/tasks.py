@@ -1,4 +1,5 @@
-"""The jobs of search: building the index anew when that is asked for, and saying what was searched."""
+"""The jobs of search: building the index anew when that is asked for, saying what was searched, and what
+scores moved into a saved search."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from taxlien.kit.handlers import background
 from taxlien.kit.jobs import Work, every, job
 
 from . import service
+from .adapters.lien_catalogue import HttpLienCatalogue
 
 _log = structlog.get_logger("taxlien.search")
 _POLL_SECONDS = 1.0
@@ -27,6 +29,37 @@ async def announce_searched(work: Work) -> None:
     async with work.database.session() as session:
         await service.announce_searched(session)
         await service.announce_kinds(session)
+
+
+@background
+async def announce_moves(database: Database, stop: asyncio.Event) -> None:
+    """Tell of liens whose score came into the bounds of a saved search, until ``stop``.
+
+    The catalogue tells each whole; while it is away they wait, with growing pauses.
+    """
+    backoff = Backoff(first=_POLL_SECONDS, longest=30.0)
+    catalogue: HttpLienCatalogue | None = None
+    try:
+        while not stop.is_set():
+            pause = _POLL_SECONDS
+            try:
+                async with database.session() as session:
+                    waiting = await service.waiting_moves(session)
+                if waiting:
+                    catalogue = catalogue or service.open_catalogue()
+                    liens = await catalogue.liens(waiting)
+                    async with database.session() as session:
+                        if await service.announce_moves(session, waiting, liens):
+                            pause = 0.0
+                backoff.reset()
+            except Exception as error:
+                pause = backoff.next()
+                _log.warning("moves_postponed", error=describe(error), seconds=round(pause, 1))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+    finally:
+        if catalogue is not None:
+            await catalogue.close()
 
 
 @background

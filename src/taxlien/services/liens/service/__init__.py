@@ -23,7 +23,7 @@ from .lists import (
 )
 from .places import counties, county, county_lookup, load_counties, sales
 from .pricing import payoff_of_lien, payoffs, rule_of_state, rules
-from .reading import export, history, lien, liens, observations
+from .reading import export, history, lien, liens, named, observations
 from .recording import Provenance, RecordCounts, record_observations, register_source
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "list_file",
     "load_counties",
     "merge_parcels",
+    "named",
     "note_runs",
     "observations",
     "parcel",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -66,6 +67,12 @@ async def history(session: Session, lien_id: UUID, *, after: int, limit: int) ->
     """Return a page of a lien's statuses, in the order they were learned. Raises ``NotFound``."""
     await lien(session, lien_id)
     return await repository.history_of(session, lien_id, after=after, limit=limit)
+
+
+async def named(session: Session, ids: Sequence[UUID]) -> list[Lien]:
+    """Return the liens of these ids, however often each is named; what there is not is left out."""
+    found = await repository.get_liens(session, list(dict.fromkeys(ids)))
+    return list(found.values())
 
 
 async def export(session: Session, after: UUID, limit: int) -> list[Lien]:

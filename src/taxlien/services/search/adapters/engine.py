@@ -71,6 +71,10 @@ class SearchEngine(Protocol):
         ``upsert`` of a lien keeps its score. One that is not there yet has it when it comes."""
         ...
 
+    async def documents(self, lien_ids: Sequence[UUID]) -> Mapping[UUID, LienDocument]:
+        """Return what is committed of liens, by id; one that is not there is left out."""
+        ...
+
     async def delete(self, lien_ids: Iterable[UUID]) -> None:
         """Remove liens, known or not."""
         ...

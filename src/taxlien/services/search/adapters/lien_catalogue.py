@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ from taxlien.kit.settings import SettingsError, read_settings
 from taxlien.services.search.settings import SearchSettings
 
 _PATH = "/internal/liens/export"
+_NAMED = "/internal/liens/named"
 
 
 class LienPage(msgspec.Struct):
@@ -53,6 +54,14 @@ class HttpLienCatalogue:
             if page.next is None:
                 return
             after = page.next
+
+    async def liens(self, lien_ids: Sequence[UUID]) -> list[Lien]:
+        """Return the liens of at most 100 ids as they are now. Raises ``CallFailed``."""
+        if not lien_ids:
+            return []
+        params = {"id": [str(lien_id) for lien_id in lien_ids]}
+        page: LienPage = await self._client.get_json(_NAMED, params, kind=LienPage)
+        return page.items
 
     async def close(self) -> None:
         """Close the connections."""

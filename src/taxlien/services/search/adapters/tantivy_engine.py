@@ -148,6 +148,11 @@ class TantivyEngine:
 
         await self._write(put)
 
+    async def documents(self, lien_ids: Sequence[UUID]) -> Mapping[UUID, LienDocument]:
+        """Return what is committed of liens, by id; one that is not there is left out."""
+        wanted = list(lien_ids)
+        return await self._write(lambda: self._writer().documents(wanted))
+
     async def delete(self, lien_ids: Iterable[UUID]) -> None:
         """Remove liens, known or not."""
         wanted = list(lien_ids)

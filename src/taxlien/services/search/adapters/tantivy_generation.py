@@ -118,14 +118,28 @@ class Generation:
                 score = left.pop(lien_id)
                 if had == (None if score is None else score * POINT):
                     continue
-                stored = self._searcher.doc(address)
-                item, beside = (bytes(stored.get_first(name) or b"") for name in ("item", "beside"))
+                document = self._stored(address, score)
                 self._writer.delete_documents_by_term("id", lien_id.hex)
-                self._add(restored(item, beside, score))
+                self._add(document)
         for lien_id, score in left.items():
             self._early[lien_id.int] = score
         while len(self._early) > _MOST_EARLY:
             del self._early[next(iter(self._early))]
+
+    def documents(self, lien_ids: Sequence[UUID]) -> dict[UUID, LienDocument]:
+        """Return what is committed of liens, by id; one that is not there is left out."""
+        found: dict[UUID, LienDocument] = {}
+        for ids, addresses in self._committed(list(lien_ids)):
+            column = self._searcher.fast_field_values("score", addresses)
+            for lien_id, address, parts in zip(ids, addresses, column, strict=True):
+                score = None if parts is None else int(parts) // POINT
+                found[lien_id] = self._stored(address, score)
+        return found
+
+    def _stored(self, address: DocAddress, score: int | None) -> LienDocument:
+        stored = self._searcher.doc(address)
+        item, beside = (bytes(stored.get_first(name) or b"") for name in ("item", "beside"))
+        return restored(item, beside, score)
 
     def _judged(self, document: LienDocument, known: _Known | None) -> LienDocument:
         if known is not None and known.version:

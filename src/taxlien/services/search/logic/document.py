@@ -187,6 +187,12 @@ def document_of(lien: Lien) -> LienDocument:
     )
 
 
+def judged(document: LienDocument, score: int | None) -> LienDocument:
+    """Return ``document`` with ``score`` (1 to 100) to be asked about; its item does not show it."""
+    parts = None if score is None else score * POINT
+    return document if document.score == parts else msgspec.structs.replace(document, score=parts)
+
+
 def texts_of(lien: Lien) -> tuple[str, str, str]:
     """Return address, place and numbers of a document: what is found by words, without any pricing."""
     return (

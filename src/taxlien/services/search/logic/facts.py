@@ -10,7 +10,7 @@ from taxlien.interfaces.liens import Lien
 from .cells import cells_of
 from .conditions import CELL, PREFIX, SHORTEST_PREFIX, beginning_token, token
 from .deriving import flags_of, property_class
-from .document import LienDocument, document_of, texts_of
+from .document import LienDocument, document_of, judged, texts_of
 from .geography import spot_of
 from .places import county_key
 from .tokens import number_words
@@ -63,8 +63,9 @@ class LienFacts:
         self._words: dict[str, tuple[str, ...]] | None = None
 
     @classmethod
-    def of_lien(cls, lien: Lien) -> Self:
-        """Return the facts of a lien; it is priced only when a condition asks for what that gives."""
+    def of_lien(cls, lien: Lien, score: int | None = None) -> Self:
+        """Return the facts of a lien; it is priced only when a condition asks for what that gives.
+        ``score`` is the risk a model sees, 1 to 100."""
         known = _known(
             lien.state,
             lien.county_fips,
@@ -81,7 +82,7 @@ class LienFacts:
             return address, place, f"{lien.parcel_key} {numbers}"
 
         spot = spot_of(lien.latitude, lien.longitude)
-        return cls(known, flags_of(lien), spot, read, lambda: document_of(lien))
+        return cls(known, flags_of(lien), spot, read, lambda: judged(document_of(lien), score))
 
     @classmethod
     def of_document(cls, document: LienDocument) -> Self:

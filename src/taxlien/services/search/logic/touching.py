@@ -60,6 +60,7 @@ _FIELDS = {
     "auction_day": frozenset({"sale_date"}),
     "spot": frozenset({"latitude", "longitude"}),
     "redeem_day": _PRICED | {"property_type"},
+    "score": frozenset(),  # no fact of the lien: a model says it, and says when it moves
 }
 """Which facts of a lien each field of a condition is made of; a field that is not here: any of them."""
 

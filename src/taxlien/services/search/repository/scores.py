@@ -20,7 +20,7 @@ _KEEP = text(
     ON CONFLICT (lien_id) DO UPDATE
     SET appointment = excluded.appointment, version = excluded.version, score = excluded.score
     WHERE (kept.appointment, kept.version) < (excluded.appointment, excluded.version)
-    RETURNING lien_id, score
+    RETURNING kept.lien_id, old.score, kept.score, kept.version
     """
 )
 
@@ -28,6 +28,9 @@ _IS_ANY = text("SELECT EXISTS (SELECT FROM search.scores)")
 _KNOWN = text(
     "SELECT lien_id, score FROM search.scores"
     " WHERE lien_id = ANY(CAST(:liens AS uuid[])) AND score IS NOT NULL"
+)
+_VERSIONS = text(
+    "SELECT lien_id, version FROM search.scores WHERE lien_id = ANY(CAST(:liens AS uuid[]))"
 )
 
 
@@ -40,7 +43,15 @@ class Told(NamedTuple):
     score: int | None
 
 
-async def keep(session: Session, told: Sequence[Told]) -> dict[UUID, int | None]:
+class Moved(NamedTuple):
+    """The score of a lien as it was, as it is, and the lien's version when that was said."""
+
+    before: int | None
+    after: int | None
+    version: int
+
+
+async def keep(session: Session, told: Sequence[Told]) -> dict[UUID, Moved]:
     """Keep what is newer than what is kept, each lien named once; returns what was, by lien."""
     if not told:
         return {}
@@ -50,7 +61,7 @@ async def keep(session: Session, told: Sequence[Told]) -> dict[UUID, int | None]
         "scores": list(scores),
     }  # fmt: skip
     rows = await session.execute(_KEEP, values)
-    return dict(map(tuple, rows))
+    return {lien_id: Moved(*moved) for lien_id, *moved in rows}
 
 
 async def scores_of(session: Session, lien_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -58,4 +69,10 @@ async def scores_of(session: Session, lien_ids: Sequence[UUID]) -> dict[UUID, in
     if not await session.scalar(_IS_ANY):
         return {}
     rows = await session.execute(_KNOWN, {"liens": list(lien_ids)})
+    return dict(map(tuple, rows))
+
+
+async def versions_of(session: Session, lien_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return which version of each of these liens was judged last."""
+    rows = await session.execute(_VERSIONS, {"liens": list(lien_ids)})
     return dict(map(tuple, rows))

@@ -14,6 +14,7 @@ from .counting import (
 from .indexing import index_arrived, index_liens
 from .leaving import erase_user, export_user
 from .matching import match_liens, nobody_waits
+from .moving import announce_moves, waiting_moves
 from .rebuilding import (
     MAX_ATTEMPTS,
     Progress,
@@ -46,6 +47,7 @@ __all__ = [
     "Progress",
     "TierAllowsLess",
     "announce_kinds",
+    "announce_moves",
     "announce_searched",
     "autocomplete",
     "available_filters",
@@ -85,4 +87,5 @@ __all__ = [
     "share_search",
     "shared_search",
     "stop_sharing",
+    "waiting_moves",
 ]

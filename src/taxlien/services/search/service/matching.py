@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -22,9 +22,10 @@ from taxlien.services.search.logic.facts import LienFacts
 from taxlien.services.search.logic.percolation import QueryIndex
 from taxlien.services.search.logic.pricing import MONTHS, Pricing, price_for_search
 from taxlien.services.search.logic.saved import condition_of
+from taxlien.services.search.logic.saved_queries import SavedQueries
 from taxlien.services.search.logic.touching import may_begin
 from taxlien.services.search.models import QuerySet
-from taxlien.services.search.repository import matches, saved
+from taxlien.services.search.repository import matches, saved, scores
 
 _log = structlog.get_logger("taxlien.search")
 
@@ -37,12 +38,14 @@ _LIENS_A_TURN = 4
 LienEvent = LienCreated | LienChanged | LienStatusChanged
 
 
-class _Change(NamedTuple):
-    """What happened to a lien in one batch. ``fields`` None: all of them, since it is new."""
+class Change(NamedTuple):
+    """What happened to a lien in one batch. ``fields`` None: all of them, since it is new. ``score`` is
+    the risk a model saw, where that was said."""
 
     lien: Lien
     cause: MatchCause
     fields: frozenset[str] | None
+    score: int | None = None
 
 
 async def match_liens(session: Session, events: Sequence[LienEvent]) -> int:
@@ -51,19 +54,27 @@ async def match_liens(session: Session, events: Sequence[LienEvent]) -> int:
     Each pair is recorded in the transaction that announces it, so it is announced once, whatever is
     delivered again. Searches saved before this transaction read their version are all asked.
     """
-    index = await _queries.up_to_date(session)
-    if not index:
+    queries = await saved_queries(session)
+    if not queries:
         return 0
     changes = _merged(events)
+    if queries.scored:
+        known = await scores.scores_of(session, list(changes))
+        changes = {i: one._replace(score=known.get(i)) for i, one in changes.items()}
     begun = 0
-    async with aclosing(_pairs_ahead(index, list(changes.values()))) as found:
+    async with aclosing(_pairs_ahead(queries.every, list(changes.values()))) as found:
         async for pairs in found:
-            begun += await _announce(session, changes, pairs)
+            begun += await announce(session, changes, pairs)
     return begun
 
 
+async def saved_queries(session: Session) -> SavedQueries:
+    """Return all saved queries that were committed before this call."""
+    return await _queries.up_to_date(session)
+
+
 async def _pairs_ahead(
-    index: QueryIndex, changes: Sequence[_Change]
+    index: QueryIndex, changes: Sequence[Change]
 ) -> AsyncGenerator[Sequence[matches.Pair], None]:
     """Yield pairs of some liens at a time; those of the next are found while the caller works.
 
@@ -79,7 +90,7 @@ async def _pairs_ahead(
         ahead.cancel()
 
 
-async def _pairs(index: QueryIndex, changes: Sequence[_Change]) -> list[matches.Pair]:
+async def _pairs(index: QueryIndex, changes: Sequence[Change]) -> list[matches.Pair]:
     pairs: list[matches.Pair] = []
     for count, change in enumerate(changes, 1):
         lien_id = change.lien.lien_id
@@ -94,8 +105,8 @@ async def nobody_waits(session: Session) -> bool:
     return not await _queries.up_to_date(session)
 
 
-def _met(index: QueryIndex, change: _Change) -> Iterator[int]:
-    found = index.match(LienFacts.of_lien(change.lien))
+def _met(index: QueryIndex, change: Change) -> Iterator[int]:
+    found = index.match(LienFacts.of_lien(change.lien, change.score))
     if change.fields is None:
         yield from found
         return
@@ -105,9 +116,10 @@ def _met(index: QueryIndex, change: _Change) -> Iterator[int]:
             yield number
 
 
-async def _announce(
-    session: Session, changes: dict[UUID, _Change], pairs: Sequence[matches.Pair]
+async def announce(
+    session: Session, changes: Mapping[UUID, Change], pairs: Sequence[matches.Pair]
 ) -> int:
+    """Announce which liens begin to meet which searches, those told before left out; returns how many."""
     begun_in_all = 0
     prices: dict[UUID, Pricing] = {}
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
@@ -120,7 +132,7 @@ async def _announce(
     return begun_in_all
 
 
-def _matched(begun: matches.Begun, change: _Change, pricing: Pricing) -> SearchMatched:
+def _matched(begun: matches.Begun, change: Change, pricing: Pricing) -> SearchMatched:
     payoff = pricing.payoff
     return SearchMatched(
         user_id=begun.user_id,
@@ -138,9 +150,9 @@ def _matched(begun: matches.Begun, change: _Change, pricing: Pricing) -> SearchM
     )
 
 
-def _merged(events: Sequence[LienEvent]) -> dict[UUID, _Change]:
+def _merged(events: Sequence[LienEvent]) -> dict[UUID, Change]:
     """Return one change a lien, by id: its newest state, how it first came, and all that changed."""
-    merged: dict[UUID, _Change] = {}
+    merged: dict[UUID, Change] = {}
     for event in events:
         change = _change(event)
         before = merged.get(change.lien.lien_id)
@@ -149,38 +161,38 @@ def _merged(events: Sequence[LienEvent]) -> dict[UUID, _Change]:
             fields = None
             if before.fields is not None and change.fields is not None:
                 fields = before.fields | change.fields
-            change = _Change(newest, before.cause, fields)
+            change = Change(newest, before.cause, fields)
         merged[change.lien.lien_id] = change
     return {lien_id: merged[lien_id] for lien_id in sorted(merged)}
 
 
-def _change(event: LienEvent) -> _Change:
+def _change(event: LienEvent) -> Change:
     match event:
         case LienCreated():
-            return _Change(event.lien, "created", None)
+            return Change(event.lien, "created", None)
         case LienChanged():
-            return _Change(event.lien, "changed", frozenset(event.changed))
+            return Change(event.lien, "changed", frozenset(event.changed))
         case LienStatusChanged():
-            return _Change(event.lien, "status_changed", frozenset({*event.changed, "status"}))
+            return Change(event.lien, "status_changed", frozenset({*event.changed, "status"}))
 
 
-async def _read(session: Session, index: QueryIndex, version: int, after: int) -> int | None:
+async def _read(session: Session, queries: SavedQueries, version: int, after: int) -> int | None:
     read = await saved.changed_after(session, version, after, _READ_AT_ONCE)
     for query in read:
-        _take(index, query)
+        _take(queries, query)
     return read[-1].number if read else None
 
 
-def _take(index: QueryIndex, query: saved.StoredQuery) -> None:
+def _take(queries: SavedQueries, query: saved.StoredQuery) -> None:
     if not query.live:
-        index.remove(query.number)
+        queries.remove(query.number)
         return
     try:
-        index.put(query.number, condition_of(query.parameters))
+        queries.put(query.number, condition_of(query.parameters))
     except InvalidInput as error:
         # Saved under rules that are no longer; its owner sees it, and it finds nothing.
-        index.remove(query.number)
+        queries.remove(query.number)
         _log.warning("saved_search_unreadable", number=query.number, field=error.field)
 
 
-_queries = VersionedSet(QuerySet, QueryIndex, _read)
+_queries = VersionedSet(QuerySet, SavedQueries, _read)

@@ -11,6 +11,8 @@ from taxlien.services.search.adapters import current
 from taxlien.services.search.repository import scores
 from taxlien.services.search.repository.scores import Told
 
+from .moving import note_moves
+
 
 async def keep_scores(session: Session, events: Sequence[LienScored]) -> int:
     """Keep the newest score of each lien, and let liens be found by it; returns how many were news.
@@ -28,6 +30,7 @@ async def keep_scores(session: Session, events: Sequence[LienScored]) -> int:
     kept = await scores.keep(session, list(newest.values()))
     if kept:
         engine = await current.writer()
-        await engine.rescore(kept)
+        await engine.rescore({lien_id: moved.after for lien_id, moved in kept.items()})
         await engine.commit()
+        await note_moves(session, engine, kept)
     return len(kept)
