@@ -51,3 +51,21 @@ def test_few_rows_are_no_alarm_by_themselves() -> None:
     assert max(each.psi for each in found) > 0.25  # the rule of thumb alone would cry wolf
     assert sum(each.level != "stable" for each in found) <= 4
     assert drift(then, np.array([])).level == "stable"
+
+
+def test_another_mix_of_counties_is_no_drift_and_a_drift_within_one_is() -> None:
+    random = np.random.default_rng(3)
+    places = np.repeat(["08069", "12105", "24510"], [6_000, 3_000, 100])
+    values = random.lognormal(
+        np.select([places == "08069", places == "12105"], [6.0, 9.0], 12.0), 1
+    )
+    then = reference("face_amount", values, places)
+    assert list(then.by_place) == ["08069", "12105"]  # a hundred tell too little
+    mostly = np.repeat(["08069", "12105", "24510"], [100, 2_000, 900])
+    now = random.lognormal(np.select([mostly == "08069", mostly == "12105"], [6.0, 9.0], 12.0), 1)
+    assert drift(then, now).level == "drifted"  # without knowing whose they are
+    found = drift(then, now, mostly)
+    assert (found.level, found.rows) == ("stable", 2_100)
+    dearer = np.where(mostly == "12105", now * 3, now)
+    assert drift(then, dearer, mostly).level == "drifted"
+    assert drift(then, now[:5], np.array(["99999"] * 5)).rows == 0

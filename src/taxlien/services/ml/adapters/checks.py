@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from taxlien.services.ml.logic.about import FILE, read
 from taxlien.services.ml.logic.risk.meaning import HORIZON
 from taxlien.services.ml.logic.table import read_table
 from taxlien.services.ml.logic.watching import seen
-from taxlien.services.ml.logic.watching.check import FEATURES, Found
+from taxlien.services.ml.logic.watching.check import FEATURES, FEWEST, Found
 from taxlien.services.ml.logic.watching.drift import Drift
 from taxlien.services.ml.logic.watching.taught import taught_by
 from taxlien.services.ml.logic.watching.trial import Measured
@@ -33,15 +34,18 @@ Misses = Mapping[str, tuple[Measured, Measured]]
 _LEVELS = ("stable", "watch", "drifted")
 
 
-def features(files: Files, rows: Sequence[Sequence[float | None]]) -> Found:
-    """Hold what came lately (columns as ``FEATURES``) against what taught the model."""
-    table = np.array(rows, np.float64).reshape(len(rows), len(FEATURES))
-    found = seen.compared(files, dict(zip(FEATURES, table.T, strict=True)))
+def features(files: Files, rows: Sequence[Sequence[Any]]) -> Found:
+    """Hold what came lately (the county, then ``FEATURES``) against what taught the model."""
+    places = np.array([row[0] for row in rows], np.str_)
+    table = np.array([row[1:] for row in rows], np.float64).reshape(len(rows), len(FEATURES))
+    found = seen.compared(files, dict(zip(FEATURES, table.T, strict=True)), places)
     if not found:
-        why = "too few liens came lately" if seen.FILE in files else "its training kept no bins"
+        why = "too few liens came lately" if len(rows) < FEWEST else "their counties taught nothing"
+        if seen.FILE not in files:
+            why = "its training kept no bins"
         return Found("features", "unknown", len(rows), why)
     worst = max(found, key=lambda one: (_LEVELS.index(one.level), one.psi))
-    return Found("features", worst.level, len(rows), ", ".join(map(_words, found)))
+    return Found("features", worst.level, found[0].rows, ", ".join(map(_words, found)))
 
 
 def since(name: str, files: Files, taught_on: date) -> Since:

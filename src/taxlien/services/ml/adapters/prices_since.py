@@ -67,12 +67,11 @@ def judged(model: AuctionModel, table: pl.DataFrame, taught: Taught, about: Abou
         if method in told and len(told[method][0].bid) >= FEWEST
     ]
     rows = sum(len(bids[0].bid) for bids in told.values())
-    known = [one for one in found if one[1] is not None]
-    if not known:
-        return Found("outcomes", "unknown", rows, "too few sales since it was taught")
-    far = any(is_far for _, is_far, _ in known)
-    words = "; ".join(f"{method.replace('_', ' ')}: {said}" for method, _, said in known)
-    return Found("outcomes", "drifted" if far else "stable", rows, words)
+    words = "; ".join(f"{method.replace('_', ' ')}: {said}" for method, _, said in found)
+    told_of = [is_far for _, is_far, _ in found if is_far is not None]
+    if not told_of:
+        return Found("outcomes", "unknown", rows, words or "too few bids since it was taught")
+    return Found("outcomes", "drifted" if any(told_of) else "stable", rows, words)
 
 
 def misses(
@@ -130,7 +129,8 @@ def _of(method: Method, bids: Bids, usual: float | None) -> tuple[bool | None, s
     """Return whether bids are farther off than expected, None where too few sales tell; and in words."""
     of_interval = beside(bids.outside, 1 - WANTED, bids.sale)
     if of_interval is None:
-        return None, ""
+        sales = int(bids.sale.max()) + 1
+        return None, f"{len(bids.bid):,} bids of {sales} sales, too few sales to tell"
     narrow = of_interval.more and of_interval.gap > LEAST_GAP
     miss, of_miss, grown, unit = _missed(method, bids, usual)
     words = (

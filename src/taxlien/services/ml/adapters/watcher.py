@@ -38,7 +38,7 @@ class Since:
     news: bool
 
 
-def features(files: Files, rows: Sequence[Sequence[float | None]]) -> Found:
+def features(files: Files, rows: Sequence[Sequence[Any]]) -> Found:
     """Return ``checks.features``."""
     return cast(Found, _of("features")(files, rows))
 

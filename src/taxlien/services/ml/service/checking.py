@@ -69,7 +69,7 @@ async def check(database: Database, blobs: Blobs, asked: Asked) -> list[Found]:
     since = max(champion.at, datetime.now(UTC) - LATELY)
     async with database.session() as session:
         lately = await kept.came_since(
-            session, since, FEATURES, synthetic=champion.synthetic, most=MOST
+            session, since, ("county_fips", *FEATURES), synthetic=champion.synthetic, most=MOST
         )
     found = [await asyncio.to_thread(watcher.features, files, lately)]
     measured: watcher.Misses = {}

@@ -93,12 +93,13 @@ def make(
         sources=sources_of(table),
         findings=FAMILIES[name].report(model, taught, judged, seed) if tested else Findings(),
     )
-    beside = {about.FILE: about.dump(told), seen.FILE: seen.dump(_seen(taught))}
+    beside = {about.FILE: about.dump(told), seen.FILE: _seen(taught)}
     return Made(name, {**files, **beside}, data_sha256, parameters, metrics)
 
 
-def _seen(taught: pl.DataFrame) -> seen.Values:
-    return {name: taught[name].fill_null(float("nan")).to_numpy() for name in FEATURES}
+def _seen(taught: pl.DataFrame) -> bytes:
+    values = {name: taught[name].fill_null(float("nan")).to_numpy() for name in FEATURES}
+    return seen.dump(values, taught["county_fips"].fill_null("").to_numpy().astype("U5"))
 
 
 async def register(
