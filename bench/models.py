@@ -1,17 +1,19 @@
 """How good the redemption model is on liens it never saw, beside what is simpler.
 
-    python bench/models.py [--data FOLDER] [--peers] [--only rows|parcels|time|speed]
+    python bench/models.py [--data FOLDER] [--peers] [--only rows|parcels|certificates|time|speed]
 
 Reads the county files of Larimer (Colorado) and Charleston (South Carolina) through the catalogue's own
-readers, as an import does. Splits: five folds by rows, five by parcels (no parcel on both sides), and by
-time (taught on what was known the day before a sale, tested on that sale). Peers are told one rate, a
-logistic regression and a random forest on the same features.
+readers, as an import does. Splits: five folds by rows, five by parcels (no parcel on both sides), a quarter
+of whole certificates with the later taxes paid on them (nothing of either is known), and by time (taught on
+what was known the day before a sale, tested on that sale). Peers are told one rate, a logistic regression
+and a random forest on the same features.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -28,11 +30,13 @@ from sklearn.preprocessing import StandardScaler
 from taxlien.services.liens.adapters.reading import read_records, sample_file
 from taxlien.services.liens.adapters.shipped import mapping_for
 from taxlien.services.liens.logic.records import LienRecord
-from taxlien.services.ml.adapters import redemption_trainer
+from taxlien.services.ml.adapters import redemption_taxes, redemption_trainer
+from taxlien.services.ml.adapters.redemption_trainer import taxes_from
 from taxlien.services.ml.logic import metrics
 from taxlien.services.ml.logic.case import Case
 from taxlien.services.ml.logic.frame import COLUMNS
 from taxlien.services.ml.logic.redemption.answer import ASKED
+from taxlien.services.ml.logic.redemption.columns import Columns
 from taxlien.services.ml.logic.redemption.features import NAMES, OF_A_SALE, features_of
 from taxlien.services.ml.logic.redemption.labels import Outcomes, as_of
 from taxlien.services.ml.logic.redemption.report import brier_of_rate, report_of
@@ -143,6 +147,39 @@ def inside(model: Any, tested: Outcomes) -> list[bool]:
     return found
 
 
+def joined(first: Outcomes, second: Outcomes) -> Outcomes:
+    """Return the liens of both."""
+
+    def both(one: Any, other: Any, names: Any) -> list[Any]:
+        return [np.concatenate([getattr(one, f.name), getattr(other, f.name)]) for f in names]
+
+    columns = Columns(*both(first.columns, second.columns, fields(Columns)))
+    return Outcomes(columns, *both(first, second, fields(Outcomes)[1:]))
+
+
+def certificates(table: pl.DataFrame) -> None:
+    """Print how a quarter of whole certificates is told, and the later taxes paid on them, by what was
+    imported of the others: as cases and as cases without the premium."""
+    keys = ["county_fips", "parcel_key", "certificate_number"]
+    whole = table.select(keys).unique().sort(keys, nulls_last=True)
+    chosen = np.random.default_rng(1).random(len(whole)) < 0.25
+    held = whole.filter(pl.Series(chosen))
+    taught = table.join(held, on=keys, how="anti", nulls_equal=True)
+    tested = table.join(held, on=keys, how="semi", nulls_equal=True)
+    model = redemption_taxes.taught(redemption_trainer.train(taught), taxes_from(taught), 7)
+    sold, _ = redemption_trainer.learned_from(tested)
+    later, known = taxes_from(tested), redemption_trainer.learned_from(taught)[0]
+    for state in (b"CO", b"SC"):
+        both = [part.only(part.columns.state == state) for part in (sold, later)]
+        parts = {"sold": both[0], "later taxes": both[1], "both": joined(*both)}
+        for name, part in parts.items():
+            if len(part):
+                split = f"certificates {state.decode()}"
+                show(split, name, part, model.tell(part.columns).redeemed, known)
+        unknown = replace(both[0].columns, premium=np.full(len(both[0]), np.nan))
+        show(split, "no premium", both[0], model.tell(unknown).redeemed, known)
+
+
 def speed(outcomes: Outcomes, history: Any) -> None:
     """Print the CPU of one answer, of one with reasons, and of many, for liens of a sale to come."""
     model = redemption_trainer.train_on(outcomes, history)
@@ -188,9 +225,10 @@ def main() -> None:
     beside_project = Path(__file__).parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=beside_project)
     parser.add_argument("--peers", action="store_true", help="also simpler models")
-    parser.add_argument("--only", choices=["rows", "parcels", "time", "speed"])
+    parser.add_argument("--only", choices=["rows", "parcels", "certificates", "time", "speed"])
     asked = parser.parse_args()
-    outcomes, history = redemption_trainer.learned_from(frame(asked.data))
+    table = frame(asked.data)
+    outcomes, history = redemption_trainer.learned_from(table)
     print(f"{len(outcomes):,} liens with a known course; 5 folds, seed 1")
     made = np.random.default_rng(1)
     started = time.process_time()
@@ -202,6 +240,8 @@ def main() -> None:
         _, parcel = np.unique(keys, return_inverse=True)
         fold = made.permutation(int(parcel.max()) + 1)[parcel] % FOLDS
         folded("parcels", outcomes, history, fold, False)
+    if asked.only in (None, "certificates"):
+        certificates(table)
     if asked.only in (None, "time"):
         by_time(outcomes, history, asked.peers)
     if asked.only in (None, "speed"):

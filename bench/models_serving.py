@@ -53,6 +53,7 @@ from taxlien.services.ml.adapters import (
 from taxlien.services.ml.adapters.family import FAMILIES, Model
 from taxlien.services.ml.adapters.risk_training import TRAINING as RISK
 from taxlien.services.ml.logic.case import read_case
+from taxlien.services.ml.logic.redemption.baseline import FAR, NEAR
 from taxlien.services.ml.models import Appointment
 
 SECRET = "a word that only the bench and its application know"
@@ -171,9 +172,8 @@ def bare(console: Console, files: Files) -> None:
             f"{way} {np.median(cpu_of(work, times)):.0f}" for way, work in ways.items()
         )
 
-    for name, trees, held in zip(
-        ("near", "far"), (model.near, model.far), model.explained, strict=True
-    ):
+    for name, trees, which in (("near", model.near, NEAR), ("far", model.far, FAR)):
+        held = model.explained[which]
         converted = treelite.frontend.from_xgboost(trees)
         said = told({
             "asked as the service does": lambda _: tree_calls.ask(trees, rows, margin),  # noqa: B023

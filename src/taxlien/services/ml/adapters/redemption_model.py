@@ -1,6 +1,7 @@
 """Redemption from a trained artifact: two forests, the hazards they start from, and what sales have shown.
 
 The artifact is a folder of plain files: ``model.json``, ``history.npz``, and trees as UBJSON. No pickle.
+Where holders' later taxes taught, those have trees and curves of their own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from taxlien.services.ml.logic.redemption.answer import (
     evidence_of,
     reasons_of,
 )
-from taxlien.services.ml.logic.redemption.baseline import Baseline, log_odds
+from taxlien.services.ml.logic.redemption.baseline import FAR, NEAR, TAXES, Baseline, log_odds
 from taxlien.services.ml.logic.redemption.columns import Columns, Floats, columns_of_cases
 from taxlien.services.ml.logic.redemption.features import NAMES, OF_A_SALE, Singles, features_of
 from taxlien.services.ml.logic.redemption.history import County, History
@@ -48,6 +49,7 @@ _ASKED = {months: EDGES.index(months) for months in ASKED}
 _COUNTY_ARRAYS = ("day", "parcel", "face", "premium", "ended", "paid_day", "paid_parcel")
 MOST_EXPLAINED = 16
 _HASHED = (tree_files.HISTORY, "near.ubj", "far.ubj")
+_TAXES = "taxes.ubj"
 _PLACES = np.arange(len(EDGES), dtype=np.float32)
 _EXPLAINED = EDGES.index(12)
 _SALE_PLACES = [NAMES.index(name) for name in OF_A_SALE]
@@ -63,6 +65,8 @@ class Tables(msgspec.Struct, frozen=True):
     far_curves: tuple[Pooled | None, ...]
     near_spread: tuple[float, ...]
     far_spread: tuple[float, ...]
+    tax_curves: tuple[Pooled | None, ...] = ()
+    tax_spread: tuple[float, ...] = ()
     features: tuple[str, ...] = NAMES
     edges: tuple[int, ...] = EDGES
     format: int = FORMAT
@@ -71,12 +75,12 @@ class Tables(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Told:
-    """What is said of many cases: chances by each edge, and 1 where the sale was seen."""
+    """What is said of many cases: chances by each edge, and which trees told them."""
 
     redeemed: Floats
     deeded: Floats
     void: Floats
-    seen: NDArray[np.bool_]
+    told_by: NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class RedemptionModel:
     history: History
     version: str = ""
     trained_on: TrainedOn | None = None
+    taxes: xgboost.Booster | None = None
     _rates: dict[tuple[tuple[float, ...], str], float] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -103,7 +108,7 @@ class RedemptionModel:
         for start in range(0, len(cases), CHUNK):
             part = slice(start, start + CHUNK)
             told = self._tell(columns.only(part), matrix[part])
-            why = self._explain(columns.only(part), matrix[part]) if reasons else None
+            why = self._explain(told.told_by, matrix[part]) if reasons else None
             answers += self._answers(cases[part], columns.day[part].tolist(), told, why)
         return answers
 
@@ -112,36 +117,41 @@ class RedemptionModel:
         return self._tell(columns, features_of(columns, self.history))
 
     def _tell(self, columns: Columns, matrix: Singles) -> Told:
-        odds, seen = self._start(columns)
+        odds, told_by = self._start(columns)
         hazards = np.empty(odds.shape)
-        for trees, chosen in ((self.near, seen), (self.far, ~seen)):
+        for which, trees in self._trees.items():
+            chosen = told_by == which
             if chosen.any():
                 hazards[chosen] = hazards_of(trees, matrix[chosen], odds[chosen])
-        return calibrated(hazards, columns.state, seen, self.tables)
+        return calibrated(hazards, columns.state, told_by, self.tables)
 
-    def _start(self, columns: Columns) -> tuple[Floats, NDArray[np.bool_]]:
-        """Return the baseline's log odds, and whether the near trees can speak: the sale was seen, and
-        parcel and face are known, as they were in all that taught them."""
-        odds, seen = log_odds(self.tables.baseline, columns)
-        return odds, seen & np.isfinite(columns.parcel) & np.isfinite(columns.face)
+    @property
+    def _trees(self) -> dict[int, xgboost.Booster]:
+        some = {NEAR: self.near, FAR: self.far}
+        return some if self.taxes is None else some | {TAXES: self.taxes}
+
+    def _start(self, columns: Columns) -> tuple[Floats, NDArray[np.int8]]:
+        """Return the baseline's log odds, and which trees can speak: but the far ones only of what was
+        seen, where parcel and face are known, as they were in all that taught them."""
+        odds, told_by = log_odds(self.tables.baseline, columns)
+        placed = np.isfinite(columns.parcel) & np.isfinite(columns.face)
+        return odds, np.where(placed, told_by, np.int8(FAR))
 
     @cached_property
-    def explained(self) -> tuple[Forest, Forest]:
-        """The trees as they speak of the interval that reasons are told of, near and far."""
-        near, far = (
-            Forest(held_at(trees, len(NAMES), _EXPLAINED), len(NAMES))
-            for trees in (self.near, self.far)
-        )
-        return near, far
+    def explained(self) -> dict[int, Forest]:
+        """The trees as they speak of the interval that reasons are told of: near, far, of taxes."""
+        return {
+            which: Forest(held_at(trees, len(NAMES), _EXPLAINED), len(NAMES))
+            for which, trees in self._trees.items()
+        }
 
-    def _explain(self, columns: Columns, matrix: Singles) -> list[tuple[Reason, ...]]:
-        _, seen = self._start(columns)
+    def _explain(self, told_by: NDArray[np.int8], matrix: Singles) -> list[tuple[Reason, ...]]:
         pulls = np.empty(matrix.shape)
-        for forest, chosen in zip(self.explained, (seen, ~seen), strict=True):
+        for which, forest in self.explained.items():
+            chosen = told_by == which
             if chosen.any():
                 pulls[chosen] = forest.shares(matrix[chosen])
-        unknown = np.isnan(matrix)
-        return [reasons_of(NAMES, *row) for row in zip(pulls, unknown, strict=True)]
+        return reasons_of(NAMES, pulls, np.isnan(matrix))
 
     def _answers(
         self,
@@ -200,6 +210,8 @@ class RedemptionModel:
     def _spread(self, level: str) -> float:
         if level == "sale":
             return self.tables.near_spread[-1]
+        if level == "taxes":
+            return self.tables.tax_spread[-1]
         added = {"county": 0.0, "state": UNKNOWN_COUNTY, "all": UNKNOWN_STATE}[level]
         return float(np.hypot(self.tables.far_spread[-1], added))
 
@@ -220,7 +232,7 @@ def hazards_of(trees: xgboost.Booster, matrix: Singles, odds: Floats) -> Floats:
 
 
 def calibrated(
-    hazards: Floats, states: NDArray[np.bytes_], seen: NDArray[np.bool_], tables: Tables
+    hazards: Floats, states: NDArray[np.bytes_], told_by: NDArray[np.int8], tables: Tables
 ) -> Told:
     """Return the chances by each edge that hazards come to, made honest; they never fall with time."""
     redeemed = np.empty(hazards.shape)
@@ -231,8 +243,9 @@ def calibrated(
         ends = tables.endings.get(name)
         raw, other = incidence(hazards[of_state], _other_ways(ends))
         for curves, chosen in (
-            (tables.near_curves, seen[of_state]),
-            (tables.far_curves, ~seen[of_state]),
+            (tables.near_curves, told_by[of_state] == NEAR),
+            (tables.far_curves, told_by[of_state] == FAR),
+            (tables.tax_curves, told_by[of_state] == TAXES),
         ):
             if chosen.any():
                 redeemed[of_state[chosen]] = _curved(raw[chosen], curves, name)
@@ -240,7 +253,7 @@ def calibrated(
             left = (1 - redeemed[of_state, -1]) / np.maximum(1 - raw[:, -1], 1e-9)
             deeded[of_state] = np.clip(other[0, :, -1] * left, 0, 1)
             void[of_state] = np.clip(other[1, :, -1] * left, 0, 1)
-    return Told(redeemed, deeded, void, seen)
+    return Told(redeemed, deeded, void, told_by)
 
 
 def _other_ways(ends: Endings | None) -> Floats:
@@ -270,7 +283,9 @@ def dump(model: RedemptionModel) -> dict[str, bytes]:
         "near.ubj": bytes(model.near.save_raw("ubj")),
         "far.ubj": bytes(model.far.save_raw("ubj")),
     }
-    told = msgspec.structs.replace(model.tables, sha256=tree_files.digests(files, _HASHED))
+    if model.taxes is not None:
+        files[_TAXES] = bytes(model.taxes.save_raw("ubj"))
+    told = msgspec.structs.replace(model.tables, sha256=tree_files.digests(files, list(files)))
     return {"model.json": msgspec.json.encode(told), **files}
 
 
@@ -280,12 +295,14 @@ def load(files: Mapping[str, bytes], version: str = "") -> RedemptionModel:
         tables = msgspec.json.decode(files["model.json"], type=Tables)
         if (tables.format, tables.features, tables.edges) != (FORMAT, NAMES, EDGES):
             raise UnfitArtifact("it was taught on other features, intervals or in another format")
-        if tables.sha256 != tree_files.digests(files, _HASHED):
+        hashed = [*_HASHED, *([_TAXES] if _TAXES in tables.sha256 else [])]
+        if tables.sha256 != tree_files.digests(files, hashed):
             raise UnfitArtifact("a file is not the one that was written with the model")
         found = tree_files.unpacked(files[tree_files.HISTORY], _COUNTY_ARRAYS)
         counties = {fips: County(*arrays) for fips, arrays in found.items()}
         near, far = (tree_files.trees(files[f"{trees}.ubj"]) for trees in ("near", "far"))
         told = trained_on(files)
-        model = RedemptionModel(near, far, tables, History(counties), version, told)
+        taxes = tree_files.trees(files[_TAXES]) if _TAXES in hashed else None
+        model = RedemptionModel(near, far, tables, History(counties), version, told, taxes)
         assert model.explained  # now, and not while somebody waits for the first reasons
         return model

@@ -23,7 +23,7 @@ from taxlien.services.ml.adapters.redemption_model import (
     without_sale,
 )
 from taxlien.services.ml.logic.calibration import Curve, Pooled, beta, isotonic, pooled
-from taxlien.services.ml.logic.redemption.baseline import learn_baseline, log_odds
+from taxlien.services.ml.logic.redemption.baseline import NEAR, learn_baseline, log_odds
 from taxlien.services.ml.logic.redemption.columns import EPOCH, Columns, Floats, parcel_number
 from taxlien.services.ml.logic.redemption.features import NAMES, OF_A_PLACE, Singles, features_of
 from taxlien.services.ml.logic.redemption.history import County, History
@@ -43,9 +43,13 @@ _ALIKE = {
     "objective": "binary:logistic", "tree_method": "hist", "subsample": 0.8,
     "colsample_bytree": 0.6, "max_bin": 64, "nthread": 1, "verbosity": 0,
 }  # fmt: skip
-_NEAR: dict[str, Any] = _ALIKE | {"max_depth": 10, "eta": 0.08, "min_child_weight": 2, "lambda": 2}
+_NEAR: dict[str, Any] = _ALIKE | {"max_depth": 10, "eta": 0.08, "min_child_weight": 4, "lambda": 1}
 _FAR: dict[str, Any] = _ALIKE | {"max_depth": 3, "eta": 0.1, "min_child_weight": 30, "lambda": 10}
 _NEAR_ROUNDS, _FAR_ROUNDS = 120, 30
+_BLIND = 0.25
+"""Share of the liens whose premium trees are not shown: nobody knows it before the sale, and who asks
+afterwards may not."""
+_PREMIUM = [NAMES.index(name) for name in ("premium", "premium_share")]
 _NOT_FOR_ALL = [NAMES.index(name) for name in ("premium", "premium_share", *OF_A_PLACE)]
 
 
@@ -62,19 +66,36 @@ def train(table: pl.DataFrame, seed: int = SEED) -> RedemptionModel:
 def learned_from(table: pl.DataFrame) -> tuple[Outcomes, History]:
     """Return the liens of teaching sources that were sold, with their outcomes, and the history of
     their counties. Simulated liens teach too: a frame holds either them or real ones."""
+    table = _teaching(table)
+    sold = table.filter(pl.col("kind").is_in(["certificate", "deed_sale"]))
+    paid = table.filter(pl.col("kind") == "subsequent_tax", pl.col("paid_on").is_not_null())
+    sold = sold.filter(pl.col("status").is_in(_HELD))
+    history = _history(columns_of_table(sold), _days(sold["redeemed_on"]), paid)
+    return _outcomes(sold), history
+
+
+def taxes_from(table: pl.DataFrame) -> Outcomes:
+    """Return the later taxes that holders paid on certificates, with what became of them: each is lent on
+    the day it was paid, and comes back with its certificate."""
+    table = _teaching(table)
+    paid = table.filter(pl.col("kind") == "subsequent_tax", pl.col("paid_on").is_not_null())
+    paid = paid.filter(pl.col("status").is_in(_HELD)).with_columns(sale_date=pl.col("paid_on"))
+    return _outcomes(paid)
+
+
+def _teaching(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows whose outcomes teach, with the last day that their county was heard of."""
     table = table.filter(pl.col("source").is_in(teaching("redemption")) | pl.col("synthetic"))
     heard = table.group_by("county_fips").agg(
         heard=pl.max_horizontal("sale_date", "paid_on", "redeemed_on", "ended_on").max()
     )
-    sold = table.filter(
-        pl.col("kind").is_in(["certificate", "deed_sale"]), pl.col("status").is_in(_HELD)
-    ).join(heard, on="county_fips", how="left", maintain_order="left")
-    columns = columns_of_table(sold)
-    redeemed, ended = _days(sold["redeemed_on"]), _days(sold["ended_on"])
-    status = sold["status"].to_numpy().astype("U12")
-    outcomes = outcomes_of(columns, status, redeemed, ended, _days(sold["heard"]))
-    paid = table.filter(pl.col("kind") == "subsequent_tax", pl.col("paid_on").is_not_null())
-    return outcomes, _history(columns, redeemed, paid)
+    return table.join(heard, on="county_fips", how="left", maintain_order="left")
+
+
+def _outcomes(rows: pl.DataFrame) -> Outcomes:
+    redeemed, ended = _days(rows["redeemed_on"]), _days(rows["ended_on"])
+    status = rows["status"].to_numpy().astype("U12")
+    return outcomes_of(columns_of_table(rows), status, redeemed, ended, _days(rows["heard"]))
 
 
 def columns_of_table(table: pl.DataFrame) -> Columns:
@@ -113,9 +134,9 @@ def train_on(outcomes: Outcomes, history: History, seed: int = SEED) -> Redempti
     plain = (None,) * len(EDGES)
     raw = Tables(baseline, endings, plain, plain, (), ())
     near_told, far_told = _told(outcomes, near_raw, raw), _told(later, far_raw, raw)
-    near_curves = _curves(outcomes, near_told, isotonic)
+    near_curves = curves_of(outcomes, near_told, isotonic)
     # Few sales teach what the next is like: a curve of two slopes keeps the order of liens.
-    far_curves = _curves(later, far_told, beta)
+    far_curves = curves_of(later, far_told, beta)
     fitted = Tables(baseline, endings, near_curves, near_curves, (), ())
     near_told = _told(outcomes, near_raw, fitted)
     fitted = Tables(baseline, endings, far_curves, far_curves, (), ())
@@ -153,8 +174,8 @@ def _held_out(
 
 
 def _told(outcomes: Outcomes, hazards: Floats, tables: Tables) -> Floats:
-    seen = np.ones(len(outcomes), dtype=bool)
-    return calibrated(hazards, outcomes.columns.state, seen, tables).redeemed
+    near = np.full(len(outcomes), NEAR, np.int8)
+    return calibrated(hazards, outcomes.columns.state, near, tables).redeemed
 
 
 def _ahead(outcomes: Outcomes, matrix: Singles, seed: int) -> tuple[Floats, NDArray[np.int64]]:
@@ -188,6 +209,7 @@ def _fit(
     odds, _ = log_odds(baseline, outcomes.columns)
     case, place, ended = intervals_seen(outcomes.days, outcomes.watched)
     weight = np.ones(len(case))
+    matrix = _partly_blind(matrix, seed)
     if settings is _FAR:
         matrix = without_sale(matrix)
         bare = matrix.copy()
@@ -207,7 +229,16 @@ def _fit(
     return xgboost.train(settings | {"seed": seed}, data, rounds)
 
 
-def _curves(
+def _partly_blind(matrix: Singles, seed: int) -> Singles:
+    """Return features of which a share does not tell the premium."""
+    plain = matrix.copy()
+    blind = np.random.default_rng(seed).random(len(matrix)) < _BLIND
+    for place in _PREMIUM:
+        plain[blind, place] = np.nan
+    return plain
+
+
+def curves_of(
     outcomes: Outcomes, redeemed: Floats, curve_of: Callable[[Floats, Floats], Curve]
 ) -> tuple[Pooled | None, ...]:
     """Return calibration for each edge at which enough is known, and not all is one outcome."""

@@ -7,9 +7,10 @@ import polars as pl
 
 from taxlien.services.ml.logic.survival import EDGES
 
+from . import redemption_taxes
 from .learning import Measured, clusters_of
 from .redemption_model import RedemptionModel, dump
-from .redemption_trainer import learned_from, train_on
+from .redemption_trainer import learned_from, taxes_from, train_on
 
 _JUDGED_AT = (12, 36)
 
@@ -21,7 +22,8 @@ class _Training:
         """Return the files of a model. Raises ``ValueError`` where there are too few outcomes."""
         outcomes, _ = learned_from(table)
         _, history = learned_from(memory)
-        return dump(train_on(outcomes, history, seed))
+        model = train_on(outcomes, history, seed)
+        return dump(redemption_taxes.taught(model, taxes_from(table), seed))
 
     def measure(self, model: RedemptionModel, table: pl.DataFrame) -> Measured:
         """Return the squared miss of the chances by 12 and by 36 months, each where it is known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -17,7 +18,7 @@ from .columns import Floats
 ASKED: tuple[int, ...] = (6, 12, 24, 36)
 HORIZON = EDGES[-1]
 Basis = Literal["model", "insufficient_data"]
-Cell = Literal["sale", "county", "state", "all"]
+Cell = Literal["sale", "taxes", "county", "state", "all"]
 MOST_REASONS = 5
 _LEAST_PULL = 0.03
 
@@ -97,25 +98,29 @@ class RedemptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 def reasons_of(
     names: tuple[str, ...], pulls: Floats, unknown: NDArray[np.bool_]
-) -> tuple[Reason, ...]:
-    """Return the strongest of ``pulls`` (log odds, one a name) in words, strongest first. That a value is
-    ``unknown`` moves an answer too, and is told as such."""
-    order = np.argsort(-np.abs(pulls), kind="stable")[:MOST_REASONS].tolist()
-    strongest = pulls[order].tolist()
-    return tuple(
-        Reason(
-            f"{_named(names[k], unknown[k])}: {'sooner' if pull > 0 else 'later or never'}",
-            round(pull, 3),
+) -> list[tuple[Reason, ...]]:
+    """Return for each case the strongest of its ``pulls`` (log odds, one a name) in words, strongest first.
+    That a value is ``unknown`` moves an answer too, and is told as such."""
+    order = np.argsort(-np.abs(pulls), axis=1, kind="stable")[:, :MOST_REASONS]
+    strongest = np.take_along_axis(pulls, order, axis=1)
+    rows = zip(
+        order.tolist(), strongest.tolist(), np.take_along_axis(unknown, order, axis=1).tolist(),
+        strict=True,
+    )  # fmt: skip
+    return [
+        tuple(
+            Reason(_said(names[k], not_known, pull > 0), round(pull, 3))
+            for k, pull, not_known in zip(*row, strict=True)
+            if abs(pull) >= _LEAST_PULL
         )
-        for k, pull in zip(order, strongest, strict=True)
-        if abs(pull) >= _LEAST_PULL
-    )
+        for row in rows
+    ]
 
 
-def _named(name: str, unknown: bool) -> str:
-    if not unknown:
-        return WORDS[name]
-    return f"{WORDS[name]}, which is not {'given' if name in OF_A_CASE else 'known'}"
+@cache
+def _said(name: str, unknown: bool, sooner: bool) -> str:
+    which = f", which is not {'given' if name in OF_A_CASE else 'known'}" if unknown else ""
+    return f"{WORDS[name]}{which}: {'sooner' if sooner else 'later or never'}"
 
 
 def ends_untold(state: str | None) -> str:
@@ -128,6 +133,8 @@ def evidence_of(cell: Cell, n: int, place: str) -> str:
     """Say what an answer rests on."""
     if cell == "sale":
         return f"{n:,} liens of the same sale are known"
+    if cell == "taxes":
+        return f"{n:,} later taxes that holders paid in that month are known"
     if cell == "county":
         return f"{n:,} liens of earlier sales of the county are known"
     if cell == "state":

@@ -49,12 +49,14 @@ def features_of(columns: Columns, history: History) -> Singles:
     for rows, county in _by_sale(columns, history):
         part = columns if rows is None else columns.only(rows)
         block = matrix if rows is None else _unknown(len(part))
-        listed = _list_of(part, county)
-        if listed is not None:
-            _put_list(block, part, listed)
         if county is not None:
             _put(block, "parcel", part.parcel)
-            _put_earlier(block, part, county.before(float(part.day[0])))
+        if county is None or not county.has_taxes(float(part.day[0])):
+            listed = _list_of(part, county)
+            if listed is not None:
+                _put_list(block, part, listed)
+            if county is not None:
+                _put_earlier(block, part, county.before(float(part.day[0])))
         if rows is not None:
             matrix[rows, _OF_PLACE] = block[:, _OF_PLACE]
     return matrix

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from .columns import Floats
 
+MOST_KEPT = 64
 LONGEST_DAYS = 730.0
 """Days open count up to this many: beyond, slow is slow."""
 
@@ -73,10 +75,25 @@ class County:
         return self._sales[day]
 
     def before(self, day: float) -> Before:
-        """Return what was known on the day before ``day``."""
-        if day not in self._before:
-            self._before[day] = self._as_of(day)
-        return self._before[day]
+        """Return what was known on the day before ``day``; of a day without a known sale, on the day before
+        its month: else each day anybody may ask about would be worked out and kept."""
+        if self.sale(day) is None:
+            day = first_of_month(day)
+        known = self._before.get(day)
+        if known is None:
+            known = self._as_of(day)
+            for oldest in list(self._before)[: len(self._before) + 1 - MOST_KEPT]:
+                self._before.pop(oldest, None)
+            self._before[day] = known
+        return known
+
+    def has_taxes(self, day: float) -> bool:
+        """Tell whether holders paid later taxes in the month of ``day``, which is no day of a sale."""
+        return first_of_month(day) in self._months and self.sale(day) is None
+
+    @cached_property
+    def _months(self) -> frozenset[float]:
+        return frozenset(map(first_of_month, self.paid_day.tolist()))
 
     def _as_of(self, day: float) -> Before:
         chosen = np.flatnonzero((self.day < day) & np.isfinite(self.parcel))
@@ -116,6 +133,12 @@ def sale_of(parcel: Floats, face: Floats, premium: Floats) -> Sale:
         faces=faces,
         same=same.astype(np.float64),
     )
+
+
+def first_of_month(day: float) -> float:
+    """Return the first day of the month of ``day``, in days since 1970-01-01."""
+    month = np.datetime64(int(day), "D").astype("datetime64[M]")
+    return float(month.astype("datetime64[D]").astype(np.int64))
 
 
 def log_face(face: Floats) -> Floats:
