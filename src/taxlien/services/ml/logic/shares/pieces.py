@@ -15,7 +15,7 @@ from typing import NamedTuple
 from .tree import LEAF, Bins, Tree
 
 MOST_ROWS = 4_096
-GROWTH = 2.0
+GROWTH = 3.0
 """Two pieces become one while that makes their tables together at most so many times as large: fewer pieces
 are fewer places to look at, and larger tables are more memory."""
 
