@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+import socket
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from taxlien.kit.database import Database
 from taxlien.kit.errors import Conflict, InvalidInput, NotFound
+from taxlien.services.ml.endpoints import at_stop
 from taxlien.services.ml.models import Trial
 from taxlien.services.ml.service import serving, trials
 from taxlien.services.ml.service.answering import Unanswered
@@ -199,3 +203,34 @@ async def test_who_is_asked_says_so_and_a_damaged_challenger_answers_nobody(
     office.damage(on_trial.artifact)
     begun_later = await process(office)
     assert begun_later.seat(office.name, 1, PEOPLE[0]) is None
+
+
+async def test_stopping_without_a_database_is_not_an_error_of_others(
+    office, on_trial: Trial, monkeypatch: pytest.MonkeyPatch, unused_database
+) -> None:
+    one = await process(office)
+    made = cache(lambda: one)
+    monkeypatch.setattr(serving, "_trials", made)
+    app = FastAPI()
+    app.state.databases = {"ml": unused_database}
+    await at_stop(app)  # nobody asked yet: nothing to write, nobody is asked
+    made()
+    seat = one.seat(office.name, 1, PEOPLE[0])
+    assert seat is not None
+    one.note(seat, FINE, 0.001)
+    await at_stop(app)
+    assert one.is_noted
+    app.state.databases = {"ml": office.database}
+    await at_stop(app)
+    assert len(await events(office.database, "model.exposed")) == 1
+
+
+@pytest.fixture
+async def unused_database() -> AsyncIterator[Database]:
+    """A database whose server is away."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    database = Database(f"postgresql+psycopg://ml:x@127.0.0.1:{port}/nothing", service="ml")
+    yield database
+    await database.close()

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+import structlog
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from taxlien.interfaces.users import TierAllowsLess
-from taxlien.kit.database import Session
+from taxlien.kit.database import Session, describe
 from taxlien.kit.http.errors import Problem
 from taxlien.kit.http.ready import ReadyRoute, asked, ready
 from taxlien.kit.http.responses import MsgspecResponse, to_json
@@ -28,6 +29,7 @@ from .service import allocating, flagging, offices, scoring, serving
 SessionDep = Annotated[Session, Depends(session_for("ml"))]
 SessionsDep = Annotated[SessionFactory, Depends(sessions_for("ml"))]
 router = APIRouter(prefix="/v1/ml", tags=["ml"])
+_log = structlog.get_logger("taxlien.ml")
 
 
 @router.post("/predict/redemption", response_model=schemas.Predictions)
@@ -202,9 +204,16 @@ async def _told_of_one(name: str, body: bytes, user_id: UUID) -> bytes | None:
 
 
 async def at_stop(app: FastAPI) -> None:
-    """Write what this process noted of trials and did not write yet."""
-    async with app.state.databases["ml"].session() as session:
-        await serving.keep_noted(session)
+    """Write what this process noted of trials and did not write yet; without a database that is lost."""
+    if not serving.is_noted():
+        return
+    try:
+        async with app.state.databases["ml"].session() as session:
+            await serving.keep_noted(session)
+    except (
+        Exception
+    ) as error:  # whatever a server that is going away makes: others are to end as well
+        _log.warning("noted_lost", error=describe(error))
 
 
 shortcuts = {"/v1/ml": answer_quickly}

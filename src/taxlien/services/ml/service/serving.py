@@ -192,6 +192,11 @@ async def predict_at_once(
     return await _tried(found, name, contents, reasons, user_id)
 
 
+def is_noted() -> bool:
+    """Tell whether this process noted anything of trials that is not surely written."""
+    return _trials.cache_info().currsize > 0 and _trials().is_noted
+
+
 async def keep_noted(session: Session) -> None:
     """Write what this process noted of trials."""
     await _trials().write(session)

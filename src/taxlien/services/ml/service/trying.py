@@ -86,6 +86,11 @@ class Trials:
         self._day = date.min
         self._to_write = 0  # what was noted is written twice, see ``write``
 
+    @property
+    def is_noted(self) -> bool:
+        """Tell whether something is not surely written yet."""
+        return self._to_write > 0
+
     def must_look(self, name: str) -> bool:
         """Tell whether the database has to be asked for a trial of ``name``."""
         return time.monotonic() >= self._look_at.get(name, 0.0)
