@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -42,7 +43,7 @@ from taxlien.services.ml.logic.auction.features import (
     features_of,
     last_sales,
 )
-from taxlien.services.ml.logic.auction.history import Level
+from taxlien.services.ml.logic.auction.history import Level, level_from
 from taxlien.services.ml.logic.auction.labels import AT_MOST, FLOOR_RATE
 from taxlien.services.ml.logic.auction.methods import METHODS, Bidding, Method, bidding_of
 from taxlien.services.ml.logic.case import Case
@@ -82,9 +83,11 @@ class MethodModel:
 
     def price(self, columns: Columns) -> Priced:
         """Return what the trees say, in pieces that fit in memory."""
+        if len(columns) <= CHUNK:
+            return Priced(*self._price(columns))
         pieces = [
             self._price(columns.only(slice(start, start + CHUNK)))
-            for start in range(0, max(len(columns), 1), CHUNK)
+            for start in range(0, len(columns), CHUNK)
         ]
         return Priced(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
 
@@ -109,22 +112,21 @@ def read_chances(
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Return bid, low, high, chance of no bid and of the floor rate."""
 
-    def at(level: Floats | float) -> Floats:
-        return bids_of_values(method, trees.bins.quantile(chances, level), measure, columns)
-
+    # What nobody bids on goes for the lien, and no bid is below it: the middle of both together.
+    gone = np.nan_to_num(struck)
+    middle: Floats | float = 0.5
+    if method == "property_bid":
+        middle = np.clip((0.5 - gone) / np.maximum(1 - gone, 1e-9), 0.0, 1.0)
+    values = trees.bins.quantiles(chances, [middle, trees.tail, 1 - trees.tail])
+    bid, low, high = bids_of_values(method, values, measure, columns)
     floor = np.full(len(columns), np.nan)
-    low, high = at(trees.tail), at(1 - trees.tail)
     if method == "bid_down_rate":
         struck = struck * chances[:, trees.bins.low == AT_MOST].sum(1)
         floor = chances[:, trees.bins.high <= FLOOR_RATE].sum(1)
-        return at(0.5), low, high, struck, floor
-    if method == "premium":
-        return at(0.5), low, high, struck, floor
-    # What nobody bids on goes for the lien, and no bid is below it: the middle of both together.
-    gone = np.nan_to_num(struck)
-    middle = at(np.clip((0.5 - gone) / np.maximum(1 - gone, 1e-9), 0.0, 1.0))
+    if method != "property_bid":
+        return bid, low, high, struck, floor
     known = np.isfinite(columns.face)
-    bid = np.where((gone >= 0.5) & known, columns.face, middle)
+    bid = np.where((gone >= 0.5) & known, columns.face, bid)
     low = np.where((gone >= trees.struck_from) & known, columns.face, low)
     return bid, np.minimum(low, bid), np.maximum(high, bid), struck, floor
 
@@ -228,6 +230,7 @@ class AuctionModel:
         )
 
 
+@lru_cache(maxsize=4096)
 def _usual(cell: Cell | None, place: str | None, digits: int) -> str:
     if cell is None:
         return ""
@@ -285,7 +288,7 @@ def _method(
 ) -> MethodModel:
     parts = {memory.name: memory.parts for memory in MEMORIES[method]}
     levels = {
-        name: Level(
+        name: level_from(
             parts[name], tuple(stats), *(arrays[f"{method}/{name}/{a}"] for a in _LEVEL_ARRAYS)
         )
         for name, stats in about["levels"].items()

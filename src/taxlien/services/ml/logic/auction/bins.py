@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,16 +30,24 @@ class Bins:
         below = np.maximum(number - 1, 0)
         return np.where(self.low[number] - values > values - self.high[below], below, number)
 
-    def quantile(self, chances: Floats, level: Floats | float) -> Floats:
-        """Return the value that ``level`` of a case's chances lies at or below."""
+    def quantiles(self, chances: Floats, levels: Sequence[Floats | float]) -> Floats:
+        """Return (levels, cases) the values that so much of a case's chances lies at or below."""
         sums = np.cumsum(chances, axis=1)
-        wanted = np.broadcast_to(np.asarray(level) * sums[:, -1], len(sums))
-        number = np.minimum((sums < wanted[:, None] - 1e-9).sum(1), len(self) - 1)
+        wanted = np.empty((len(levels), len(sums)))
+        for row, level in zip(wanted, levels, strict=True):
+            row[:] = level
+        wanted *= sums[:, -1]
+        below = (sums < wanted[:, :, None] - 1e-9).sum(2)
+        number = np.minimum(below, len(self) - 1)
         rows = np.arange(len(sums))
         chance = np.maximum(chances[rows, number], 1e-12)
         share = np.clip((wanted - sums[rows, number] + chance) / chance, 0.0, 1.0)
         width = self.high[number] - self.low[number]
         return np.asarray(self.low[number] + share * width, np.float64)
+
+    def quantile(self, chances: Floats, level: Floats | float) -> Floats:
+        """Return the value that ``level`` of a case's chances lies at or below."""
+        return np.asarray(self.quantiles(chances, [level])[0])
 
 
 def learn_bins(values: Floats, count: int) -> Bins:

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from .columns import Columns, Floats
-from .history import Level, Singles, level_of, names_of
-from .keys import Groups, Part, group_codes
+from .history import Level, Singles, known_before, level_of, names_of
+from .keys import Part, group_codes
 from .labels import AT_MOST, FLOOR_RATE, LEAST_VALUE, NOTHING_BID, Flags, Outcomes
 from .methods import Method
 
@@ -102,10 +102,8 @@ def remember(method: Method, outcomes: Outcomes) -> dict[str, Level]:
 
 def features_of(method: Method, columns: Columns, levels: Levels) -> tuple[Singles, Floats]:
     """Return the matrix of these cases, and the logarithm their bids are measured from (0 for rates)."""
-    groups = Groups(columns)
-    blocks = [levels[memory.name].before(columns, groups) for memory in MEMORIES[method]]
+    told = known_before([levels[memory.name] for memory in MEMORIES[method]], columns)
     place = _places(method, _stats(method, levels))
-    told = np.concatenate(blocks, axis=1)
 
     def past(name: str) -> Floats:
         return told[:, place[name]].astype(np.float64)

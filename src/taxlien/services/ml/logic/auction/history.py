@@ -5,7 +5,7 @@ The memory of a group fades: a sale ``1 / FADING`` years older counts 1/e as muc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,43 +24,77 @@ Singles = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Sales of groups of one kind, by group and day. ``mean`` and ``weight`` fade, ``last`` is one sale.
+    """Sales of groups of one kind, by group and day: ``moments`` in rising order, and ``told``, a row each.
 
-    ``weight`` is how many bids the group had up to that day, faded to that day.
+    A row is: fading means, means of that one sale, weight, and count. The weight is how many bids the group
+    had up to that day, faded to that day.
     """
 
     parts: tuple[Part, ...]
     stats: tuple[str, ...]
     moments: Codes
-    weight: Singles
-    count: Singles
-    mean: Singles
-    last: Singles
+    told: Singles
 
-    def before(self, columns: Columns, groups: Groups | None = None) -> Singles:
-        """Return, for every case, what is known of its group from sales strictly before its day.
+    @property
+    def mean(self) -> Singles:
+        return self.told[:, : len(self.stats)]
 
-        A row is: fading means, means of the last sale, weight, count and age in years of the last
-        sale. NaN where there was none.
-        """
-        width = len(self.stats)
-        found = np.full((len(columns), 2 * width + 3), np.nan, np.float32)
-        if not len(self.moments) or not len(columns):
-            return found
-        codes, known = (groups or Groups(columns)).codes(self.parts)
-        begins = codes << _DAY_BITS
-        place = self.moments.searchsorted(begins | columns.day.astype(np.uint64), "left") - 1
-        moment = self.moments[np.maximum(place, 0)]
-        known &= (place >= 0) & (moment >> _DAY_BITS == codes)
-        rows = known.nonzero()[0]
-        if not len(rows):
-            return found
-        place = place[rows]
-        age = (columns.day[rows] - (moment[rows] & _DAY).astype(np.int64)) / YEAR
-        weight = self.weight[place] * np.exp(-FADING * age)
-        told = (self.mean[place], self.last[place], weight[:, None], self.count[place][:, None])
-        found[rows] = np.concatenate([*told, age[:, None]], axis=1, dtype=np.float32)
-        return found
+    @property
+    def last(self) -> Singles:
+        return self.told[:, len(self.stats) : 2 * len(self.stats)]
+
+    @property
+    def weight(self) -> Singles:
+        return self.told[:, -2]
+
+    @property
+    def count(self) -> Singles:
+        return self.told[:, -1]
+
+    def before(self, columns: Columns) -> Singles:
+        """Return what ``known_before`` does of this level alone."""
+        return known_before([self], columns)
+
+
+def level_from(
+    parts: tuple[Part, ...], stats: tuple[str, ...], moments: Codes,
+    weight: Singles, count: Singles, mean: Singles, last: Singles,
+) -> Level:  # fmt: skip
+    """Return a level of its columns."""
+    return Level(parts, stats, moments, np.column_stack([mean, last, weight, count]))
+
+
+def known_before(levels: Sequence[Level], columns: Columns) -> Singles:
+    """Return, for every case, what is known of its groups from sales strictly before its day.
+
+    Of each level it is: fading means, means of the last sale, weight, count and age in years of the last
+    sale. NaN where there was none. All levels are asked at once: for few cases that costs a half.
+    """
+    days = columns.day.astype(np.uint64)
+    codes, known = Groups(columns).codes([level.parts for level in levels])
+    begins = (codes << _DAY_BITS) | days
+    widths = [level.told.shape[1] + 1 for level in levels]
+    ends = np.cumsum(widths)
+    found = np.full((len(columns), int(ends[-1])), np.nan, np.float32)
+    moments = np.zeros(codes.shape, np.uint64)
+    places = []
+    for k, level in enumerate(levels):
+        place = level.moments.searchsorted(begins[k], "left") - 1
+        places.append(place)
+        if len(level.moments):
+            moments[k] = level.moments[np.maximum(place, 0)]
+            known[k] &= place >= 0
+        else:
+            known[k] = False
+    known &= moments >> _DAY_BITS == codes
+    age = (columns.day - (moments & _DAY).astype(np.int64)) / YEAR
+    for k, level in enumerate(levels):
+        rows = known[k].nonzero()[0]
+        if len(rows):
+            found[rows, ends[k] - widths[k] : ends[k] - 1] = level.told[places[k][rows]]
+    found[:, ends - 1] = np.where(known, age, np.nan).T
+    found[:, ends - 3] *= np.exp(-FADING * age).T
+    return found
 
 
 def names_of(name: str, stats: tuple[str, ...]) -> list[str]:
@@ -80,7 +114,7 @@ def level_of(columns: Columns, parts: tuple[Part, ...], values: Mapping[str, Flo
     if not len(moment):
         empty = np.zeros(0, np.float32)
         shape = np.zeros((0, len(values)), np.float32)
-        return Level(parts, tuple(values), moment, empty, empty, shape, shape)
+        return level_from(parts, tuple(values), moment, empty, empty, shape, shape)
     starts = np.flatnonzero(np.r_[True, moment[1:] != moment[:-1]])
     count = np.diff(np.r_[starts, len(moment)]).astype(np.float64)
     sums = np.add.reduceat(table, starts, axis=0)
@@ -90,7 +124,7 @@ def level_of(columns: Columns, parts: tuple[Part, ...], values: Mapping[str, Flo
         FADING * np.maximum((moment & _DAY).astype(np.float64) - latest, -40 * YEAR) / YEAR
     )
     faded = _running(np.column_stack([count, sums]) * aged[:, None], moment >> _DAY_BITS)
-    return Level(
+    return level_from(
         parts,
         tuple(values),
         moment,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -31,20 +31,26 @@ class Groups:
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
         self._parts: dict[tuple[Part, int], Coded] = {}
-        self._parcel: tuple[NDArray[np.uint64], NDArray[np.int64]] | None = None
+        self._parcel: tuple[Codes, NDArray[np.int64]] | None = None
 
-    def codes(self, parts: tuple[Part, ...]) -> Coded:
-        """Return a number of 48 bits for the group of every case, and whether the group is known.
+    def codes(self, kinds: Sequence[tuple[Part, ...]]) -> Coded:
+        """Return (kinds, cases) a number of 48 bits for the group of every case, and whether the group is
+        known.
 
         Two groups of a million share a number with a chance of about 0.002.
         """
-        codes, known = self._part(parts[0], 0)
-        for place, part in enumerate(parts[1:], 1):
-            code, is_known = self._part(part, place)
-            codes, known = codes + code, known & is_known
-        codes = codes ^ (codes >> np.uint64(29))
+        codes = np.empty((len(kinds), len(self._columns)), np.uint64)
+        known = np.empty(codes.shape, np.bool_)
+        for row, parts in enumerate(kinds):
+            codes[row], known[row] = self._part(parts[0], 0)
+            for place, part in enumerate(parts[1:], 1):
+                code, is_known = self._part(part, place)
+                codes[row] += code
+                known[row] &= is_known
+        codes ^= codes >> np.uint64(29)
         codes *= _NUMBER[3]
-        return codes >> _DAY_BITS, known.copy()
+        codes >>= _DAY_BITS
+        return codes, known
 
     def _part(self, part: Part, place: int) -> Coded:
         known = self._parts.get((part, place))
@@ -74,19 +80,19 @@ class Groups:
         """Number a parcel by its key, or by so much of it as its neighbours share."""
         if self._parcel is None:
             written = _letters(self._columns.parcel)
-            self._parcel = written.astype(np.uint64), (written != 0).sum(1)
-        letters, length = self._parcel
-        keep = length - _SHORTER.get(part, 0)
-        if part == "head6":
-            keep = np.minimum(length, 6)
-        if part != "parcel":
-            letters = np.where(np.arange(letters.shape[1]) < keep[:, None], letters, np.uint64(0))
-        return _hashed(letters, _TEXT[2]), keep > 0
+            told = written.astype(np.uint64) * _TEXT[2][: written.shape[1]]
+            # The number of a beginning is the sum up to its last letter.
+            self._parcel = told.cumsum(axis=1, dtype=np.uint64), (written != 0).sum(1)
+        sums, length = self._parcel
+        keep = np.minimum(length, 6) if part == "head6" else length - _SHORTER.get(part, 0)
+        known = keep > 0
+        return sums[np.arange(len(sums)), np.where(known, keep - 1, 0)], known
 
 
 def group_codes(columns: Columns, parts: tuple[Part, ...]) -> Coded:
     """Return the groups of one kind: see ``Groups.codes``."""
-    return Groups(columns).codes(parts)
+    codes, known = Groups(columns).codes([parts])
+    return codes[0], known[0]
 
 
 def _letters(values: NDArray[np.bytes_]) -> NDArray[np.uint8]:
