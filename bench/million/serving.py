@@ -83,7 +83,8 @@ def ask(
     pause = f"{connections * 1000 / rate:.0f}" if rate else "0"
     lua = str(Path(__file__).with_name("requests.lua"))
     done = subprocess.run(
-        ["wrk", "-t2", f"-c{connections}", f"-d{seconds:g}s", "-s", lua, url, "--", str(file), pause],
+        ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds:g}s", "-s", lua, url,
+         "--", str(file), pause],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     found = _RESULT.search(done.stdout)
