@@ -35,6 +35,16 @@ def test_what_is_no_json_is_answered_in_its_place_with_its_line() -> None:
     assert "error" not in found[4]
 
 
+def test_what_other_programs_write_for_nothing_is_read_as_nothing() -> None:
+    found = told(
+        b'\xef\xbb\xbf{"id": "marked"}\r\n',
+        b'{"id": "unknown", "face_amount": NaN, "premium": -Infinity}',
+        b'{"id": "broken", "face_amount": NaN',
+    )
+    assert [one["id"] for one in found] == ["marked", "unknown", None]
+    assert found[2]["error"].startswith("not JSON")
+
+
 def test_a_case_that_the_model_fails_on_spoils_no_other() -> None:
     lines = [b'{"id": "%d"}' % n for n in range(9)]
     lines[4] = b'{"id": "poison", "face_amount": -1}'

@@ -57,6 +57,7 @@ def train(name: Name, seed: Seed = 7) -> None:
 
         from taxlien.services.ml.service import serving, training
 
+        training.known_name(name)
         typer.echo(f"{await _refilled(product):,} liens read from the catalogue.", err=True)
         async with product.database.session() as session:
             table = await training.read_frame(session)
@@ -121,8 +122,9 @@ def rollback(name: Name) -> None:
     """Give the office back to the champion before this one."""
 
     async def work(product: MlProduct) -> None:
-        from taxlien.services.ml.service import promoting
+        from taxlien.services.ml.service import promoting, training
 
+        training.known_name(name)
         async with product.database.session() as session:
             one = await promoting.rollback(session, product.registry, name)
         typer.echo(f"{name} version {one.version} is champion again.")
@@ -136,6 +138,7 @@ def remember(name: Annotated[str, typer.Argument(help="price or risk.")]) -> Non
     async def work(product: MlProduct) -> None:
         from taxlien.services.ml.service import remembering, training
 
+        remembering.check_name(name)
         typer.echo(f"{await _refilled(product):,} liens read from the catalogue.", err=True)
         async with product.database.session() as session:
             table = await training.read_frame(session)
@@ -178,14 +181,30 @@ def predict(name: Name, input_file: Cases, output_file: Results) -> None:
         from taxlien.services.ml.service import answering, serving
 
         async with product.database.session() as session:
-            model = await serving.champion_of(session, product.blobs, name)
-        told = await asyncio.to_thread(answering.answer_file, input_file, output_file, model)
-        typer.echo(f"{told.lines - told.refused:,} cases answered.", err=True)
+            found = await serving.loaded_of(session, product.blobs, name)
+            held = [one for one in await serving.models(session) if one.name == name]
+        told = await asyncio.to_thread(answering.answer_file, input_file, output_file, found.model)
+        answered = told.lines - told.refused
+        typer.echo(f"{answered:,} cases answered by {name} version {found.version}.", err=True)
+        for one in held:
+            if one.alias == "challenger":
+                typer.echo(
+                    f"Version {one.version} waits: `taxlien ml promote {name}` puts it in office if"
+                    " it is better.",
+                    err=True,
+                )
         if told.refused:
             typer.echo(f"{told.refused:,} lines are no cases; their answers say why.", err=True)
         return told.refused
 
-    if with_product(work):
+    try:
+        refused = with_product(work)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"taxlien ml: {error.filename}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+    if refused:
         raise typer.Exit(1)
 
 
@@ -207,8 +226,8 @@ def forecast(
         for one in await asyncio.to_thread(forecasting.forecast, table, county_fips, year):
             typer.echo(
                 f"{one.year} {one.measure:8} {one.value:>16,.2f}  four of five {one.low:,.2f} to"
-                f" {one.high:,.2f}, by {one.way} over {one.years_known} years, which missed"
-                f" {one.error_pct:.1f} % in the median"
+                f" {one.high:,.2f}, by five ways, most by {one.way}, over {one.years_known} years,"
+                f" which missed {one.error_pct:.1f} % in the median"
             )
 
     with_product(work)

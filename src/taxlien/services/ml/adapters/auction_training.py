@@ -22,11 +22,20 @@ FIELDS: dict[Method, str] = {
 }
 
 
+FEWEST_BIDS = 20
+
+
 class _Training:
     """Fulfils ``learning.Learning``."""
 
     def train(self, table: pl.DataFrame, memory: pl.DataFrame, seed: int) -> dict[str, bytes]:
-        """Return the files of a model of every method the table has sales of."""
+        """Return the files of a model of every method the table has sales of. Raises ``ValueError`` where
+        those are next to none: an office that nothing holds answers as much."""
+        known = sum(
+            int(np.isfinite(outcomes.bid).sum()) for outcomes in outcomes_by_method(table).values()
+        )
+        if known < FEWEST_BIDS:
+            raise ValueError(f"{known} liens with a known bid, {FEWEST_BIDS} needed")
         model, levels = train(table, seed), levels_by_method(memory)
         methods = {
             method: replace(known, levels=levels[method]) if known.levels else known

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 import structlog
@@ -57,21 +60,33 @@ def answers(lines: Iterable[bytes], model: Model) -> Iterator[tuple[bytes, bool]
 
 
 def answer_file(cases: Path, results: Path, model: Model) -> Answered:
-    """Answer the lines of ``cases`` into ``results``, which appears whole or not at all."""
-    count = refused = 0
+    """Answer the lines of ``cases`` into ``results``, which appears whole or not at all; what is no file, as
+    a terminal or a pipe, is written to as it goes. Raises ``OSError`` where one cannot be read or written."""
+    if results.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(results))
+    if results.exists() and not results.is_file():
+        with cases.open("rb") as lines, results.open("wb") as out:
+            return _written(lines, out, model)
+    results = results.resolve()  # who links to another place wants it there
     results.parent.mkdir(parents=True, exist_ok=True)
     part = results.with_name(f".{results.name}.{os.getpid()}.part")
     try:
         with cases.open("rb") as lines, part.open("wb") as out:
-            for told, is_case in answers(lines, model):
-                out.write(told + b"\n")
-                count += 1
-                refused += not is_case
+            told = _written(lines, out, model)
             out.flush()
             os.fsync(out.fileno())
         part.replace(results)
     finally:
         part.unlink(missing_ok=True)
+    return told
+
+
+def _written(lines: BinaryIO, out: BinaryIO, model: Model) -> Answered:
+    count = refused = 0
+    for told, is_case in answers(lines, model):
+        out.write(told + b"\n")
+        count += 1
+        refused += not is_case
     return Answered(count, refused)
 
 
@@ -93,7 +108,23 @@ def answer(model: Model, cases: Sequence[Case], explain: bool | None = None) -> 
 
 def _case(line: bytes) -> Case | str:
     try:
-        content = _decode(line)
+        content = _decoded(line)
         return read_case(content) if isinstance(content, dict) else "not an object"
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return f"not JSON: {error}"[:200]
+
+
+def _decoded(line: bytes) -> object:
+    """Return what a line says. Files of other programs begin with a mark of their encoding, and write NaN
+    for what they do not know, which JSON has no word for: both are read. Raises ``MsgspecError`` ..."""
+    line = line.removeprefix(codecs.BOM_UTF8)
+    try:
+        return _decode(line)
+    except msgspec.DecodeError:
+        if not any(word in line for word in (b"NaN", b"Infinity")):
+            raise
+        try:
+            return json.loads(line)
+        except ValueError:
+            pass  # what is wrong with it was said better
+        raise

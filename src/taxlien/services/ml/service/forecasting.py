@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from taxlien.kit.errors import NotFound
+from taxlien.kit.errors import InvalidInput, NotFound
 from taxlien.services.ml.adapters import county_forecast
 from taxlien.services.ml.adapters.auction_trainer import outcomes_by_method
 from taxlien.services.ml.logic.auction.yearly import YearlyForecast, yearly
+from taxlien.services.ml.logic.case import read_case
+
+from .allocating import FIPS_DIGITS
 
 
 def forecast(
@@ -15,8 +18,11 @@ def forecast(
 ) -> list[YearlyForecast]:
     """Return what is expected of the county in ``year``, or in the year after its last sale.
 
-    Blocks for as long as that takes. Raises ``NotFound`` where too few of its sales are known.
+    Blocks for as long as that takes. Raises ``InvalidInput`` for what is no county, ``NotFound`` where too
+    few of its sales are known.
     """
+    if len(county_fips) != FIPS_DIGITS or read_case({"county_fips": county_fips}).problems:
+        raise InvalidInput("county_fips", f"{county_fips} is no county's five digits")
     totals = yearly(outcomes_by_method(table))
     known = [max(years) for (fips, _), years in totals.items() if fips == county_fips]
     told = []

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 from taxlien.kit.database import Session
 from taxlien.services.ml.models import Check, Trial
-from taxlien.services.ml.repository import appointments, checks, trials
+from taxlien.services.ml.repository import checks, trials
+
+from . import serving
 
 _A_DAY = 86_400.0
 
@@ -29,7 +31,7 @@ class Office:
 
 
 async def offices(session: Session) -> list[Office]:
-    """Return who holds each office, by name and alias."""
+    """Return who holds each office, by name and alias: a challenger that took over is champion alone."""
     now = datetime.now(UTC)
     checked = await checks.latest(session)
     running = {one.name: one for one in await trials.all_running(session) if now < one.ends_at}
@@ -40,5 +42,5 @@ async def offices(session: Session) -> list[Office]:
             checks=[c for c in checked if c.name == one.name and one.alias == "champion"],
             trial=running.get(one.name),
         )
-        for one in await appointments.all_in_office(session)
+        for one in await serving.models(session)
     ]  # fmt: skip

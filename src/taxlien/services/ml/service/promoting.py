@@ -20,11 +20,12 @@ from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.repository import appointments
 
 from .serving import teachers_of
-from .training import learning_of
+from .training import known_name, learning_of
 
 
 async def in_office(session: Session, name: str, alias: Alias) -> Appointment:
-    """Return who is ``alias`` of ``name``. Raises ``NotFound``."""
+    """Return who is ``alias`` of ``name``. Raises ``InvalidInput`` for a name there is not, ``NotFound``."""
+    known_name(name)
     found = await appointments.in_office(session, name, alias)
     if found is None:
         raise NotFound(f"{name} has no {alias}: train it first")

@@ -20,6 +20,14 @@ from .promoting import in_office
 REASON = "remembered"
 
 
+def check_name(name: str) -> None:
+    """Raise ``InvalidInput`` for a model that remembers nothing."""
+    if name not in memories.REMEMBERING:
+        raise InvalidInput(
+            "name", f"{' and '.join(memories.REMEMBERING)} remember, {name} does not"
+        )
+
+
 async def remember(
     session: Session, blobs: Blobs, registry: Registry, name: str, table: pl.DataFrame, *,
     objects: str,
@@ -30,10 +38,7 @@ async def remember(
     Raises ``InvalidInput`` for a model that remembers nothing, ``NotFound`` without a champion,
     ``Conflict`` where made-up liens taught it and ``table`` is of real ones, ``UnfitArtifact``.
     """
-    if name not in memories.REMEMBERING:
-        raise InvalidInput(
-            "name", f"{' and '.join(memories.REMEMBERING)} remember, {name} does not"
-        )
+    check_name(name)
     await appointments.lock(session, name)
     champion = await in_office(session, name, "champion")
     if champion.synthetic and not table["synthetic"].any():

@@ -84,6 +84,12 @@ class Champions:
         """Return who serves ``name``; None where the database has to be asked for it."""
         return None if self._must_look(name) else self._loaded.get(name)
 
+    def why_none(self, name: str) -> str:
+        """Return in words why nobody serves ``name``."""
+        if name in self._unfit:
+            return "no model that was trained here can be loaded"
+        return "no model has been trained here"
+
     def _must_look(self, name: str) -> bool:
         return time.monotonic() >= self._look_at.get(name, 0.0) and name not in self._loading
 
@@ -173,7 +179,7 @@ async def predict(
     if found is None:
         cases = [read_case(content) for content in contents]
         _predictions.labels(name).inc(len(cases))
-        nothing = "no model has been trained here"
+        nothing = _champions().why_none(name)
         return [Unanswered(id=case.id, evidence=nothing, problems=case.problems) for case in cases]
     await _trials().look(session, name)
     return await _tried(found, name, contents, reasons, user_id)
@@ -242,7 +248,12 @@ async def who_serves(session: Session, name: str) -> Loaded | None:
 
 
 async def champion_of(session: Session, blobs: Blobs, name: str) -> Model:
-    """Return the champion of ``name``, or the last before it that can be read.
+    """Return the champion of ``name``, as ``loaded_of`` does."""
+    return (await loaded_of(session, blobs, name)).model
+
+
+async def loaded_of(session: Session, blobs: Blobs, name: str) -> Loaded:
+    """Return the champion of ``name``, or the last before it that can be read, and which it is.
 
     Raises ``InvalidInput`` for a name there is not, ``NotFound`` where no model can be read.
     """
@@ -251,7 +262,7 @@ async def champion_of(session: Session, blobs: Blobs, name: str) -> Model:
     found = await Champions(blobs, refresh_seconds=60.0).champion(session, name)
     if found is None:
         raise NotFound(f"no model of {name} can be read: train one")
-    return found.model
+    return found
 
 
 async def teachers_of(session: Session, blobs: Blobs, name: str) -> dict[str, Model]:
@@ -261,8 +272,12 @@ async def teachers_of(session: Session, blobs: Blobs, name: str) -> dict[str, Mo
 
 
 async def models(session: Session) -> Sequence[Appointment]:
-    """Return who holds each office."""
-    return await appointments.all_in_office(session)
+    """Return who holds each office, by name and alias: a challenger that took over is champion alone."""
+    held = await appointments.all_in_office(session)
+    champions = {one.name: one.version for one in held if one.alias == "champion"}
+    return [
+        one for one in held if one.alias == "champion" or one.version != champions.get(one.name)
+    ]
 
 
 @cache

@@ -137,13 +137,18 @@ async def register(
     return appointed
 
 
+def known_name(name: str) -> None:
+    """Raise ``InvalidInput`` for a name there is not."""
+    if name not in FAMILIES:
+        raise InvalidInput("name", f"no model {name}; there are {', '.join(FAMILIES)}")
+
+
 def learning_of(name: str, teachers: Mapping[str, Model] | None = None) -> Learning:
     """Return how ``name`` learns, from ``teachers`` where it has any (``serving.teachers_of``).
 
     Raises ``InvalidInput`` for a name there is not.
     """
-    if name not in FAMILIES:
-        raise InvalidInput("name", f"no model {name}; there are {', '.join(FAMILIES)}")
+    known_name(name)
     learning = FAMILIES[name].training()
     taught: Learning = learning.taught_by(teachers or {}) if FAMILIES[name].teachers else learning
     return taught

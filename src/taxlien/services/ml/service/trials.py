@@ -50,9 +50,7 @@ async def start(session: Session, name: str, percent: float, days: float) -> Tri
     Raises ``InvalidInput`` for values that make no trial, ``NotFound`` without models, ``Conflict`` where
     there is a trial, no other version, or a challenger that made-up liens taught beside real ones.
     """
-    if name not in FAMILIES or FAMILIES[name].teachers:
-        answering = ", ".join(one for one, family in FAMILIES.items() if not family.teachers)
-        raise InvalidInput("name", f"no model that answers users: {answering}")
+    _check_name(name)
     if not 0 < percent <= 100:
         raise InvalidInput("percent", "above 0, at most 100")
     if not 0 < days <= MOST_DAYS:
@@ -78,8 +76,18 @@ async def start(session: Session, name: str, percent: float, days: float) -> Tri
     return trial
 
 
+def _check_name(name: str) -> None:
+    if name not in FAMILIES or FAMILIES[name].teachers:
+        answering = ", ".join(one for one, family in FAMILIES.items() if not family.teachers)
+        raise InvalidInput("name", f"{name} answers no users; {answering} do")
+
+
 async def stop(session: Session, name: str) -> Trial:
-    """Stop the trial of ``name``: the champion answers everybody again. Raises ``NotFound``."""
+    """Stop the trial of ``name``: the champion answers everybody again.
+
+    Raises ``InvalidInput`` for a model that answers no users, ``NotFound``.
+    """
+    _check_name(name)
     trial = await kept.running(session, name)
     if trial is None or not await kept.stop(session, trial.number, "stopped by hand"):
         raise NotFound(f"no trial of {name} is under way")
@@ -87,7 +95,9 @@ async def stop(session: Session, name: str) -> Trial:
 
 
 async def status(session: Session, name: str | None = None) -> list[Status]:
-    """Return the latest trial of ``name``, or of every model."""
+    """Return the latest trial of ``name``, or of every model. Raises as ``stop`` does."""
+    if name is not None:
+        _check_name(name)
     found = await kept.latest(session, name)
     return [Status(one, await kept.measured(session, one.number)) for one in found]
 
