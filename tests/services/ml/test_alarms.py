@@ -70,6 +70,10 @@ async def test_a_process_that_had_it_before_clears_nothing_and_the_daily_check_l
             await checking.check(office.database, office.blobs, due)
     assert await asked(office, serving) == [1.0]
     assert await alerts(office) == [("loading", "raised", 1)]
+    begun_now = Champions(office.blobs, refresh_seconds=1e-9)
+    assert await asked(office, begun_now) == [None]
+    assert "can be loaded" in begun_now.why_none(office.name)
+    assert "trained" in serving.why_none("nobody")
     office.repair()
     await checking.check(office.database, office.blobs, due)
     assert await alerts(office) == [("loading", "raised", 1), ("loading", "cleared", 1)]

@@ -26,7 +26,7 @@ from .alarming import LOADING, Loading
 EVERY = timedelta(hours=24)
 LATELY = timedelta(days=30)
 MOST = 20_000
-MOST_JUDGED = 100_000
+MOST_JUDGED = 50_000
 """Liens that outcomes are told by at once: of more, those of some parcels."""
 
 
