@@ -30,7 +30,7 @@ from taxlien.services.ml.logic.auction.report import (
     median_percent_error,
     report_of,
 )
-from taxlien.services.ml.logic.auction.yearly import MEASURES, yearly
+from taxlien.services.ml.logic.auction.yearly import MEASURES, Measure, percent_errors, yearly
 from taxlien.services.ml.logic.frame import COLUMNS
 from taxlien.services.ml.logic.table import SCHEMA, ordered
 
@@ -142,11 +142,37 @@ def forecasts(table: pl.DataFrame, years: Sequence[int]) -> None:
     for measure in MEASURES:
         series = [values for (_, name), values in told.items() if name == measure]
         for way, ask in county_forecast.WAYS.items():
-            missed = county_forecast.percent_errors(ask, series, years)
+            missed = percent_errors(ask, series, years)
             if missed:
                 within = 100 * np.mean(np.array(missed) <= 8)
-                print(f"{measure:>8} {way:<13} county-years={len(missed)} median={np.median(missed):.1f} % "
+                print(f"{measure:>8} {way:<18} county-years={len(missed)} median={np.median(missed):.1f} % "
                       f"within 8 %: {within:.0f} %")  # fmt: skip
+        _served(told, measure, years)
+
+
+def _served(
+    told: dict[tuple[str, Measure], dict[int, float]], measure: Measure, years: Sequence[int]
+) -> None:
+    """Print what a forecast would have said of each county-year, and of all counties of a year together."""
+    pairs: dict[int, list[tuple[float, float]]] = {}
+    held: list[bool] = []
+    for (county, name), series in told.items():
+        for year in years:
+            if name != measure or not series.get(year):
+                continue
+            for one in county_forecast.forecast(told, county, year):
+                if one.measure == measure:
+                    pairs.setdefault(year, []).append((one.value, series[year]))
+                    held.append(one.low <= series[year] <= one.high)
+    if not pairs:
+        return
+    said, came = np.array([pair for some in pairs.values() for pair in some]).T
+    missed = 100 * np.abs(said / came - 1)
+    totals = {year: np.array(some).sum(0) for year, some in pairs.items()}
+    print(f"{measure:>8} {'served':<18} county-years={len(missed)} median={np.median(missed):.1f} % "
+          f"mean={missed.mean():.1f} % within 8 %: {100 * np.mean(missed <= 8):.0f} %, interval held "
+          f"{100 * np.mean(held):.0f} %; all counties of a year:",
+          *(f"{year} {100 * (s / c - 1):+.1f} %" for year, (s, c) in sorted(totals.items())))  # fmt: skip
 
 
 def main() -> None:

@@ -10,14 +10,21 @@ import pytest
 
 from taxlien.kit.errors import NotFound
 from taxlien.services.ml.adapters.county_forecast import WAYS, forecast
-from taxlien.services.ml.logic.auction.bins import learn_bins
+from taxlien.services.ml.logic.auction.bins import Bins, learn_bins
 from taxlien.services.ml.logic.auction.cells import cells_of
 from taxlien.services.ml.logic.auction.columns import Columns
 from taxlien.services.ml.logic.auction.history import level_of
 from taxlien.services.ml.logic.auction.keys import group_codes
+from taxlien.services.ml.logic.auction.labels import NOTHING_BID
 from taxlien.services.ml.logic.auction.methods import bidding_of
 from taxlien.services.ml.logic.auction.report import coverage, median_percent_error
-from taxlien.services.ml.logic.auction.yearly import damped_trend, last_value, percent_errors
+from taxlien.services.ml.logic.auction.yearly import (
+    Tried,
+    damped_trend,
+    last_value,
+    percent_errors,
+    smoothed,
+)
 from taxlien.services.ml.service import forecasting
 
 
@@ -130,3 +137,27 @@ def test_a_county_of_few_years_has_no_forecast(sales: pl.DataFrame) -> None:
     assert told["liens"].value == pytest.approx(525, rel=0.02)
     with pytest.raises(NotFound, match="fewer than 4 years"):
         forecasting.forecast(sales, "53033")
+
+
+def test_ways_weigh_by_how_near_they_were_and_none_is_trusted_by_its_name() -> None:
+    came = np.array([100.0, 200.0, 50.0])
+    told = Tried(np.array([came * 1.02, came * 1.2, came * 40]), came)
+    near, far, broken = told.weights()
+    assert near > 0.95 > 0.05 > far > broken > 0
+    assert told.missed_together().max() < 0.2
+    assert Tried(np.zeros((2, 0)), np.zeros(0)).weights().tolist() == [0.5, 0.5]
+    assert smoothed(0.5)({2010: 4.0, 2011: 8.0, 2013: 2.0}, 1) == 4.0
+
+
+def test_a_sale_that_moves_widens_what_is_said_and_keeps_what_stands_alone() -> None:
+    bins = Bins(np.array([NOTHING_BID, -0.2, 0.1]), np.array([NOTHING_BID, 0.1, 0.3]))
+    chances = np.array([[0.3, 0.4, 0.3], [0.0, 0.5, 0.5]])
+    wide, matrix = bins.moved(0.4, NOTHING_BID)
+    moved = chances @ matrix
+    assert moved.sum(1) == pytest.approx([1, 1])
+    assert moved[:, 0] == pytest.approx([0.3, 0])
+    low, middle, high = wide.quantiles(moved, [0.1, 0.5, 0.9])
+    assert low[0] == NOTHING_BID
+    assert middle[1] == pytest.approx(bins.quantile(chances, 0.5)[1], abs=0.03)
+    alone = np.hypot(0.4, 0.5 / 12**0.5) * 1.2816
+    assert (high - low)[1] / 2 == pytest.approx(alone, rel=0.1)

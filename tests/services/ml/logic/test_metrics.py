@@ -35,3 +35,9 @@ def test_ranking_means_nothing_where_all_outcomes_are_equal() -> None:
 def test_no_cases_are_not_scored() -> None:
     with pytest.raises(ValueError, match="no cases"):
         metrics.scores_of(np.empty(0), np.empty(0))
+
+
+def test_luck_alone_is_less_with_more_cases_and_the_same_each_time() -> None:
+    few, many = np.full(100, 0.3), np.full(10_000, 0.3)
+    assert metrics.ece_by_chance(few) > 5 * metrics.ece_by_chance(many) > 0
+    assert metrics.ece_by_chance(few) == metrics.ece_by_chance(few)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -44,7 +44,7 @@ from taxlien.services.ml.logic.auction.features import (
     last_sales,
 )
 from taxlien.services.ml.logic.auction.history import Level, level_from
-from taxlien.services.ml.logic.auction.labels import AT_MOST, FLOOR_RATE
+from taxlien.services.ml.logic.auction.labels import AT_MOST, FLOOR_RATE, NOTHING_BID
 from taxlien.services.ml.logic.auction.methods import METHODS, Bidding, Method, bidding_of
 from taxlien.services.ml.logic.case import Case
 
@@ -60,7 +60,8 @@ class Trees:
 
     ``tail`` is the chance left out at either end of an interval, ``struck_from`` the chance of no bid
     from which an interval of property bids reaches down to the lien. ``struck_share`` stands where no
-    trees tell those without a bid apart (NaN: no county tells which they are).
+    trees tell those without a bid apart (NaN: no county tells which they are). ``moves`` is the standard
+    deviation by which whole sales were off, in logarithms; 0 where the tail alone makes intervals wide.
     """
 
     bins: Bins
@@ -70,6 +71,12 @@ class Trees:
     tail: float
     struck_from: float
     states: tuple[str, ...]
+    moves: float = 0.0
+
+    @cached_property
+    def moved(self) -> tuple[Bins, Floats]:
+        """The bins of a sale that moves, and how chances come to be theirs."""
+        return self.bins.moved(self.moves, NOTHING_BID)
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,9 @@ def read_chances(
     if method == "property_bid":
         middle = np.clip((0.5 - gone) / np.maximum(1 - gone, 1e-9), 0.0, 1.0)
     values = trees.bins.quantiles(chances, [middle, trees.tail, 1 - trees.tail])
+    if trees.moves:
+        wide, matrix = trees.moved
+        values[1:] = wide.quantiles(chances @ matrix, [trees.tail, 1 - trees.tail])
     bid, low, high = bids_of_values(method, values, measure, columns)
     floor = np.full(len(columns), np.nan)
     if method == "bid_down_rate":
@@ -258,7 +268,7 @@ def dump(model: AuctionModel) -> dict[str, bytes]:
             about |= {"low": trees.bins.low.tolist(), "high": trees.bins.high.tolist(),
                       "tail": trees.tail, "struck_from": trees.struck_from,
                 "struck_share": None if np.isnan(trees.struck_share) else trees.struck_share,
-                      "states": trees.states}  # fmt: skip
+                      "states": trees.states, "moves": trees.moves}  # fmt: skip
             files[f"{method}.price.ubj"] = bytes(trees.price.save_raw("ubj"))
             if trees.struck is not None:
                 files[f"{method}.struck.ubj"] = bytes(trees.struck.save_raw("ubj"))
@@ -307,6 +317,7 @@ def _method(
             about["tail"],
             about["struck_from"],
             tuple(about["states"]),
+            about.get("moves", 0.0),
         )
     return MethodModel(method, levels, cells, trees)
 

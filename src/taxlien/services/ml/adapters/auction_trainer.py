@@ -2,7 +2,8 @@
 
 For each method the trees learn the chances of bins (the floor and the rate nobody bid below stand alone),
 and others whether anybody bids. How wide an interval must be is read off the last years, each priced
-by trees taught on the years before it.
+by trees taught on the years before it: by how far whole sales were off where premiums move together,
+by the tails that hold enough otherwise.
 """
 
 from __future__ import annotations
@@ -138,9 +139,14 @@ def _learn(method: Method, outcomes: Outcomes, seed: int) -> MethodModel:
     last = columns.day[chosen].max()
     chosen &= columns.day > last - WINDOW_YEARS * YEAR
     sample = _sample(method, _only(outcomes, chosen), levels)
-    tail, struck_from = _widths(method, _held_out(method, sample, states, seed))
+    held = _held_out(method, sample, states, seed)
     trees = _trees(method, sample, states, seed)
-    return MethodModel(method, levels, cells, replace(trees, tail=tail, struck_from=struck_from))
+    if method == "premium":
+        trees = replace(trees, moves=_moves(held))
+    else:
+        tail, struck_from = _widths(method, held)
+        trees = replace(trees, tail=tail, struck_from=struck_from)
+    return MethodModel(method, levels, cells, trees)
 
 
 def _states_with_enough(outcomes: Outcomes) -> tuple[str, ...]:
@@ -239,6 +245,19 @@ def _held_out(
             struck = probabilities(trees.struck, part.matrix)
         found.append(_HeldOut(trees, part, chances, struck))
     return found
+
+
+def _moves(years: list[_HeldOut]) -> float:
+    """Return by how much whole sales were off from what was said of them, in logarithms; 0 where no year
+    could be held out."""
+    off = []
+    for held in years:
+        bids = held.sample.outcomes.bid > 0
+        came = outcome_values("premium", held.sample.outcomes, held.sample.measure)
+        said = held.trees.bins.quantile(held.chances, 0.5)
+        if bids.any():
+            off.append(float(np.median((came - said)[bids])))
+    return float(np.sqrt(np.mean(np.square(off)))) if off else 0.0
 
 
 def _widths(method: Method, years: list[_HeldOut]) -> tuple[float, float]:

@@ -1,7 +1,7 @@
-"""Forecasts of a county's next sale: Prophet and its plain peers, each asked where it was nearest.
+"""Forecasts of a county's next sale: Prophet and its plain peers, each heard as far as it was near.
 
-Yearly sales are short series, so no way is trusted by its name: every measure is carried on by the way that
-missed the past of all counties by the least.
+Yearly sales are short series, so no way is trusted by its name: every measure is carried on by all ways
+together, and each weighs by how little it missed the last years of all counties.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import pandas  # type: ignore[import-untyped]
@@ -18,24 +19,31 @@ from taxlien.services.ml.logic.auction.yearly import (
     Forecaster,
     Measure,
     Series,
+    Tried,
     YearlyForecast,
     damped_trend,
     last_value,
-    percent_errors,
+    smoothed,
+    tried_on,
 )
 
 logging.getLogger("prophet.plot").disabled = True  # it misses a plotting package nobody asks for
 from prophet import Prophet  # noqa: E402
 
 FEWEST_YEARS = 4
-TRIED_YEARS = 3
+TRIED_YEARS = 5
 _SEED = 20_061_231
 
 
 def by_prophet(series: Series, steps: int) -> float:
     """Return Prophet's trend of the yearly values, over logarithms where all are positive."""
-    years = sorted(series)
-    values = np.array([series[year] for year in years])
+    return _by_prophet(tuple(sorted(series.items())), steps)
+
+
+@lru_cache(maxsize=4096)
+def _by_prophet(series: tuple[tuple[int, float], ...], steps: int) -> float:
+    years = [year for year, _ in series]
+    values = np.array([value for _, value in series])
     positive = bool((values > 0).all())
     frame = pandas.DataFrame(
         {"ds": pandas.to_datetime([date(year, 1, 1) for year in years]),
@@ -60,6 +68,8 @@ def by_prophet(series: Series, steps: int) -> float:
 
 WAYS: Mapping[str, Forecaster] = {
     "last value": last_value,
+    "mean of few years": smoothed(0.8),
+    "mean of many years": smoothed(0.4),
     "damped trend": damped_trend,
     "prophet": by_prophet,
 }
@@ -67,12 +77,12 @@ WAYS: Mapping[str, Forecaster] = {
 
 def tried(
     table: Mapping[tuple[str, Measure], Series], measure: Measure, years: int = TRIED_YEARS
-) -> dict[str, list[float]]:
-    """Return the percent errors of every way over the latest ``years`` of each county, a year ahead."""
+) -> Tried:
+    """Return what all ways said of the latest ``years`` of each county, a year ahead."""
     series = [told for (_, name), told in table.items() if name == measure]
     latest = max((max(told) for told in series), default=0)
     asked = range(latest - years + 1, latest + 1)
-    return {way: percent_errors(ask, series, asked, FEWEST_YEARS) for way, ask in WAYS.items()}
+    return tried_on(list(WAYS.values()), series, asked, FEWEST_YEARS)
 
 
 def forecast(
@@ -86,16 +96,17 @@ def forecast(
         if len(told) < FEWEST_YEARS:
             continue
         past = {
-            key: {known: value for known, value in series.items() if known < year}
+            key: before
             for key, series in table.items()
             if key[1] == measure
+            and (before := {known: value for known, value in series.items() if known < year})
         }
-        errors = {way: missed for way, missed in tried(past, measure).items() if missed}
-        way = min(errors, key=lambda name: float(np.median(errors[name])), default="last value")
-        missed = errors.get(way, [100.0])
+        ways = tried(past, measure)
+        weights = ways.weights()
         steps = year - max(told)
-        value = WAYS[way](told, steps)
-        width = float(np.quantile(missed, 0.8)) / 100 * steps**0.5
+        value = float(weights @ [ask(told, steps) for ask in WAYS.values()])
+        missed = ways.missed_together() if len(ways.came) else np.ones(1)
+        width = float(np.quantile(missed, 0.8)) * steps**0.5
         found.append(
             YearlyForecast(
                 county_fips,
@@ -104,9 +115,9 @@ def forecast(
                 value,
                 value / (1 + width),
                 value * (1 + width),
-                way,
+                list(WAYS)[int(weights.argmax())],
                 len(told),
-                float(np.median(missed)),
+                100 * float(np.median(missed)),
             )
         )
     return found

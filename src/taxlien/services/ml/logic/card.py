@@ -145,11 +145,14 @@ def _did(about: About, pictures: Iterable[str]) -> str:
                 one.what,
                 f"{one.n:,}",
                 f"{one.error:.4f}",
+                "" if one.by_chance is None else f"{one.by_chance:.4f}",
                 "" if one.auc is None else f"{one.auc:.3f}",
             )
             for one in found.honesty
         ]
-        parts.append(_table(("chance", "n", "off in the mean (ECE)", "AUC"), ranked))
+        parts.append(
+            _table(("chance", "n", "off in the mean (ECE)", "by luck alone", "AUC"), ranked)
+        )
     if found.held:
         kept = [(one.what, f"{one.n:,}", f"{100 * one.share:.1f} %") for one in found.held]
         parts.append(_table(("80 % interval of", "n", "held"), kept))

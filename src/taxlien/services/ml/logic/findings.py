@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .metrics import Bin, ece, reliability
+from .metrics import Bin, ece, ece_by_chance, reliability
 from .watching.drift import Drift, drift, reference
 
 Floats = NDArray[np.float64]
@@ -38,13 +38,16 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 class Honesty(msgspec.Struct, frozen=True):
-    """What was said beside what came true; ``error`` is the mean distance (ECE), ``auc`` the ranking."""
+    """What was said beside what came true; ``error`` is the mean distance (ECE), ``auc`` the ranking.
+
+    ``by_chance`` is the distance that chances with no fault at all have in the mean at this ``n``."""
 
     what: str
     n: int
     error: float
     bins: tuple[Bin, ...]
     auc: float | None = None
+    by_chance: float | None = None
 
 
 class Year(msgspec.Struct, frozen=True):
@@ -97,12 +100,14 @@ def compared(what: str, measure: str, model: Floats, peers: Mapping[str, Floats]
 
 
 def honesty(what: str, said: Floats, came: Floats, auc: float | None = None) -> Honesty:
-    """Return the table of reliability of ``said``, 0 to 1."""
+    """Return the table of reliability of ``said``, 0 to 1. What came may be a part, as of a dollar: luck is
+    then told of outcomes that come whole or not at all, which have most of it."""
     bins = tuple(
         Bin(one.n, _figure(one.predicted), _figure(one.observed)) for one in reliability(came, said)
     )
     ranked = None if auc is None else _figure(auc)
-    return Honesty(what, len(said), _figure(ece(came, said)), bins, ranked)
+    luck = _figure(ece_by_chance(said))
+    return Honesty(what, len(said), _figure(ece(came, said)), bins, ranked, luck)
 
 
 def by_year(
@@ -155,8 +160,9 @@ def weaknesses(found: Findings) -> list[str]:
     ]
     told += [
         f"{one.what}: what was said was off by {one.error:.3f} in the mean (ECE), n = {one.n:,}"
+        + ("" if one.by_chance is None else f", {one.by_chance:.3f} by luck alone")
         for one in found.honesty
-        if one.n >= FEWEST and one.error > MOST_ECE
+        if one.n >= FEWEST and one.error > max(MOST_ECE, one.by_chance or 0.0)
     ]
     for each in found.by_year:
         worse = [str(y.year) for y in each.years if y.n >= FEWEST and y.model >= y.peer]

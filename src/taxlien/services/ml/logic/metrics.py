@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 BINS = 10
+_DRAWS, _SEED = 40, 7
 _LEAST = 1e-6  # a probability of nothing or everything would make one miss infinitely bad
 
 
@@ -76,6 +77,14 @@ def ece(outcome: Floats, predicted: Floats, bins: int = BINS) -> float:
     """Return the expected calibration error over bins of equal width, weighted by their cases."""
     table = reliability(outcome, predicted, bins)
     return sum(b.n * abs(b.observed - b.predicted) for b in table) / len(outcome)
+
+
+def ece_by_chance(predicted: Floats, bins: int = BINS) -> float:
+    """Return the calibration error in the mean of outcomes drawn from ``predicted`` itself: what luck alone
+    comes to with so many cases. The same for the same chances."""
+    made = np.random.default_rng(_SEED)
+    drawn = (made.random(len(predicted)) < predicted for _ in range(_DRAWS))
+    return float(np.mean([ece(came.astype(np.float64), predicted, bins) for came in drawn]))
 
 
 def reliability(outcome: Floats, predicted: Floats, bins: int = BINS) -> tuple[Bin, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from .columns import Floats
 
+NARROW = 48
+"""Bins between four standard deviations below and above, where a sale may move by such."""
 ALONE = 0.03
 """The share of all bids from which a value is a bin of its own: the floor, the rate nobody bid below."""
 
@@ -48,6 +51,34 @@ class Bins:
     def quantile(self, chances: Floats, level: Floats | float) -> Floats:
         """Return the value that ``level`` of a case's chances lies at or below."""
         return np.asarray(self.quantiles(chances, [level])[0])
+
+    def moved(self, spread: float, alone: float) -> tuple[Bins, Floats]:
+        """Return narrow bins, and the matrix that takes chances of these bins to theirs, as if every value
+        but ``alone`` were off by a normal distance of standard deviation ``spread``: what a whole sale
+        moves by."""
+        stays = self.low == alone
+        low, high = self.low[~stays], self.high[~stays]
+        near = np.linspace(-4, 4, NARROW + 1) * spread
+        first, last = min(low.min(), near[0]) - 4 * spread, max(high.max(), near[-1]) + 4 * spread
+        outer = np.linspace(0, 1, NARROW // 8 + 1)
+        edges = np.concatenate([first + (near[0] - first) * outer[:-1], near,
+                                near[-1] + (last - near[-1]) * outer[1:]])  # fmt: skip
+        width = np.maximum(high - low, spread / 100)[:, None]
+        below = _below((edges - low[:, None]) / spread) - _below(
+            (edges - low[:, None] - width) / spread
+        )
+        share = np.diff(below * spread / width, axis=1)
+        matrix = np.zeros((len(self), int(stays.sum()) + len(edges) - 1))
+        matrix[stays, : int(stays.sum())] = np.eye(int(stays.sum()))
+        matrix[~stays, int(stays.sum()) :] = share / share.sum(1, keepdims=True)
+        kept = np.full(int(stays.sum()), alone)
+        return Bins(np.r_[kept, edges[:-1]], np.r_[kept, edges[1:]]), matrix
+
+
+def _below(z: Floats) -> Floats:
+    """Return the integral of the normal distribution up to ``z``."""
+    share = 0.5 * (1 + np.vectorize(math.erf)(z / math.sqrt(2)))
+    return np.asarray(z * share + np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi), np.float64)
 
 
 def learn_bins(values: Floats, count: int) -> Bins:

@@ -160,7 +160,9 @@ def _measured_from(method: Method, log_face: Floats, log_value: Floats, past: ob
         return np.zeros(len(log_face))
     assert callable(past)
     if method == "premium":
-        usual = _first(past("county.last_log_ratio"), past("state.last_log_ratio"), -3.0)
+        # One sale says little of where the next one is: half of its level, half of all before.
+        county = (past("county.last_log_ratio") + past("county.log_ratio")) / 2
+        usual = _first(county, past("state.last_log_ratio"), -3.0)
         return _first(log_face, past("county.last_log_face"), 6.5) + usual
     return _first(
         log_value, past("block.log_bid"), past("county.log_bid"), past("state.log_bid"), 10.0

@@ -1,4 +1,4 @@
-"""A county's sales as totals of years, and two plain ways to carry them on: the peers of any forecast."""
+"""A county's sales as totals of years, plain ways to carry them on, and how several ways speak as one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ Forecaster = Callable[[Series, int], float]
 """What a series told up to a year -> its value ``steps`` years later."""
 
 SMOOTHING, TREND_SMOOTHING, DAMPING = 0.6, 0.2, 0.8
+MOST_MISSED, LEAST_MISSED = 0.5, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class YearlyForecast:
     """A measure of a county in a coming year; ``low`` and ``high`` hold it four times of five.
 
     Liens and bids are counts, face and premium US dollars of the whole sale, rate the mean percent.
-    ``error_pct`` is how far ``way`` was off in the past of all counties, in the median.
+    ``way`` names the way that weighs most, ``error_pct`` is how far all of them together were off in the
+    past of all counties, in the median.
     """
 
     county_fips: str
@@ -88,6 +90,53 @@ def damped_trend(series: Series, steps: int) -> float:
         level = new
     carried = level + trend * sum(DAMPING**step for step in range(1, steps + 1))
     return float(np.exp(carried) if positive else carried)
+
+
+def smoothed(share: float) -> Forecaster:
+    """Return the way that lets each year weigh ``share`` and what was before it the rest."""
+
+    def forecaster(series: Series, steps: int) -> float:
+        level = series[min(series)]
+        for year in sorted(series)[1:]:
+            level = share * series[year] + (1 - share) * level
+        return level
+
+    return forecaster
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What every way said (ways, county-years) of county-years that are known, and what came."""
+
+    said: Floats
+    came: Floats
+
+    def weights(self) -> Floats:
+        """Return how much each way weighs: by the inverse of its mean squared miss, as a part of what came
+        and at most half of it, for one broken year says little of the next."""
+        if not len(self.came):
+            return np.full(len(self.said), 1 / len(self.said))
+        missed = np.minimum(np.abs(self.said / self.came - 1), MOST_MISSED)
+        weight = 1 / np.maximum((missed**2).mean(1), LEAST_MISSED**2)
+        return np.asarray(weight / weight.sum(), np.float64)
+
+    def missed_together(self) -> Floats:
+        """Return by which part of what came the ways missed each county-year, weighed together."""
+        return np.abs(self.weights() @ self.said / self.came - 1)
+
+
+def tried_on(
+    ways: Sequence[Forecaster], series: Sequence[Series], years: Sequence[int], fewest: int
+) -> Tried:
+    """Return what ``ways`` say of each of ``years``, told the years before it alone."""
+    said, came = [], []
+    for told in series:
+        for year in years:
+            before = {known: value for known, value in told.items() if known < year}
+            if told.get(year) and len(before) >= fewest:
+                said.append([ask(before, year - max(before)) for ask in ways])
+                came.append(told[year])
+    return Tried(np.array(said, np.float64).reshape(-1, len(ways)).T, np.array(came, np.float64))
 
 
 def percent_errors(
