@@ -17,11 +17,12 @@ from taxlien.kit.telemetry.degraded import degraded
 from taxlien.services.ml import service
 from taxlien.services.ml.adapters import artifacts, losses_since, outcomes_since
 from taxlien.services.ml.adapters.outcomes_since import came_of
+from taxlien.services.ml.logic import about
 from taxlien.services.ml.logic.survival import EDGES
 from taxlien.services.ml.logic.table import table_of
 from taxlien.services.ml.logic.watching import seen
 from taxlien.services.ml.logic.watching.check import FEATURES, Found, news
-from taxlien.services.ml.logic.watching.taught import Taught
+from taxlien.services.ml.logic.watching.taught import Taught, taught_by
 from taxlien.services.ml.models import Appointment
 from taxlien.services.ml.repository import facts
 from taxlien.services.ml.service import checking
@@ -153,6 +154,19 @@ def test_only_liens_that_taught_nothing_tell_what_came_true() -> None:
     later = taught.or_later(Taught(date(2023, 1, 1), date(2021, 1, 1), {}))
     assert came_of([Told()], table, later) == []  # type: ignore[list-item]
     assert outcomes_since.misses([Told()], table, taught) == {}  # type: ignore[list-item]
+
+
+def test_where_no_sale_is_named_any_until_then_may_have_taught() -> None:
+    told = {"name": "redemption", "data_sha256": "0" * 64, "frozen_evaluation": {}}
+    on, sale = date(2020, 5, 1), date(2013, 11, 7)
+    sources = (about.Taught("a", 9, sale, sale), about.Taught("b", 9, None, None))
+    for parameters, named, last in (
+        ({"last_sale": "2013-11-07"}, sources[:1], sale),
+        ({"last_sale": "2013-11-07"}, sources, on),
+        ({"last_sale": "None"}, (), on),
+    ):
+        made = about.About(**told, parameters=parameters, sources=named)  # type: ignore[arg-type]
+        assert taught_by(made, on).last_sale == last
 
 
 class Loses:

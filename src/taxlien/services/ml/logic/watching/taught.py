@@ -36,10 +36,12 @@ class Taught:
 
 
 def taught_by(about: About, on: date) -> Taught:
-    """Return what taught a model that came into office ``on`` a day, as was written beside it."""
+    """Return what taught a model that came into office ``on`` a day, as was written beside it. Where a
+    source names no sale, any until that day may have been among them."""
     last = str(about.parameters.get("last_sale"))
+    untold = last == "None" or any(one.last_sale is None for one in about.sources)
     return Taught(
         on,
-        _NEVER if last == "None" else date.fromisoformat(last),
+        on if untold else date.fromisoformat(last),
         {one.source: one.last_sale for one in about.sources if one.last_sale is not None},
     )
