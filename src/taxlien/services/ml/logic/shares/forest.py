@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .pieces import Piece, pieces_of
+from .pieces import Parts, pieces_of
 from .tables import Floats, tables_of
 from .tree import Bins, Singles, Tree
 
@@ -31,18 +31,16 @@ class Forest:
     def __init__(self, trees: Sequence[Tree], width: int) -> None:
         self._width = width
         self._bins = Bins(trees, width)
-        told = [
-            pair
-            for tree in trees
-            for pieces in [pieces_of(tree, self._bins)]
-            for pair in zip(pieces, tables_of(pieces), strict=True)
-        ]
-        told.sort(key=lambda pair: len(pair[0].parts))
-        pieces = [piece for piece, _ in told]
+        told: list[tuple[Parts, Singles]] = []
+        for tree in trees:
+            pieces = pieces_of(tree, self._bins)
+            parts = (piece.parts for piece in pieces)  # their leaves are needed no longer
+            told += zip(parts, tables_of(pieces), strict=True)
+        told.sort(key=lambda pair: len(pair[0]))
         self._drawers = list(_drawers([table for _, table in told]))
         self._begin = _begins([len(table) for _, table in told], self._drawers)
-        self._rows = _rows_by_bin(pieces, self._bins)
-        self._features = np.array([f for piece in pieces for f in piece.parts], np.intp)
+        self._rows = _rows_by_bin([parts for parts, _ in told], self._bins)
+        self._features = np.array([feature for parts, _ in told for feature in parts], np.intp)
 
     def shares(self, matrix: Singles) -> Floats:
         """Return (cases, features) what each adds to the answer of each case, against what is said where
@@ -55,7 +53,10 @@ class Forest:
             d.shares.take(row[:, d.pieces], axis=0).reshape(len(row), -1) for d in self._drawers
         ]
         side_by_side = np.concatenate(found, axis=1, dtype=np.float64)
-        return np.stack([np.bincount(self._features, one, self._width) for one in side_by_side])
+        told = np.empty((len(matrix), self._width))
+        for case, one in zip(told, side_by_side, strict=True):
+            case[:] = np.bincount(self._features, one, self._width)
+        return told
 
 
 def _drawers(tables: Sequence[Singles]) -> Iterator[_Drawer]:
@@ -76,19 +77,17 @@ def _begins(rows: Sequence[int], drawers: Sequence[_Drawer]) -> NDArray[np.int64
     return begins
 
 
-def _rows_by_bin(pieces: Sequence[Piece], bins: Bins) -> NDArray[np.uint16]:
+def _rows_by_bin(pieces: Sequence[Parts], bins: Bins) -> NDArray[np.uint16]:
     """Return (bins of all features, pieces) what each bin adds to the number of a row."""
     found = np.zeros((int(bins.first[-1]), len(pieces)), np.uint16)
-    parts: dict[
-        int, list[tuple[int, int, int]]
-    ] = {}  # of a feature: piece, what a bin adds, the bins
-    for place, piece in enumerate(pieces):
+    adding: dict[int, list[tuple[int, int, int]]] = {}  # of a feature: piece, what a bin adds, bins
+    for place, parts in enumerate(pieces):
         step = 1
-        for feature, of_feature in reversed(list(piece.parts.items())):
-            told = parts.setdefault(feature, [])
+        for feature, of_feature in reversed(list(parts.items())):
+            told = adding.setdefault(feature, [])
             told += [(place, step * number, part) for number, part in enumerate(of_feature)][1:]
             step *= len(of_feature)
-    for feature, told in parts.items():
+    for feature, told in adding.items():
         places, adds, sets = zip(*told, strict=True) if told else ((), (), ())
         which, bin_number = _members(sets, bins.count[feature])
         rows = bins.first[feature] + bin_number

@@ -26,8 +26,8 @@ class Leaf(NamedTuple):
     """The bins in which each feature of the path leads here, the share of what taught that it lets pass,
     and what the leaf adds."""
 
-    bins: Mapping[int, int]
-    passing: Mapping[int, float]
+    bins: dict[int, int]
+    passing: dict[int, float]
     value: float
 
 
@@ -50,16 +50,20 @@ def pieces_of(tree: Tree, bins: Bins) -> list[Piece]:
     """
     done: list[Piece] = []
 
-    def walk(node: int, reached: dict[int, int], passing: dict[int, float]) -> Piece | None:
-        """Return what lies below ``node`` as one piece; None where it became several, which are done."""
+    def walk(node: int, leaf: Leaf, parts: Parts) -> Piece | None:
+        """Return what lies below ``node``, which ``leaf`` is the way to, as one piece; None where it became
+        several, which are done."""
         if tree.left[node] == LEAF:
-            return _of_a_leaf(Leaf(reached, passing, tree.bound[node]), bins)
+            return Piece([leaf._replace(value=tree.bound[node])], parts)
         feature, left = tree.feature[node], bins.going_left(tree, node)
+        every = bins.all_of(feature)
         both = []
         for child, way in ((tree.left[node], left), (tree.right[node], ~left)):
-            here = reached.get(feature, bins.all_of(feature)) & way
-            part = passing.get(feature, 1.0) * tree.weight[child] / tree.weight[node]
-            both.append(walk(child, reached | {feature: here}, passing | {feature: part}))
+            here = leaf.bins.get(feature, every) & way
+            part = leaf.passing.get(feature, 1.0) * tree.weight[child] / tree.weight[node]
+            below = Leaf(leaf.bins | {feature: here}, leaf.passing | {feature: part}, 0.0)
+            apart = [one for one in (here, every & ~here) if one]
+            both.append(walk(child, _short_enough(below), {**parts, feature: apart}))
         first, second = both
         if first is not None and second is not None:
             joined = _joined(first, second)
@@ -68,20 +72,16 @@ def pieces_of(tree: Tree, bins: Bins) -> list[Piece]:
         done.extend(piece for piece in both if piece is not None)
         return None
 
-    whole = walk(0, {}, {})
+    whole = walk(0, Leaf({}, {}, 0.0), {})
     if whole is not None and whole.parts:
         done.append(whole)
     return done
 
 
-def _of_a_leaf(leaf: Leaf, bins: Bins) -> Piece:
+def _short_enough(leaf: Leaf) -> Leaf:
     if 2 ** len(leaf.bins) > MOST_ROWS:
         raise ValueError(f"a path of {len(leaf.bins)} features has too many ways to lie")
-    parts = {
-        feature: [part for part in (here, bins.all_of(feature) & ~here) if part]
-        for feature, here in leaf.bins.items()
-    }
-    return Piece([leaf], parts)
+    return leaf
 
 
 def _joined(one: Piece, other: Piece) -> Piece | None:
@@ -91,7 +91,7 @@ def _joined(one: Piece, other: Piece) -> Piece | None:
         mine = parts.get(feature)
         if mine is None:
             parts[feature] = theirs
-        elif mine != theirs:
+        elif mine is not theirs and mine != theirs:
             parts[feature] = [both for a in mine for b in theirs if (both := a & b)]
     rows = prod(map(len, parts.values()))
     apart = one.rows * len(one.parts) + other.rows * len(other.parts)
