@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from uuid import uuid4
 
 import obstore
+import polars as pl
 import psycopg
 import pytest
 from obstore.store import S3Store
@@ -18,9 +19,12 @@ from taxlien.kit.buckets import open_bucket
 from taxlien.kit.database import driver_url
 from taxlien.kit.migrations import prepare_service
 from taxlien.kit.settings import KitSettings
-from taxlien.services.ml.adapters import artifacts, family
+from taxlien.services.ml.adapters import artifacts, auction_trainer, family
+from taxlien.services.ml.adapters.auction_model import AuctionModel
 from taxlien.services.ml.adapters.mlflow_registry import MlflowRegistry
 from taxlien.services.ml.models import Appointment
+
+from .auction.invented_sales import all_sales
 
 
 @pytest.fixture
@@ -35,6 +39,17 @@ def blobs(kit_settings: KitSettings) -> Blobs:
     return Blobs.from_settings(kit_settings)
 
 
+@pytest.fixture(scope="session")
+def invented_sales() -> pl.DataFrame:
+    return all_sales()
+
+
+@pytest.fixture(scope="session")
+def price_model(invented_sales: pl.DataFrame) -> AuctionModel:
+    """A model of prices, taught once for all tests."""
+    return auction_trainer.train(invented_sales)
+
+
 class Office:
     """Puts models in office without training them."""
 
@@ -43,10 +58,13 @@ class Office:
         self.versions = 0
         self._damaged: dict[str, bytes] = {}
 
-    async def appoint(self, face: float, **fields: object) -> str:
-        """Make a model that says ``face`` champion; returns its artifact."""
+    async def appoint(
+        self, face: float, files: Mapping[str, bytes] | None = None, **fields: object
+    ) -> str:
+        """Make a model that says ``face``, or of these ``files``, champion; returns its artifact."""
         self.versions += 1
-        artifact = await artifacts.store(self.blobs, {"model.json": b'{"face": %.2f}' % face})
+        made = files or {"model.json": b'{"face": %.2f}' % face}
+        artifact = await artifacts.store(self.blobs, made)
         values: dict[str, object] = {
             "name": self.name, "alias": "champion", "version": self.versions, "run_id": "run",
             "artifact": artifact, "reason": "promoted",

@@ -3,6 +3,7 @@ of a model may go missing or be another's without anybody being told nonsense.""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -18,7 +19,7 @@ from taxlien.kit.buckets import open_bucket
 from taxlien.kit.http.app import create_app
 from taxlien.kit.ids import new_id
 from taxlien.services.ml import endpoints
-from taxlien.services.ml.adapters import redemption_model, risk_model
+from taxlien.services.ml.adapters import auction_model, redemption_model, risk_model
 from taxlien.services.ml.adapters.artifacts import UnfitArtifact
 from taxlien.services.ml.adapters.redemption_training import TRAINING as REDEMPTION
 from taxlien.services.ml.adapters.risk_training import TRAINING as RISK
@@ -32,7 +33,14 @@ from .test_serving import settled, unfit
 
 SECRET = "the gateway's own word, 32 characters and more"
 FIRST = date(2008, 11, 19)
-PATHS = {"redemption": "predict/redemption", "risk": "score/risk"}
+PATHS = {
+    "redemption": "predict/redemption", "price": "predict/auction-price", "risk": "score/risk",
+}  # fmt: skip
+LOADERS = {
+    "redemption": redemption_model.load,
+    "price": auction_model.load,
+    "risk": risk_model.load,
+}
 FIELDS = (
     "id", "state", "county_fips", "sale_date", "face_amount", "premium", "parcel_id",
     "assessed_value", "market_value", "property_class", "homestead",
@@ -49,8 +57,8 @@ RAW = (
 
 
 @pytest.fixture(scope="module")
-def files() -> dict[str, dict[str, bytes]]:
-    """Models of one county, taught in a second."""
+def files(price_model) -> dict[str, dict[str, bytes]]:
+    """Models of one county, taught in a second; of prices, of invented sales."""
     made = np.random.default_rng(4)
     rows = []
     for number in range(420):
@@ -70,7 +78,8 @@ def files() -> dict[str, dict[str, bytes]]:
     rows.append({**rows[0], "lien_id": "news", "redeemed_on": FIRST + timedelta(days=3500)})
     table = table_of(rows)
     taught = {"redemption": REDEMPTION, "risk": RISK}
-    return {name: learning.train(table, table, 7) for name, learning in taught.items()}
+    made_of = {name: learning.train(table, table, 7) for name, learning in taught.items()}
+    return made_of | {"price": auction_model.dump(price_model)}
 
 
 class Serving(Champions):
@@ -78,8 +87,7 @@ class Serving(Champions):
 
     def __init__(self, files: dict[str, dict[str, bytes]]) -> None:
         self._loaded = {
-            "redemption": Loaded(1, "", redemption_model.load(files["redemption"], "1")),
-            "risk": Loaded(1, "", risk_model.load(files["risk"], "1")),
+            name: Loaded(1, "", load(files[name], "1")) for name, load in LOADERS.items()
         }
 
     def known(self, name: str) -> Loaded | None:
@@ -172,7 +180,7 @@ async def test_reasons_are_told_when_asked_for_and_of_few_cases(client) -> None:
 
 def test_threads_that_ask_one_model_are_told_what_one_alone_is(files) -> None:
     cases = [read_case(case) for case in odd_cases(60)]
-    for load, name in ((redemption_model.load, "redemption"), (risk_model.load, "risk")):
+    for name, load in LOADERS.items():
         alone = load(files[name], "1").predict(cases, False)
         model = load(files[name], "1")
         with ThreadPoolExecutor(4) as threads:
@@ -181,9 +189,8 @@ def test_threads_that_ask_one_model_are_told_what_one_alone_is(files) -> None:
 
 
 def test_files_of_another_model_are_no_model(files) -> None:
-    for load, name, other in (
-        (redemption_model.load, "redemption", "risk"), (risk_model.load, "risk", "redemption")
-    ):  # fmt: skip
+    for name, other in (("redemption", "price"), ("price", "risk"), ("risk", "redemption")):
+        load = LOADERS[name]
         own = files[name]
         for wrong in (
             files[other],
@@ -207,3 +214,37 @@ async def test_while_a_champions_files_are_gone_the_last_good_one_serves_and_it_
     await obstore.delete_async(bucket, f"sha256/{gone[:2]}/{gone[2:4]}/{gone}")
     assert await settled(champions, office) is first
     assert unfit(office.name) == 1
+
+
+@pytest.mark.parametrize("name", LOADERS)
+async def test_of_a_champion_one_damaged_file_is_enough_and_who_asks_meanwhile_is_answered(
+    office, files, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(office, "name", name)
+    champions = Champions(office.blobs, refresh_seconds=1e-9)
+    own = files[name]
+    await office.appoint(0, own)
+    first = await settled(champions, office)
+    assert first is not None
+    case = read_case({"state": "FL", "county_fips": "12105", "face_amount": 900})
+    said = first.model.predict([case], False)
+
+    async def ask() -> tuple[int, Any]:
+        async with office.database.session() as session:
+            found = await champions.champion(session, name)
+        assert found is not None
+        return found.version, found.model.predict([case], False)
+
+    trees = next(file for file in sorted(own) if file.endswith(".ubj"))
+    await office.appoint(0, own | {trees: own[trees][: len(own[trees]) // 2]})
+    told = await asyncio.gather(*(ask() for _ in range(8)))
+    assert told == [(1, said)] * 8
+    assert await settled(champions, office) is first
+    assert unfit(name) == 1
+    await office.appoint(0, own | {"note": b"the same, mended"})
+    told = await asyncio.gather(*(ask() for _ in range(8)))
+    assert {version for version, _ in told} <= {1, 3}
+    last = await settled(champions, office)
+    assert last is not None
+    assert last.version == 3
+    assert unfit(name) == 0
