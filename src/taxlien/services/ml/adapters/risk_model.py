@@ -98,7 +98,7 @@ class RiskModel:
             of(case.state or "", case.county_fips or "", day)
             for case, day in zip(cases, columns.day.tolist(), strict=True)
         ]
-        ends = self._intervals([level for level, _ in cells], lost, then, wait)
+        ends = self.intervals([level for level, _ in cells], lost, then, wait)
         parts = np.column_stack([loss, lost, then, wait, *usual, *ends]).tolist()
         rows = zip(cases, rules, cells, parts, past, strict=True)
         return [self._answer(*row, today, explain is not False) for row in rows]
@@ -130,11 +130,15 @@ class RiskModel:
             return np.empty(0), np.empty(0)
         lost, wait = starts(self.tables, columns) if usual is None else usual
         foreign = ~np.isin(columns.state, [name.encode() for name in self.tables.baseline.states])
-        told = ask(self.lost, matrix, logit(lost).astype(np.float32))
-        waited = ask(self.wait, matrix, wait.astype(np.float32))
+        of_lost, of_wait = self.tables.trees
         # Trees taught under other laws say nothing of a state: the sense of a premium differs.
-        told, waited = np.where(foreign, lost, told), np.where(foreign, wait, waited)
-        return np.asarray(told, np.float64), np.clip(waited, 0, LONGEST_WAIT).astype(np.float64)
+        if of_lost:
+            told = ask(self.lost, matrix, logit(lost).astype(np.float32))
+            lost = np.where(foreign, lost, told).astype(np.float64)
+        if of_wait:
+            waited = ask(self.wait, matrix, wait.astype(np.float32))
+            wait = np.where(foreign, wait, waited).astype(np.float64)
+        return lost, np.clip(wait, 0, LONGEST_WAIT)
 
     def _answer(
         self, case: Case, rule: Rule | None, found: tuple[str, Hazards], parts: list[float],
@@ -170,7 +174,7 @@ class RiskModel:
             trained_on=self.trained_on,
         )
 
-    def _intervals(
+    def intervals(
         self, levels: Sequence[str], lost: Floats, then: Floats, wait: Floats
     ) -> tuple[Floats, Floats]:
         """Return where the loss of liens like each comes to lie four times of five, for the chance never
