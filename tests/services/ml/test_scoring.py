@@ -70,9 +70,10 @@ async def score_all(office, champions: Champions | None = None) -> int:
 
 
 async def emitted(database) -> list[LienScored]:
-    """Take what would be told by now out of the outbox."""
+    """Take the scores that would be told by now out of the outbox."""
+    scored = "DELETE FROM ml.outbox WHERE type = 'lien.scored' RETURNING seq, body"
     async with database.session() as session:
-        rows = await session.execute(text("DELETE FROM ml.outbox RETURNING seq, body"))
+        rows = await session.execute(text(scored))
         return [decode(body).event(LienScored) for _, body in sorted(map(tuple, rows))]
 
 
