@@ -48,11 +48,9 @@ from taxlien.services.ml.adapters import (
     auction_model,
     auction_trainer,
     redemption_model,
-    redemption_trainer,
     tree_calls,
 )
 from taxlien.services.ml.adapters.family import FAMILIES, Model
-from taxlien.services.ml.adapters.risk_training import TRAINING as RISK
 from taxlien.services.ml.logic.case import read_case
 from taxlien.services.ml.logic.redemption.baseline import FAR, NEAR
 from taxlien.services.ml.models import Appointment
@@ -95,9 +93,7 @@ def _teach(name: str, data: Path) -> Files:
     if name == "price":
         return auction_model.dump(auction_trainer.train(models_auction.frame(data, SALES)))
     table = models.frame(data)
-    if name == "risk":
-        return RISK.train(table, table, 7)
-    return redemption_model.dump(redemption_trainer.train(table))
+    return FAMILIES[name].training().train(table, table, 7)
 
 
 def questions(redemption: redemption_model.RedemptionModel) -> list[Asked]:
