@@ -65,7 +65,7 @@ async def test_a_model_lives_from_training_to_rollback(
     assert (third.version, third.alias) == (3, "challenger")
     assert (await try_promoting(table)).reason == "promoted"
     assert _champion(client) == 3
-    with pytest.raises(Conflict, match="champion already"):
+    with pytest.raises(Conflict, match="is newer than its champion 3"):
         await try_promoting(table)
     async with database.session() as session:
         assert (await promoting.rollback(session, registry, mean_face)).version == 1

@@ -31,7 +31,7 @@ class Office:
 
 
 async def offices(session: Session) -> list[Office]:
-    """Return who holds each office, by name and alias: a challenger that took over is champion alone."""
+    """Return who holds each office, by name and alias; a challenger no newer than the champion is none."""
     now = datetime.now(UTC)
     checked = await checks.latest(session)
     running = {one.name: one for one in await trials.all_running(session) if now < one.ends_at}

@@ -33,13 +33,13 @@ async def in_office(session: Session, name: str, alias: Alias) -> Appointment:
 
 
 async def offices(session: Session, name: str) -> list[Appointment]:
-    """Return the champion of ``name`` and, where there is another version, its challenger.
+    """Return the champion of ``name`` and, where there is a newer version, its challenger.
 
     Raises ``NotFound`` where nothing was trained.
     """
     champion = await in_office(session, name, "champion")
     challenger = await appointments.in_office(session, name, "challenger")
-    if challenger is None or challenger.version == champion.version:
+    if challenger is None or challenger.version <= champion.version:
         return [champion]
     return [champion, challenger]
 
@@ -80,10 +80,10 @@ async def promote(
     await appointments.lock(session, name)
     challenger = await in_office(session, name, "challenger")
     champion = await in_office(session, name, "champion")
-    if challenger.version == champion.version:
-        raise Conflict(f"version {champion.version} of {name} is champion already")
     if challenger.synthetic and not champion.synthetic:
         raise Conflict(f"version {challenger.version} of {name} learned from made-up liens")
+    if challenger.version <= champion.version:
+        raise Conflict(f"no version of {name} is newer than its champion {champion.version}")
     if not found.better:
         raise Conflict(
             f"version {challenger.version} of {name} is not better beyond noise:"

@@ -272,11 +272,11 @@ async def teachers_of(session: Session, blobs: Blobs, name: str) -> dict[str, Mo
 
 
 async def models(session: Session) -> Sequence[Appointment]:
-    """Return who holds each office, by name and alias: a challenger that took over is champion alone."""
+    """Return who holds each office, by name and alias; a challenger no newer than the champion is none."""
     held = await appointments.all_in_office(session)
     champions = {one.name: one.version for one in held if one.alias == "champion"}
     return [
-        one for one in held if one.alias == "champion" or one.version != champions.get(one.name)
+        one for one in held if one.alias == "champion" or one.version > champions.get(one.name, 0)
     ]
 
 

@@ -60,10 +60,10 @@ async def start(session: Session, name: str, percent: float, days: float) -> Tri
     challenger = await appointments.in_office(session, name, "challenger")
     if champion is None or challenger is None:
         raise NotFound(f"{name} has no challenger: train one first")
-    if challenger.version == champion.version:
-        raise Conflict(f"version {champion.version} of {name} is champion already")
     if challenger.synthetic and not champion.synthetic:
         raise Conflict(f"version {challenger.version} of {name} learned from made-up liens")
+    if challenger.version <= champion.version:
+        raise Conflict(f"no version of {name} is newer than its champion {champion.version}")
     if await kept.running(session, name):
         raise Conflict(f"a trial of {name} is under way: stop it first")
     trial = Trial(
