@@ -74,6 +74,9 @@ async def test_same_ports_are_used_again(home: Path, make_stack: MakeStack) -> N
 async def test_stale_lock_of_postgres_naming_a_living_stranger_is_cleared_and_he_lives(
     home: Path, make_stack: MakeStack, stranger: subprocess.Popen[bytes]
 ) -> None:
+    for folder in (home.parent, home):  # one that was made by hand, and that everybody may enter
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
     first = make_stack(home, ["postgres"])
     await first.start()
     await first.stop()

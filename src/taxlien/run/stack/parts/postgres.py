@@ -95,8 +95,8 @@ class Postgres:
         return site.home.folder(self.name) / "cluster"
 
     def _account(self, site: Site) -> Account | None:
-        folder = site.home.folder(self.name)
-        return unprivileged(folder, reach=(folder, self.program()))
+        folder, sockets = site.home.folder(self.name), site.home.socket_folder(self.name)
+        return unprivileged(folder, reach=(folder, sockets, self.program()))
 
     def clear(self, site: Site) -> list[str]:
         """Remove the lock of a dead server. One whose pid is alive is read with care: the pid may
