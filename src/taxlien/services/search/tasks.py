@@ -20,6 +20,7 @@ from .adapters.lien_catalogue import HttpLienCatalogue
 
 _log = structlog.get_logger("taxlien.search")
 _POLL_SECONDS = 1.0
+_MOVES_SECONDS = 2.0
 
 
 @every(seconds=60)
@@ -37,11 +38,11 @@ async def announce_moves(database: Database, stop: asyncio.Event) -> None:
 
     The catalogue tells each whole; while it is away they wait, with growing pauses.
     """
-    backoff = Backoff(first=_POLL_SECONDS, longest=30.0)
+    backoff = Backoff(first=_MOVES_SECONDS, longest=30.0)
     catalogue: HttpLienCatalogue | None = None
     try:
         while not stop.is_set():
-            pause = _POLL_SECONDS
+            pause = _MOVES_SECONDS
             try:
                 async with database.session() as session:
                     waiting = await service.waiting_moves(session)

@@ -66,9 +66,11 @@ class SearchEngine(Protocol):
         """
         ...
 
-    async def rescore(self, scores: Mapping[UUID, int | None]) -> None:
+    async def rescore(self, scores: Mapping[UUID, int | None]) -> Mapping[UUID, LienDocument]:
         """Give liens other risk scores (1 to 100, None: unknown), whatever their version; a later
-        ``upsert`` of a lien keeps its score. One that is not there yet has it when it comes."""
+        ``upsert`` of a lien keeps its score. One that is not there yet has it when it comes.
+
+        Returns what was written anew, by id: liens that had the score already are not among them."""
         ...
 
     async def documents(self, lien_ids: Sequence[UUID]) -> Mapping[UUID, LienDocument]:

@@ -138,15 +138,16 @@ class TantivyEngine:
 
         return await self._write(put)
 
-    async def rescore(self, scores: Mapping[UUID, int | None]) -> None:
-        """Give liens other risk scores, also in an index that is being built."""
+    async def rescore(self, scores: Mapping[UUID, int | None]) -> Mapping[UUID, LienDocument]:
+        """Give liens other risk scores, also in an index that is being built; returns what was written."""
 
-        def put() -> None:
-            self._writer().rescore(scores)
+        def put() -> Mapping[UUID, LienDocument]:
+            written = self._writer().rescore(scores)
             if self._next is not None:
                 self._next.rescore(scores)
+            return written
 
-        await self._write(put)
+        return await self._write(put)
 
     async def documents(self, lien_ids: Sequence[UUID]) -> Mapping[UUID, LienDocument]:
         """Return what is committed of liens, by id; one that is not there is left out."""

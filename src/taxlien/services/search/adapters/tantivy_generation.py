@@ -108,9 +108,11 @@ class Generation:
         known = self._known([document.lien_id for document in documents])
         return [self._judged(document, known.get(document.lien_id)) for document in documents]
 
-    def rescore(self, scores: Mapping[UUID, int | None]) -> None:
-        """Give liens other scores (1 to 100), whatever their version; of one not seen yet, when it comes."""
+    def rescore(self, scores: Mapping[UUID, int | None]) -> dict[UUID, LienDocument]:
+        """Give liens other scores (1 to 100), whatever their version; of one not seen yet, when it comes.
+        Returns what was written, by id."""
         self.commit()  # what is read back has to be there
+        written: dict[UUID, LienDocument] = {}
         left = dict(scores)
         for ids, addresses in self._committed(list(scores)):
             column = self._searcher.fast_field_values("score", addresses)
@@ -118,13 +120,14 @@ class Generation:
                 score = left.pop(lien_id)
                 if had == (None if score is None else score * POINT):
                     continue
-                document = self._stored(address, score)
+                document = written[lien_id] = self._stored(address, score)
                 self._writer.delete_documents_by_term("id", lien_id.hex)
                 self._add(document)
         for lien_id, score in left.items():
             self._early[lien_id.int] = score
         while len(self._early) > _MOST_EARLY:
             del self._early[next(iter(self._early))]
+        return written
 
     def documents(self, lien_ids: Sequence[UUID]) -> dict[UUID, LienDocument]:
         """Return what is committed of liens, by id; one that is not there is left out."""

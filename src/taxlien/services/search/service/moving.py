@@ -26,8 +26,14 @@ AT_ONCE = 100
 _LIENS_A_TURN = 4
 
 
-async def note_moves(session: Session, engine: SearchEngine, moved: Mapping[UUID, Moved]) -> int:
-    """Let liens wait whose score begins to meet a saved search; returns how many.
+async def note_moves(
+    session: Session,
+    engine: SearchEngine,
+    moved: Mapping[UUID, Moved],
+    written: Mapping[UUID, LienDocument],
+) -> int:
+    """Let liens wait whose score begins to meet a saved search; returns how many. ``written`` are those of
+    them that the index was just told of; others that it has are read back.
 
     What the index does not have, or has older than what was judged, waits too: the catalogue decides.
     """
@@ -35,7 +41,8 @@ async def note_moves(session: Session, engine: SearchEngine, moved: Mapping[UUID
     if not queries.scored:
         return 0
     crossing = {i: one for i, one in moved.items() if queries.crossed(one.before, one.after)}
-    documents = await engine.documents(list(crossing)) if crossing else {}
+    left = [lien_id for lien_id in crossing if lien_id not in written]
+    documents = {**written, **(await engine.documents(left))} if left else written
     before: dict[UUID, int | None] = {}
     for count, (lien_id, one) in enumerate(crossing.items(), 1):
         document = documents.get(lien_id)

@@ -30,7 +30,7 @@ async def keep_scores(session: Session, events: Sequence[LienScored]) -> int:
     kept = await scores.keep(session, list(newest.values()))
     if kept:
         engine = await current.writer()
-        await engine.rescore({lien_id: moved.after for lien_id, moved in kept.items()})
+        written = await engine.rescore({lien_id: moved.after for lien_id, moved in kept.items()})
         await engine.commit()
-        await note_moves(session, engine, kept)
+        await note_moves(session, engine, kept, written)
     return len(kept)
