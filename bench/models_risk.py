@@ -18,7 +18,7 @@ from taxlien.services.ml.adapters import redemption_trainer, risk_trainer
 from taxlien.services.ml.logic.redemption.labels import as_of
 from taxlien.services.ml.logic.risk.meaning import expected_loss, usual_wait
 
-LAST_SALES = 6
+LAST_SALES = 8
 
 
 def main() -> None:
@@ -29,6 +29,7 @@ def main() -> None:
     outcomes, history = redemption_trainer.learned_from(table)
     parcels = risk_trainer.history_from(table)
     was_of = risk_trainer.realised(outcomes)
+    held: list[bool] = []
     for county in (b"08069", b"45019"):
         mine = (outcomes.columns.county == county) & np.isfinite(was_of)
         found: dict[str, list[np.ndarray]] = {}
@@ -50,7 +51,18 @@ def main() -> None:
             }
             for who, told in said.items():
                 found.setdefault(who, []).append(np.stack([told, was]))
-            print(f"{county.decode()} {np.datetime64(int(day), 'D')} trees {risk.tables.trees}")
+            level, _ = risk.tables.baseline.of(
+                tested.columns.state[0].decode(), county.decode(), day
+            )
+            ends = risk.intervals([level] * len(tested), lost, one, wait)
+            low, high = (float(end.mean()) for end in ends)
+            held.append(low <= was.mean() <= high)
+            print(
+                f"{county.decode()} {np.datetime64(int(day), 'D')} n {len(was):,} told by {level}, trees "
+                f"{risk.tables.trees}: lost of 100 {100 * was.mean():.2f}, said "
+                f"{100 * said['risk model'].mean():.2f}, interval {100 * low:.2f} to {100 * high:.2f}",
+                flush=True,
+            )
         for who, parts in found.items():
             told, was = np.concatenate(parts, axis=1)
             rank = np.corrcoef(told.argsort().argsort(), was.argsort().argsort())[0, 1]
@@ -60,6 +72,7 @@ def main() -> None:
                 f"rank correlation {rank:.3f}",
                 flush=True,
             )
+    print(f"80 % intervals of what is lost of a coming sale: {sum(held)} of {len(held)} hold it")
 
 
 if __name__ == "__main__":

@@ -20,12 +20,13 @@ from taxlien.services.ml.adapters import redemption_model, redemption_trainer
 from taxlien.services.ml.adapters.redemption_model import RedemptionModel
 from taxlien.services.ml.logic.case import Case, read_case
 from taxlien.services.ml.logic.frame import COLUMNS
-from taxlien.services.ml.logic.redemption.columns import Columns
+from taxlien.services.ml.logic.redemption.closing import NOBODY, closed
+from taxlien.services.ml.logic.redemption.columns import EPOCH, Columns
 from taxlien.services.ml.logic.redemption.features import features_of
-from taxlien.services.ml.logic.redemption.labels import Outcomes, as_of
+from taxlien.services.ml.logic.redemption.labels import Outcomes, as_of, paid_back
 from taxlien.services.ml.logic.redemption.report import report_of
 from taxlien.services.ml.logic.sources import sources
-from taxlien.services.ml.logic.survival import EDGES
+from taxlien.services.ml.logic.survival import EDGES, intervals_seen
 from taxlien.services.ml.logic.table import table_of
 
 FIRST = date(2008, 11, 19)
@@ -263,5 +264,41 @@ def test_a_share_is_told_only_of_sales_that_were_followed_so_long() -> None:
         ~deeded & False,
     )
     # Of the young sale only the lien that was lost is known by 24 months: it says nothing of its share.
-    assert outcomes.came_by(24)[0].tolist() == [True, True, False, True]
-    assert outcomes.followed(24).tolist() == [True, True, False, False]
+    assert outcomes.came_by(24)[0].tolist() == [True, True, False, False]
+
+
+def test_an_interval_counts_only_where_its_end_was_watched() -> None:
+    days = np.array([100.0, np.inf, 400.0, np.inf])
+    watched = np.array([399.0, 399.0, 399.0, 2_000.0])
+    case, place, ended = intervals_seen(days, watched)
+    # Of an interval watched for one month of six neither who redeemed in it nor who did not is told.
+    assert np.bincount(case).tolist() == [2, 4, 4, len(EDGES)]
+    assert case[ended > 0].tolist() == [0]
+    assert place[ended > 0].tolist() == [EDGES.index(6)]
+
+
+def test_a_lien_that_was_lost_was_not_redeemed_in_the_interval_of_its_end() -> None:
+    columns = Columns(
+        np.full(3, b"SC"), np.full(3, b"45019"), np.full(3, 100.0),
+        np.full(3, 500.0), np.full(3, np.nan), np.arange(3.0),
+    )  # fmt: skip
+    deeded, void = np.array([False, True, False]), np.array([False, False, True])
+    days, watched = np.array([50.0, np.inf, np.inf]), np.array([900.0, 366.0, 366.0])
+    lost = Outcomes(columns, days, watched, deeded, void)
+    assert lost.told_to == pytest.approx([900, 18 * 30.4375, 18 * 30.4375])
+    assert as_of(lost, 500.0).told_to == pytest.approx([399, 399, 399])
+    back = paid_back(lost)
+    assert back.days.tolist() == [50, np.inf, 366]
+    assert back.came_by(24)[1].tolist() == [1, 0, 1]
+    assert not back.void.any()
+
+
+def test_where_the_law_ends_the_time_nothing_else_is_expected_of_a_place_without_outcomes() -> None:
+    sold = float(date(2013, 12, 9).toordinal() - EPOCH)
+    hazards = (0.1,) * len(EDGES)
+    told = closed(hazards, "SC", sold)
+    after = EDGES.index(18)
+    assert told[: after + 1] == hazards[: after + 1]
+    assert max(told[after + 1 :]) == NOBODY
+    assert closed(hazards, "CO", sold) == hazards
+    assert closed(hazards, "SC", float("nan")) == hazards

@@ -21,7 +21,7 @@ def judged(model: RiskModel, table: pl.DataFrame, taught: Taught) -> Found:
     since it was taught. As no value of a property is known here, all of what is not redeemed is lost."""
     outcomes, _ = learned_from(table)
     lost = realised(outcomes)
-    known = np.isfinite(lost) & outcomes.followed(HORIZON) & over_since(outcomes, taught, HORIZON)
+    known = np.isfinite(lost) & over_since(outcomes, taught, HORIZON)
     outcomes, lost = outcomes.only(known), lost[known]
     if len(lost) < FEWEST:
         why = f"too few liens are {HORIZON} months old only since it was taught"

@@ -69,7 +69,6 @@ def _of(
 ) -> Findings:
     known, came = tested.came_by(months)
     learned, was = taught.came_by(months)
-    known, learned = known & tested.followed(months), learned & taught.followed(months)
     if known.sum() < 2 or learned.sum() < FEWEST_TO_COMPARE:
         return Findings()
     said, came, columns = told[known, EDGES.index(months)], came[known], tested.columns.only(known)

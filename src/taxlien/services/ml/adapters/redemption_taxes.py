@@ -58,7 +58,7 @@ def taught(model: RedemptionModel, taxes: Outcomes, seed: int) -> RedemptionMode
 
 
 def _cells(model: RedemptionModel, taxes: Outcomes) -> Baseline:
-    return with_taxes(model.tables.baseline, taxes.columns, taxes.days, taxes.watched)
+    return with_taxes(model.tables.baseline, taxes.columns, taxes.days, taxes.told_to)
 
 
 def _held_out(model: RedemptionModel, taxes: Outcomes, matrix: Singles, seed: int) -> Floats:
@@ -82,7 +82,7 @@ def _held_out(model: RedemptionModel, taxes: Outcomes, matrix: Singles, seed: in
 
 
 def _fit(taxes: Outcomes, matrix: Singles, odds: Floats, seed: int) -> xgboost.Booster:
-    case, place, ended = intervals_seen(taxes.days, taxes.watched)
+    case, place, ended = intervals_seen(taxes.days, taxes.told_to)
     asked = np.column_stack([matrix[case], place.astype(np.float32)])
     data = xgboost.DMatrix(asked, ended, base_margin=odds[case, place], nthread=1)
     return xgboost.train(_SETTINGS | {"seed": seed}, data, ROUNDS)

@@ -129,7 +129,7 @@ def train_on(outcomes: Outcomes, history: History, seed: int = SEED) -> Redempti
     near_raw = _held_out(outcomes, matrix, rows, _NEAR, _NEAR_ROUNDS, seed)
     far_raw, told_ahead = _ahead(outcomes, matrix, seed)
     later = outcomes.only(told_ahead)
-    baseline = learn_baseline(outcomes.columns, outcomes.days, outcomes.watched)
+    baseline = learn_baseline(outcomes.columns, outcomes.days, outcomes.told_to)
     endings = learn_endings(outcomes)
     plain = (None,) * len(EDGES)
     raw = Tables(baseline, endings, plain, plain, (), ())
@@ -165,7 +165,7 @@ def _held_out(
         if not inside.any() or not out.any():
             inside = np.ones(len(fold), dtype=bool)
         taught = outcomes.only(inside)
-        baseline = learn_baseline(taught.columns, taught.days, taught.watched)
+        baseline = learn_baseline(taught.columns, taught.days, taught.told_to)
         trees = _fit(taught, matrix[inside], settings, rounds, seed)
         odds, _ = log_odds(baseline, outcomes.only(out).columns)
         if out.any():
@@ -190,7 +190,7 @@ def _ahead(outcomes: Outcomes, matrix: Singles, seed: int) -> tuple[Floats, NDAr
         asked = np.flatnonzero(np.isin(outcomes.columns.day, block))
         if len(taught) < FEWEST_LIENS or not np.isfinite(taught.days).any():
             continue
-        baseline = learn_baseline(taught.columns, taught.days, taught.watched)
+        baseline = learn_baseline(taught.columns, taught.days, taught.told_to)
         trees = _fit(taught, matrix[earlier], _FAR, _FAR_ROUNDS, seed)
         odds, _ = log_odds(baseline, outcomes.only(asked).columns)
         found.append(hazards_of(trees, without_sale(matrix[asked]), odds))
@@ -205,9 +205,9 @@ def _fit(
 ) -> xgboost.Booster:
     """Return trees for what the baseline leaves; the far ones are shown every lien a second time as if
     nothing were known of its county."""
-    baseline = learn_baseline(outcomes.columns, outcomes.days, outcomes.watched)
+    baseline = learn_baseline(outcomes.columns, outcomes.days, outcomes.told_to)
     odds, _ = log_odds(baseline, outcomes.columns)
-    case, place, ended = intervals_seen(outcomes.days, outcomes.watched)
+    case, place, ended = intervals_seen(outcomes.days, outcomes.told_to)
     weight = np.ones(len(case))
     matrix = _partly_blind(matrix, seed)
     if settings is _FAR:

@@ -49,7 +49,6 @@ def _measured(
     misses, metrics = [], {f"cases{part}": float(len(outcomes))}
     for months in _JUDGED_AT:
         known, came = outcomes.came_by(months)
-        known &= outcomes.followed(months)
         miss = np.where(known, (told[:, EDGES.index(months)] - came) ** 2, np.nan)
         misses.append(miss)
         if known.any():

@@ -9,7 +9,7 @@ from taxlien.services.ml.logic import findings, peers
 from taxlien.services.ml.logic.findings import Findings
 from taxlien.services.ml.logic.redemption.labels import Outcomes, as_of
 from taxlien.services.ml.logic.risk.features import NAMES, features_of
-from taxlien.services.ml.logic.risk.meaning import HORIZON, Floats, expected_loss
+from taxlien.services.ml.logic.risk.meaning import Floats, expected_loss
 
 from .redemption_findings import split_day, years_of
 from .redemption_trainer import learned_from
@@ -35,8 +35,8 @@ def _of(
     what: str, taught: Outcomes, tested: Outcomes, model: RiskModel, *, yearly: bool = False
 ) -> Findings:
     was, before = realised(tested), realised(taught)
-    told = np.isfinite(was) & tested.followed(HORIZON)
-    known = np.isfinite(before) & taught.followed(HORIZON)
+    told = np.isfinite(was)
+    known = np.isfinite(before)
     if told.sum() < 2 or not known.any():
         return Findings()
     tested, was = tested.only(told), was[told]

@@ -15,7 +15,7 @@ from taxlien.services.ml.adapters.redemption_trainer import columns_of_table, le
 from taxlien.services.ml.adapters.risk_model import RiskModel, Tables, starts
 from taxlien.services.ml.logic.redemption.baseline import learn_baseline
 from taxlien.services.ml.logic.redemption.columns import Columns
-from taxlien.services.ml.logic.redemption.labels import Outcomes, learn_endings
+from taxlien.services.ml.logic.redemption.labels import Outcomes, learn_endings, paid_back
 from taxlien.services.ml.logic.redemption.spread import USUAL_SPREAD, spread_of
 from taxlien.services.ml.logic.risk.features import NAMES, OF_A_PARCEL, SIGNS, features_of
 from taxlien.services.ml.logic.risk.history import History, history_of
@@ -48,17 +48,12 @@ def history_from(table: pl.DataFrame) -> History:
 
 def train_on(outcomes: Outcomes, history: History, seed: int = SEED) -> RiskModel:
     """Return a model of ``outcomes``. Raises ``TooFewOutcomes``."""
+    outcomes = paid_back(outcomes)
     most = _ROUNDS[-1]
     lost_rounds, wait_rounds, spread = _held_later(outcomes, history, seed)
     model = _taught(outcomes, history, seed, most)
-    return replace(
-        model,
-        lost=_first(model.lost, lost_rounds),
-        wait=_first(model.wait, wait_rounds),
-        tables=msgspec.structs.replace(
-            model.tables, trees=(lost_rounds, wait_rounds), spread=spread
-        ),
-    )
+    tables = msgspec.structs.replace(model.tables, spread=spread)
+    return _of_first(replace(model, tables=tables), lost_rounds, wait_rounds)
 
 
 def _taught(outcomes: Outcomes, history: History, seed: int, rounds: int) -> RiskModel:
@@ -68,7 +63,7 @@ def _taught(outcomes: Outcomes, history: History, seed: int, rounds: int) -> Ris
         raise TooFewOutcomes(f"{known.sum()} liens with a known end, {FEWEST_LIENS} needed")
     columns = outcomes.columns
     tables = Tables(
-        learn_baseline(columns, outcomes.days, outcomes.watched), learn_endings(outcomes)
+        learn_baseline(columns, outcomes.days, outcomes.told_to), learn_endings(outcomes)
     )
     matrix = features_of(columns, history)
     lost, wait = starts(tables, columns)
@@ -97,9 +92,7 @@ def _held_later(outcomes: Outcomes, history: History, seed: int) -> tuple[int, i
     back = came[asked] > 0
     lost_miss, wait_miss = [], []
     for rounds in _ROUNDS:
-        tried = replace(
-            earlier, lost=_first(earlier.lost, rounds), wait=_first(earlier.wait, rounds)
-        )
+        tried = _of_first(earlier, rounds, rounds)
         lost, wait = tried.tell(late.columns)
         lost_miss.append((lost - ~back) ** 2)
         wait_miss.append(((wait - _waited(late, back)) ** 2)[back])
@@ -117,6 +110,16 @@ def _better(misses: list[Floats]) -> int:
     gained = misses[0] - misses[best]
     beyond = best and gained.mean() > 2 * gained.std() / np.sqrt(len(gained))
     return _ROUNDS[best] if beyond else 0
+
+
+def _of_first(model: RiskModel, lost_rounds: int, wait_rounds: int) -> RiskModel:
+    """Return the model as its first trees of each kind speak; it asks none that it does not count."""
+    return replace(
+        model,
+        lost=_first(model.lost, lost_rounds),
+        wait=_first(model.wait, wait_rounds),
+        tables=msgspec.structs.replace(model.tables, trees=(lost_rounds, wait_rounds)),
+    )
 
 
 def _first(trees: xgboost.Booster, rounds: int) -> xgboost.Booster:
@@ -137,7 +140,8 @@ def _waited(outcomes: Outcomes, redeemed: Any) -> Floats:
 
 
 def realised(outcomes: Outcomes, lost_then: Floats | float = 1.0) -> Floats:
-    """Return what of each dollar was lost; NaN where it is not known yet."""
+    """Return what of each dollar was lost; NaN where it is not known yet. Of a void sale that is the wait."""
+    outcomes = paid_back(outcomes)
     known, came = outcomes.came_by(HORIZON)
     waited = _waited(outcomes, known & (came > 0))
     return np.where(known, np.where(came > 0, waited, lost_then), np.nan)

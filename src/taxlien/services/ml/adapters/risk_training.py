@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from taxlien.services.ml.logic.risk.meaning import HORIZON, expected_loss
+from taxlien.services.ml.logic.risk.meaning import expected_loss
 
 from .learning import Measured, clusters_of
 from .redemption_trainer import learned_from
@@ -28,7 +28,6 @@ class _Training:
         lost, wait = model.tell(columns)
         told = expected_loss(lost, np.ones(len(lost)), wait)
         was = realised(outcomes)
-        was[~outcomes.followed(HORIZON)] = np.nan
         known = np.isfinite(was)
         metrics = dict(
             zip(("trees_of_loss", "trees_of_wait"), map(float, model.tables.trees), strict=True)

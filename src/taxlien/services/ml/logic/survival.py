@@ -1,7 +1,7 @@
 """Time to an end in steps: each case is asked about interval by interval, while it is still open.
 
-Intervals are half open, in months of 365.25 / 12 days after the sale: (0, 3], (3, 6] ... A case that is
-still open when its county was last heard of says nothing of the interval it was then in.
+Intervals are half open, in months of 365.25 / 12 days after the sale: (0, 3], (3, 6] ... An interval that
+was not watched to its end says nothing, of those that ended in it neither: they alone would flatter it.
 """
 
 from __future__ import annotations
@@ -15,24 +15,27 @@ Indices = NDArray[np.int64]
 EDGES: tuple[int, ...] = (3, 6, 9, 12, 18, 24, 36, 48, 60)
 """Months at which intervals end; the last is the horizon of everything that is said."""
 DAYS_A_MONTH = 365.25 / 12
+NEARLY = 7.0
+"""Days that an interval may lack of having been watched to its end: sales of a county lie a year apart but
+for some days, and what the last one tells of its first year is worth more than they are."""
 _MIDDLES = (np.array(EDGES) + np.array((0, *EDGES[:-1]))) / 2
 
 
 def intervals_seen(days: Floats, watched: Floats) -> tuple[Indices, Indices, Floats]:
     """Return (case, interval, ended in it) for every interval in which a case was open and watched.
 
-    ``days`` from the sale to the end (infinite while open), ``watched`` to the last news.
+    ``days`` from the sale to the end (infinite while open), ``watched`` to the last news, also of those
+    that ended.
     """
     cases, places, ended = [], [], []
     low = 0.0
     for place, months in enumerate(EDGES):
         high = months * DAYS_A_MONTH
         opened = (days > low) if place else np.ones(len(days), dtype=bool)
-        ends = opened & (days <= high) & (days <= watched)
-        chosen = np.flatnonzero(ends | (opened & (days > high) & (watched >= high)))
+        chosen = np.flatnonzero(opened & (watched >= high - NEARLY))
         cases.append(chosen)
         places.append(np.full(len(chosen), place, np.int64))
-        ended.append(ends[chosen].astype(np.float64))
+        ended.append((days[chosen] <= high).astype(np.float64))
         low = high
     return np.concatenate(cases), np.concatenate(places), np.concatenate(ended)
 

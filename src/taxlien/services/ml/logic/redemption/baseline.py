@@ -1,5 +1,5 @@
 """How fast liens redeem where nothing else is known: each sale leans on its county, that on its state,
-that on all (partial pooling of the hazards of every interval)."""
+that on all (partial pooling of the hazards of every interval), as far as its law leaves time to redeem."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from taxlien.services.ml.logic.survival import EDGES, intervals_seen, logit
 
+from .closing import closed
 from .columns import Columns, Floats
 
 STRENGTH = 60.0
@@ -50,7 +51,8 @@ class Baseline(msgspec.Struct, frozen=True):
             return "county", self.counties[county]
         if state in self.states:
             return "state", self.states[state]
-        return "all", self.overall
+        of_all = closed(self.overall.by_interval, state, day)
+        return "all", Hazards(of_all, self.overall.n)
 
     def knows(self, state: NDArray[np.bytes_], county: NDArray[np.bytes_]) -> NDArray[np.bool_]:
         """Tell of each place whether outcomes of its county or state taught anything."""
@@ -93,7 +95,8 @@ def learn_baseline(columns: Columns, days: Floats, watched: Floats) -> Baseline:
     states, counties, sales = {}, {}, {}
     for one in sorted(set(state)):
         in_state = state == one
-        of_state = _shrunk(came[in_state].sum(0), opened[in_state].sum(0), overall)
+        above = np.array(closed(tuple(overall.tolist()), str(one), float(day[in_state].max())))
+        of_state = _shrunk(came[in_state].sum(0), opened[in_state].sum(0), above)
         states[str(one)] = _told(of_state, sizes[in_state])
         for place_name in sorted(set(county[in_state])):
             mine = np.flatnonzero(county == place_name)

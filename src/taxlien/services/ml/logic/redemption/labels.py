@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -53,21 +54,43 @@ class Outcomes:
     def came_by(self, months: int) -> tuple[NDArray[np.bool_], Floats]:
         """Return for which liens it is known whether they were redeemed by then, and whether they were.
 
-        An end in another way is an answer too. Others must have been watched so long, redeemed or not:
-        counting those of a young sale that redeemed already would flatter it.
+        An end in another way is an answer too. But the sale must have been followed so long: of a young
+        one some redeemed and some were lost already, and a share among them alone would be of nothing.
         """
         limit = months * DAYS_A_MONTH
         known = (self.watched >= limit) | self.deeded | self.void
-        return known, (self.days <= limit).astype(np.float64)
+        return known & (self.followed >= limit), (self.days <= limit).astype(np.float64)
 
-    def followed(self, months: int) -> NDArray[np.bool_]:
-        """Return which liens are of a sale that was followed so long. Of a younger one only those that
-        were lost are known by then, and a share among them would be of nothing."""
+    @cached_property
+    def followed(self) -> Floats:
+        """How many days the sale of each lien was followed: as any of it that did not end otherwise."""
         _, sale = np.unique(
             np.rec.fromarrays([self.columns.county, self.columns.day]), return_inverse=True
         )
-        told = (self.watched >= months * DAYS_A_MONTH) & ~self.deeded & ~self.void
-        return np.asarray(np.bincount(sale, weights=told)[sale] > 0)
+        longest = np.zeros(int(sale.max(initial=-1)) + 1)
+        np.maximum.at(longest, sale, np.where(self.deeded | self.void, 0.0, self.watched))
+        return np.asarray(longest[sale], np.float64)
+
+    @cached_property
+    def told_to(self) -> Floats:
+        """To which day the course of each lien is told, for ``intervals_seen``: one that ended otherwise
+        was not redeemed in the whole interval of its end, where its sale was followed so long."""
+        edges = np.array(EDGES) * DAYS_A_MONTH
+        whole = edges[np.minimum(np.searchsorted(edges, self.watched), len(edges) - 1)]
+        ended = self.deeded | self.void
+        return np.where(ended, np.minimum(whole, self.followed), self.watched)
+
+
+def paid_back(outcomes: Outcomes) -> Outcomes:
+    """Return the same with void sales as liens that were paid on the day they became void: what was laid
+    out comes back then, by the law's refund (docs/law.md), and no principal is lost."""
+    return Outcomes(
+        outcomes.columns,
+        np.where(outcomes.void, outcomes.watched, outcomes.days),
+        np.where(outcomes.void, outcomes.followed, outcomes.watched),
+        outcomes.deeded,
+        np.zeros(len(outcomes), dtype=bool),
+    )
 
 
 def as_of(outcomes: Outcomes, day: float) -> Outcomes:
@@ -156,7 +179,7 @@ def learn_endings(outcomes: Outcomes) -> Mapping[str, Endings]:
         if int(otherwise.sum()) < _FEWEST_ENDINGS:
             continue
         case, place, ended = intervals_seen(
-            np.where(otherwise, mine.watched, mine.days), mine.watched
+            np.where(otherwise, mine.watched, mine.days), mine.told_to
         )
         opened = np.maximum(np.bincount(place, minlength=len(EDGES)), 1)
         deeded, void = (

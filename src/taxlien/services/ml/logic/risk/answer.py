@@ -18,12 +18,12 @@ class RiskAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     ``score`` 1 to 100: each point above 1 is about half a dollar expected to be lost of 100 laid out, of
     principal and by delay at 8 % a year; ``safety_score`` is 101 less it. ``model_score`` is the same
-    before ``floor``, the least that severe ``flags`` allow. ``p_unredeemed`` is the chance not to be
-    redeemed within ``horizon_months``; ``lost_unredeemed`` what of 100 dollars is lost if so, and
-    ``lost_by_delay`` otherwise. ``not_checked`` names risks that nothing was known about. ``n`` liens of
-    ``cell`` were learned from; ``trained_on`` synthetic: made-up ones. ``interval`` is the 80 % interval of
-    ``expected_loss_per_100`` for liens like this one as a whole: how many are never redeemed differs from
-    sale to sale. ``reasons`` are its parts.
+    before ``floor``, the least that severe ``flags`` allow. ``p_unredeemed`` is the chance to be neither
+    redeemed within ``horizon_months`` nor refunded as void; ``lost_unredeemed`` what of 100 dollars is lost
+    if so, and ``lost_by_delay`` otherwise. ``not_checked`` names risks that nothing was known about. ``n``
+    liens of ``cell`` were learned from; ``trained_on`` synthetic: made-up ones. ``interval`` is the 80 %
+    interval of ``expected_loss_per_100`` for liens like this one as a whole: how many are never redeemed
+    differs from sale to sale. ``reasons`` are its parts.
     """
 
     id: str | int | None
