@@ -15,10 +15,34 @@ import numpy as np
 from models import frame
 
 from taxlien.services.ml.adapters import redemption_trainer, risk_trainer
-from taxlien.services.ml.logic.redemption.labels import as_of
+from taxlien.services.ml.logic.redemption.labels import Outcomes, as_of
+from taxlien.services.ml.logic.risk.history import History
 from taxlien.services.ml.logic.risk.meaning import expected_loss, usual_wait
 
 LAST_SALES = 8
+
+
+def _seen(outcomes: Outcomes, parcels: History) -> None:
+    """Print how other parcels of the sales that taught are told: five folds of parcels."""
+    was = risk_trainer.realised(outcomes)
+    _, parcel = np.unique(
+        np.rec.fromarrays([outcomes.columns.county, outcomes.columns.parcel]), return_inverse=True
+    )
+    fold = np.random.default_rng(1).permutation(int(parcel.max()) + 1)[parcel] % 5
+    said = {who: np.full(len(outcomes), np.nan) for who in ("risk model", "pooled cells")}
+    for one in range(5):
+        model = risk_trainer.train_on(outcomes.only(fold != one), parcels)
+        asked = outcomes.columns.only(fold == one)
+        for who, told in (("risk model", model.tell(asked)),
+                          ("pooled cells", risk_trainer.starts(model.tables, asked))):  # fmt: skip
+            said[who][fold == one] = expected_loss(told[0], np.ones(len(asked)), told[1])
+    for county in (b"08069", b"45019"):
+        mine = (outcomes.columns.county == county) & np.isfinite(was)
+        for who, told in said.items():
+            rank = np.corrcoef(told[mine].argsort().argsort(), was[mine].argsort().argsort())[0, 1]
+            print(f"{county.decode()} parcels of sales seen, {who:<12} n {mine.sum():,}  squared miss "
+                  f"{np.mean((told - was)[mine] ** 2):.5f}  rank correlation {rank:.3f}")  # fmt: skip
+    print(f"trees of any lien {model.tables.trees}, of sales seen {model.tables.near_trees}")
 
 
 def main() -> None:
@@ -72,6 +96,7 @@ def main() -> None:
                 f"rank correlation {rank:.3f}",
                 flush=True,
             )
+    _seen(outcomes, parcels)
     print(f"80 % intervals of what is lost of a coming sale: {sum(held)} of {len(held)} hold it")
 
 

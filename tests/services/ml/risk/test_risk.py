@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxlien.services.ml.adapters import risk_model
+from taxlien.services.ml.adapters.artifacts import UnfitArtifact
 from taxlien.services.ml.adapters.risk_model import RiskModel
 from taxlien.services.ml.adapters.risk_training import TRAINING
 from taxlien.services.ml.logic.case import Case, read_case
@@ -151,6 +152,40 @@ def test_trees_that_earn_it_keep_the_sign_of_a_parcels_past(model: RiskModel) ->
     lost, wait = model._tell(columns, matrix)
     assert lost[1] <= lost[0] <= min(lost[2:])
     assert wait[1] <= wait[0] <= min(wait[2:])
+
+
+def test_liens_of_sales_that_taught_are_told_by_trees_of_their_own_and_signs_hold(
+    model: RiskModel,
+) -> None:
+    assert min(model.tables.near_trees) > 0
+    near, far = lien(sale_date=FIRST), lien()
+    bids = [0.0, 20.0, 80.0, 5_000.0]
+    columns = columns_of_cases([msgspec.structs.replace(near, premium=bid) for bid in bids])
+    lost, wait = model.tell(columns)
+    assert (np.diff(lost) >= 0).all()
+    assert lost[-1] > lost[0]
+    assert (np.diff(wait) >= 0).all()
+    # Trees of sales that taught say nothing of a sale to come, nor the others of a sale that taught.
+    alone = replace(
+        model, near=None, tables=msgspec.structs.replace(model.tables, near_trees=(0, 0))
+    )
+    assert alone.predict([far]) == model.predict([far])
+    assert alone.predict([near])[0].lost_by_delay != model.predict([near])[0].lost_by_delay
+
+
+def test_a_model_from_before_near_trees_serves_and_a_missing_file_is_noticed(
+    model: RiskModel,
+) -> None:
+    before = replace(
+        model, near=None, tables=msgspec.structs.replace(model.tables, near_trees=(0, 0))
+    )
+    files = risk_model.dump(before)
+    assert "near_lost.ubj" not in files
+    assert risk_model.load(files).predict([lien()])[0].score == before.predict([lien()])[0].score
+    whole = risk_model.dump(model)
+    del whole["near_wait.ubj"]
+    with pytest.raises(UnfitArtifact):
+        risk_model.load(whole)
 
 
 def test_no_feature_sees_the_day_of_the_sale_or_after(table: pl.DataFrame) -> None:

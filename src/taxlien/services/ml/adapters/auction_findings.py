@@ -18,7 +18,7 @@ from taxlien.services.ml.logic.auction.methods import Method
 from taxlien.services.ml.logic.findings import Findings
 
 from .auction_model import AuctionModel
-from .auction_trainer import outcomes_by_method, train
+from .auction_trainer import outcomes_by_method, teaching_from, train
 from .auction_training import FIELDS, cases_of
 
 POINTS, PERCENT = "mean miss in points", "median miss in parts of the bid"
@@ -27,6 +27,7 @@ MIDDLE: Mapping[Method, str] = {
     "property_bid": "the county's middle share of the value",
     "premium": "the county's middle share of the face",
 }
+OLD = "sales too old to teach trees"
 _SAMPLE = 20_000
 
 
@@ -91,9 +92,12 @@ def _of(
         )
     low, high = _ends(answers)
     inside = np.isfinite(low) & np.isfinite(tested.bid)
-    if inside.any():
-        told = findings.held(what, low[inside], high[inside], tested.bid[inside])
-        found.append(Findings(held=(told,)))
+    trees = model.methods[method].trees
+    old = tested.columns.day <= (teaching_from(taught.columns, trees.states) if trees else 0)
+    for title, rows in ((what, inside & ~old), (f"{what}, {OLD}", inside & old)):
+        if rows.any():
+            told = findings.held(title, low[rows], high[rows], tested.bid[rows])
+            found.append(Findings(held=(told,)))
     chances = [(f"{what}: no bid", _told(answers, "p_no_bid"), tested.struck)]
     if method == "bid_down_rate":
         floor = np.where(np.isfinite(tested.bid), tested.bid <= FLOOR_RATE, np.nan)

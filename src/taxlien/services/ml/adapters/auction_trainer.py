@@ -136,8 +136,7 @@ def _learn(method: Method, outcomes: Outcomes, seed: int) -> MethodModel:
     if not states:
         return MethodModel(method, levels, cells, None)
     chosen = np.isin(columns.state, [state.encode() for state in states])
-    last = columns.day[chosen].max()
-    chosen &= columns.day > last - WINDOW_YEARS * YEAR
+    chosen &= columns.day > teaching_from(columns, states)
     sample = _sample(method, _only(outcomes, chosen), levels)
     held = _held_out(method, sample, states, seed)
     trees = _trees(method, sample, states, seed)
@@ -147,6 +146,12 @@ def _learn(method: Method, outcomes: Outcomes, seed: int) -> MethodModel:
         tail, struck_from = _widths(method, held)
         trees = replace(trees, tail=tail, struck_from=struck_from)
     return MethodModel(method, levels, cells, trees)
+
+
+def teaching_from(columns: Columns, states: tuple[str, ...]) -> float:
+    """Return the day after which sales of ``states`` teach trees; what is older is remembered alone."""
+    last = columns.day[np.isin(columns.state, [state.encode() for state in states])].max(initial=0)
+    return float(last - WINDOW_YEARS * YEAR)
 
 
 def _states_with_enough(outcomes: Outcomes) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from taxlien.law.rules import Rule
 from taxlien.services.ml.adapters import tree_files
@@ -20,7 +21,7 @@ from taxlien.services.ml.adapters.tree_calls import ask
 from taxlien.services.ml.logic.about import TrainedOn, trained_on
 from taxlien.services.ml.logic.case import Case
 from taxlien.services.ml.logic.redemption.answer import evidence_of
-from taxlien.services.ml.logic.redemption.baseline import Baseline, Hazards, log_odds
+from taxlien.services.ml.logic.redemption.baseline import NEAR, Baseline, Hazards, log_odds
 from taxlien.services.ml.logic.redemption.columns import Columns, columns_of_cases
 from taxlien.services.ml.logic.redemption.labels import Endings
 from taxlien.services.ml.logic.redemption.spread import ADDED_SPREAD, USUAL_SPREAD, interval_of
@@ -51,17 +52,20 @@ from taxlien.services.ml.logic.survival import EDGES, chance, logit
 FORMAT = 1
 AT_ONCE = 8_192
 _ARRAYS = tuple(field.name for field in fields(Parcels))
-_HASHED = (tree_files.HISTORY, "lost.ubj", "wait.ubj")
+_TREES = ("lost.ubj", "wait.ubj", "near_lost.ubj", "near_wait.ubj")
+_HASHED = (tree_files.HISTORY, *_TREES)
 
 
 class Tables(msgspec.Struct, frozen=True):
     """All of a model but its trees and its history. ``trees`` are how many speak of the chance and of
-    the wait: none, where they told later sales no better than the cells did. ``spread`` is the standard
+    the wait of any lien: none, where they told later sales no better than the cells did; ``near_trees`` of
+    liens of sales that taught, where they told other parcels of them better. ``spread`` is the standard
     deviation, in log odds, of later sales' shares never redeemed about what earlier ones had told."""
 
     baseline: Baseline
     endings: Mapping[str, Endings]
     trees: tuple[int, int] = (0, 0)
+    near_trees: tuple[int, int] = (0, 0)
     spread: float = USUAL_SPREAD
     features: tuple[str, ...] = NAMES
     edges: tuple[int, ...] = EDGES
@@ -71,7 +75,8 @@ class Tables(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class RiskModel:
-    """Risk of cases of any state. ``today`` is None for the day of asking."""
+    """Risk of cases of any state. ``today`` is None for the day of asking; ``near`` are the trees of liens
+    of sales that taught, as ``lost`` and ``wait`` are of any."""
 
     lost: xgboost.Booster
     wait: xgboost.Booster
@@ -80,14 +85,15 @@ class RiskModel:
     version: str = ""
     today: date | None = None
     trained_on: TrainedOn | None = None
+    near: tuple[xgboost.Booster, xgboost.Booster] | None = None
 
     def predict(self, cases: Sequence[Case], explain: bool | None = None) -> list[RiskAnswer]:
         """Return one answer a case, in order. Reasons cost nothing here: they are told unless ``explain``
         is false."""
         columns = columns_of_cases(cases)
         matrix = features_of(columns, self.history)
-        usual = starts(self.tables, columns)
-        lost, wait = self._tell(columns, matrix, usual)
+        *usual, near = _starts(self.tables, columns)
+        lost, wait = self._told(columns, matrix, usual[0], usual[1], near)
         today = self.today or datetime.now(UTC).date()
         past = matrix[:, NAMES.index("open_before") :].tolist()
         rules = [rule_of(case) for case in cases]
@@ -123,21 +129,30 @@ class RiskModel:
             told += [Scored(points, chance) if sure else UNKNOWN for sure, points, chance in rows]
         return told
 
-    def _tell(
-        self, columns: Columns, matrix: Singles, usual: tuple[Floats, Floats] | None = None
+    def _tell(self, columns: Columns, matrix: Singles) -> tuple[Floats, Floats]:
+        return self._told(columns, matrix, *_starts(self.tables, columns))
+
+    def _told(
+        self, columns: Columns, matrix: Singles, lost: Floats, wait: Floats, near: NDArray[np.bool_]
     ) -> tuple[Floats, Floats]:
+        """Return what cells start from as trees correct it, if there are any by those of ``near`` sales."""
         if not len(columns):
             return np.empty(0), np.empty(0)
-        lost, wait = starts(self.tables, columns) if usual is None else usual
-        foreign = ~np.isin(columns.state, [name.encode() for name in self.tables.baseline.states])
-        of_lost, of_wait = self.tables.trees
         # Trees taught under other laws say nothing of a state: the sense of a premium differs.
-        if of_lost:
-            told = ask(self.lost, matrix, logit(lost).astype(np.float32))
-            lost = np.where(foreign, lost, told).astype(np.float64)
-        if of_wait:
-            waited = ask(self.wait, matrix, wait.astype(np.float32))
-            wait = np.where(foreign, wait, waited).astype(np.float64)
+        own = np.isin(columns.state, [name.encode() for name in self.tables.baseline.states])
+        far, of_near = self.tables.trees, self.tables.near_trees
+        near_lost, near_wait = self.near or (self.lost, self.wait)
+        odds, waited = logit(lost).astype(np.float32), wait.astype(np.float32)
+        for count, trees, asked in (
+            (far[0], self.lost, own & ~(near & bool(of_near[0]))), (of_near[0], near_lost, near)
+        ):  # fmt: skip
+            if count and asked.any():
+                lost = np.where(asked, ask(trees, matrix, odds), lost).astype(np.float64)
+        for count, trees, asked in (
+            (far[1], self.wait, own & ~(near & bool(of_near[1]))), (of_near[1], near_wait, near)
+        ):  # fmt: skip
+            if count and asked.any():
+                wait = np.where(asked, ask(trees, matrix, waited), wait).astype(np.float64)
         return lost, np.clip(wait, 0, LONGEST_WAIT)
 
     def _answer(
@@ -196,21 +211,31 @@ class RiskModel:
 
 def starts(tables: Tables, columns: Columns) -> tuple[Floats, Floats]:
     """Return what pooled cells say: the chance never to be redeemed, and the loss by waiting."""
-    odds, seen = log_odds(tables.baseline, columns)
+    lost, wait, _ = _starts(tables, columns)
+    return lost, wait
+
+
+def _starts(tables: Tables, columns: Columns) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return what ``starts`` does, and which liens are of sales that taught."""
+    odds, told_by = log_odds(tables.baseline, columns)
     plain = (None,) * len(EDGES)
     curves = Curves(tables.baseline, tables.endings, plain, plain, (), ())
-    redeemed = calibrated(chance(odds), columns.state, seen, curves).redeemed
-    return 1 - redeemed[:, -1], usual_wait(redeemed)
+    redeemed = calibrated(chance(odds), columns.state, told_by, curves).redeemed
+    return 1 - redeemed[:, -1], usual_wait(redeemed), told_by == NEAR
 
 
 def dump(model: RiskModel) -> dict[str, bytes]:
     """Return the files of the artifact by name."""
     files = {
         tree_files.HISTORY: tree_files.packed(model.history.counties, _ARRAYS),
-        "lost.ubj": bytes(model.lost.save_raw("ubj")),
-        "wait.ubj": bytes(model.wait.save_raw("ubj")),
+        **{
+            name: bytes(trees.save_raw("ubj"))
+            for name, trees in zip(
+                _TREES, (model.lost, model.wait, *(model.near or ())), strict=False
+            )
+        },
     }
-    told = msgspec.structs.replace(model.tables, sha256=tree_files.digests(files, _HASHED))
+    told = msgspec.structs.replace(model.tables, sha256=_digests(files))
     return {"model.json": msgspec.json.encode(told, order="deterministic"), **files}
 
 
@@ -220,11 +245,16 @@ def load(files: Mapping[str, bytes], version: str = "") -> RiskModel:
         tables = msgspec.json.decode(files["model.json"], type=Tables)
         if (tables.format, tables.features, tables.edges) != (FORMAT, NAMES, EDGES):
             raise UnfitArtifact("it was taught on other features, intervals or in another format")
-        if tables.sha256 != tree_files.digests(files, _HASHED):
+        if tables.sha256 != _digests(files):
             raise UnfitArtifact("a file is not the one that was written with the model")
         found = tree_files.unpacked(files[tree_files.HISTORY], _ARRAYS)
         counties = {fips: Parcels(*arrays) for fips, arrays in found.items()}
-        lost, wait = (tree_files.trees(files[name]) for name in ("lost.ubj", "wait.ubj"))
+        lost, wait, *near = (tree_files.trees(files[name]) for name in _TREES if name in files)
         return RiskModel(
-            lost, wait, tables, History(counties), version, trained_on=trained_on(files)
-        )
+            lost, wait, tables, History(counties), version, trained_on=trained_on(files),
+            near=(near[0], near[1]) if near else None,
+        )  # fmt: skip
+
+
+def _digests(files: Mapping[str, bytes]) -> Mapping[str, str]:
+    return tree_files.digests(files, [name for name in _HASHED if name in files])

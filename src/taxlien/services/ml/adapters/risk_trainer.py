@@ -26,6 +26,8 @@ SEED = 7
 FEWEST_LIENS = 200
 _ROUNDS = (0, 5, 10, 20, 40)
 """Numbers of trees that are tried: none, where what earlier sales taught did not hold on later ones."""
+_NEAR_ROUNDS = (0, 10, 20, 40, 80)
+_FOLDS = 3
 _SETTINGS: dict[str, Any] = {
     "tree_method": "hist", "max_depth": 3, "eta": 0.1, "min_child_weight": 30, "lambda": 10,
     "subsample": 0.8, "max_bin": 64, "nthread": 1, "verbosity": 0,
@@ -52,8 +54,12 @@ def train_on(outcomes: Outcomes, history: History, seed: int = SEED) -> RiskMode
     most = _ROUNDS[-1]
     lost_rounds, wait_rounds, spread = _held_later(outcomes, history, seed)
     model = _taught(outcomes, history, seed, most)
-    tables = msgspec.structs.replace(model.tables, spread=spread)
-    return _of_first(replace(model, tables=tables), lost_rounds, wait_rounds)
+    near_rounds = _held_out(outcomes, history, seed)
+    near = _taught(outcomes, history, seed, _NEAR_ROUNDS[-1])
+    tables = msgspec.structs.replace(model.tables, spread=spread, near_trees=near_rounds)
+    told = _of_first(replace(model, tables=tables), lost_rounds, wait_rounds)
+    near_trees = (_first(near.lost, near_rounds[0]), _first(near.wait, near_rounds[1]))
+    return replace(told, near=near_trees)
 
 
 def _taught(outcomes: Outcomes, history: History, seed: int, rounds: int) -> RiskModel:
@@ -100,16 +106,42 @@ def _held_later(outcomes: Outcomes, history: History, seed: int) -> tuple[int, i
     _, county = np.unique(late.columns.county, return_inverse=True)
     said = 1 - starts(earlier.tables, late.columns)[0]
     spread = spread_of(back.astype(np.float64), said, county * (sale.max(initial=0) + 1) + sale)
-    return _better(lost_miss), _better(wait_miss), spread
+    return _better(lost_miss, _ROUNDS), _better(wait_miss, _ROUNDS), spread
 
 
-def _better(misses: list[Floats]) -> int:
+def _held_out(outcomes: Outcomes, history: History, seed: int) -> tuple[int, int]:
+    """Return how many trees of each kind, taught on other parcels, told those of the same sales best."""
+    known, came = outcomes.came_by(HORIZON)
+    _, parcel = np.unique(
+        np.rec.fromarrays([outcomes.columns.county, outcomes.columns.parcel]), return_inverse=True
+    )
+    fold = np.random.default_rng(seed).permutation(int(parcel.max()) + 1)[parcel] % _FOLDS
+    lost_miss: list[list[Floats]] = [[] for _ in _NEAR_ROUNDS]
+    wait_miss: list[list[Floats]] = [[] for _ in _NEAR_ROUNDS]
+    for one in range(_FOLDS):
+        asked = known & (fold == one)
+        try:
+            learned = _taught(outcomes.only(fold != one), history, seed, _NEAR_ROUNDS[-1])
+        except TooFewOutcomes:
+            return 0, 0
+        back, others = came[asked] > 0, outcomes.only(asked)
+        for place, rounds in enumerate(_NEAR_ROUNDS):
+            lost, wait = _of_first(learned, rounds, rounds).tell(others.columns)
+            lost_miss[place].append((lost - ~back) ** 2)
+            wait_miss[place].append(((wait - _waited(others, back)) ** 2)[back])
+    lost_joined, wait_joined = (
+        [np.concatenate(parts) for parts in misses] for misses in (lost_miss, wait_miss)
+    )
+    return _better(lost_joined, _NEAR_ROUNDS), _better(wait_joined, _NEAR_ROUNDS)
+
+
+def _better(misses: list[Floats], tried: tuple[int, ...]) -> int:
     """Return how many trees miss least, if by more than twice the standard error of the difference to
     none (cases pairwise): trees that are no better than cells only seem to know something."""
     best = int(np.argmin([miss.mean() if len(miss) else 0.0 for miss in misses]))
     gained = misses[0] - misses[best]
     beyond = best and gained.mean() > 2 * gained.std() / np.sqrt(len(gained))
-    return _ROUNDS[best] if beyond else 0
+    return tried[best] if beyond else 0
 
 
 def _of_first(model: RiskModel, lost_rounds: int, wait_rounds: int) -> RiskModel:

@@ -12,6 +12,8 @@ from .redemption_trainer import learned_from
 from .risk_model import RiskModel, dump
 from .risk_trainer import history_from, realised, train_on
 
+_COUNTS = ("trees_of_loss", "trees_of_wait", "near_trees_of_loss", "near_trees_of_wait")
+
 
 class _Training:
     """Fulfils ``learning.Learning``."""
@@ -30,7 +32,7 @@ class _Training:
         was = realised(outcomes)
         known = np.isfinite(was)
         metrics = dict(
-            zip(("trees_of_loss", "trees_of_wait"), map(float, model.tables.trees), strict=True)
+            zip(_COUNTS, map(float, model.tables.trees + model.tables.near_trees), strict=True)
         )
         metrics["cases"] = float(known.sum())
         if known.any():
