@@ -67,6 +67,22 @@ async def test_a_new_champion_serves_and_a_damaged_one_does_not(office) -> None:
     assert unfit(office.name) == 0
 
 
+async def test_one_request_looks_and_those_that_come_meanwhile_go_on_with_what_is_known(
+    office,
+) -> None:
+    champions = Champions(office.blobs, refresh_seconds=1e-9)
+    assert champions.known(office.name) is None
+    await office.appoint(1)
+    first = await settled(champions, office)
+    assert champions.known(office.name) is None  # this one looks
+    assert champions.known(office.name) is first
+    await office.appoint(2)
+    second = await settled(champions, office)
+    assert second is not first
+    assert champions.known(office.name) is None
+    assert champions.known(office.name) is second
+
+
 async def test_nobody_waits_or_fails_while_a_champion_is_replaced(office) -> None:
     champions = Champions(office.blobs, refresh_seconds=1e-9)
     await office.appoint(1)

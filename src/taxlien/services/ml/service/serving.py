@@ -30,6 +30,7 @@ from taxlien.services.ml.settings import MlSettings
 
 from .alarming import Loading, note_loading
 from .answering import MOST_EXPLAINED, Unanswered, answer
+from .errands import Errands
 from .together import Together
 from .trying import Seat, Trials
 
@@ -62,6 +63,7 @@ class Champions:
         self._look_at: dict[str, float] = {}
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._looking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._errands = Errands()
         self._unfit: set[str] = set()
         self._to_tell: dict[str, list[Loading]] = {}
 
@@ -73,6 +75,7 @@ class Champions:
                 if self._must_look(name):
                     history = await appointments.history(session, name)
                     self._look_at[name] = time.monotonic() + self._refresh
+                    self._errands.back(name)
                     self._follow(name, history)
         if name not in self._loaded and (first := self._loading.get(name)):
             await asyncio.shield(first)
@@ -81,8 +84,10 @@ class Champions:
         return self._loaded.get(name)
 
     def known(self, name: str) -> Loaded | None:
-        """Return who serves ``name``; None where the database has to be asked for it."""
-        return None if self._must_look(name) else self._loaded.get(name)
+        """Return who serves ``name``; None where the one who asks has to look into the database for it."""
+        loaded = self._loaded.get(name)
+        sent = loaded is not None and self._must_look(name) and self._errands.send(name)
+        return None if sent else loaded
 
     def why_none(self, name: str) -> str:
         """Return in words why nobody serves ``name``."""
@@ -191,9 +196,9 @@ async def predict_at_once(
     reasons: bool | None = None,
     user_id: UUID | None = None,
 ) -> list[Any] | None:
-    """Return what ``predict`` does; None where the database has to be asked first."""
+    """Return what ``predict`` does; None where this request has to ask the database first."""
     found = _champions().known(name)
-    if found is None or _trials().must_look(name):
+    if found is None or _trials().sends(name):
         return None
     return await _tried(found, name, contents, reasons, user_id)
 

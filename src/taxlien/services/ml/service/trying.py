@@ -32,6 +32,7 @@ from taxlien.services.ml.repository import trials
 from taxlien.services.ml.repository.trials import Exposed
 
 from .answering import Unanswered
+from .errands import Errands
 
 _log = structlog.get_logger("taxlien.ml")
 _unfit = Gauge(
@@ -76,6 +77,7 @@ class Trials:
         self._open_blobs = open_blobs
         self._refresh = refresh_seconds
         self._look_at: dict[str, float] = {}
+        self._errands = Errands()
         self._running: dict[str, Running] = {}
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._process = new_id()
@@ -95,11 +97,16 @@ class Trials:
         """Tell whether the database has to be asked for a trial of ``name``."""
         return time.monotonic() >= self._look_at.get(name, 0.0)
 
+    def sends(self, name: str) -> bool:
+        """Tell whether the one who asks has to look into the database: of many, one is sent."""
+        return self.must_look(name) and self._errands.send(name)
+
     async def look(self, session: Session, name: str) -> None:
         """Look for a trial of ``name`` where it is time to, and write what was noted meanwhile."""
         if not self.must_look(name):
             return
         self._look_at[name] = time.monotonic() + self._refresh
+        self._errands.back(name)
         found = await trials.running(session, name)
         known = self._running.get(name)
         if found is None:
