@@ -159,7 +159,7 @@ def joined(first: Outcomes, second: Outcomes) -> Outcomes:
 
 def certificates(table: pl.DataFrame) -> None:
     """Print how a quarter of whole certificates is told, and the later taxes paid on them, by what was
-    imported of the others: as cases and as cases without the premium."""
+    imported of the others: sold liens also without premium, parcel or face."""
     keys = ["county_fips", "parcel_key", "certificate_number"]
     whole = table.select(keys).unique().sort(keys, nulls_last=True)
     chosen = np.random.default_rng(1).random(len(whole)) < 0.25
@@ -176,8 +176,10 @@ def certificates(table: pl.DataFrame) -> None:
             if len(part):
                 split = f"certificates {state.decode()}"
                 show(split, name, part, model.tell(part.columns).redeemed, known)
-        unknown = replace(both[0].columns, premium=np.full(len(both[0]), np.nan))
-        show(split, "no premium", both[0], model.tell(unknown).redeemed, known)
+        for field in ("premium", "parcel", "face"):
+            nothing = {field: np.full(len(both[0]), np.nan)}
+            told = model.tell(replace(both[0].columns, **nothing)).redeemed
+            show(split, f"no {field}", both[0], told, known)
 
 
 def speed(outcomes: Outcomes, history: Any) -> None:

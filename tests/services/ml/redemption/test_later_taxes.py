@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from taxlien.services.ml.adapters import redemption_model, redemption_training
 from taxlien.services.ml.adapters.redemption_trainer import learned_from
@@ -109,3 +110,18 @@ def test_days_nobody_sold_on_are_not_each_worked_out_and_kept(table: pl.DataFram
         county.before(first + day)
     assert len(county._before) <= MOST_KEPT  # what is kept has no other door
     assert county.before(first + 30_000.0) is county.before(first + 30_001.0)
+
+
+@pytest.mark.parametrize("field", ["parcel_id", "face_amount"])
+def test_of_a_seen_sale_one_unknown_thing_leaves_what_the_other_tells(files, field: str) -> None:
+    model = redemption_model.load(files)
+    known = [asked(1300, SOLD), asked(1100, SOLD), asked(1300, PAID), asked(1100, PAID)]
+    told = model.predict([replace(case, **{field: None}) for case in known], explain=False)
+    assert [one.cell for one in told] == ["sale", "sale", "taxes", "taxes"]
+    soon, late, soon_tax, late_tax = (one.p_redeem_by_months[12] for one in told)
+    if field == "face_amount":  # the place tells who pays
+        assert soon > late + 0.3
+        assert soon_tax > late_tax + 0.3
+    else:  # half pay soon: nothing else is known
+        assert 0.2 < soon < 0.8
+        assert 0.2 < soon_tax < 0.8

@@ -132,9 +132,9 @@ class RedemptionModel:
 
     def _start(self, columns: Columns) -> tuple[Floats, NDArray[np.int8]]:
         """Return the baseline's log odds, and which trees can speak: but the far ones only of what was
-        seen, where parcel and face are known, as they were in all that taught them."""
+        seen, where the parcel or the face is known, as of all that taught them."""
         odds, told_by = log_odds(self.tables.baseline, columns)
-        placed = np.isfinite(columns.parcel) & np.isfinite(columns.face)
+        placed = np.isfinite(columns.parcel) | np.isfinite(columns.face)
         return odds, np.where(placed, told_by, np.int8(FAR))
 
     @cached_property

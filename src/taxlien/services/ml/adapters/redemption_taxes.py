@@ -21,7 +21,7 @@ from taxlien.services.ml.adapters.redemption_model import (
     calibrated,
     hazards_of,
 )
-from taxlien.services.ml.adapters.redemption_trainer import FEWEST_LIENS, curves_of
+from taxlien.services.ml.adapters.redemption_trainer import FEWEST_LIENS, UNKNOWN, curves_of, shown
 from taxlien.services.ml.logic.calibration import isotonic
 from taxlien.services.ml.logic.redemption.baseline import TAXES, Baseline, log_odds, with_taxes
 from taxlien.services.ml.logic.redemption.columns import Floats
@@ -53,8 +53,7 @@ def taught(model: RedemptionModel, taxes: Outcomes, seed: int) -> RedemptionMode
     spread = spreads_of(taxes, _told(taxes, hazards, fitted), _months(taxes))
     baseline = _cells(model, taxes)
     tables = msgspec.structs.replace(fitted, baseline=baseline, tax_spread=tuple(spread))
-    odds, _ = log_odds(baseline, taxes.columns)
-    return replace(model, tables=tables, taxes=_fit(taxes, matrix, odds, seed))
+    return replace(model, tables=tables, taxes=_fit(taxes, matrix, baseline, seed))
 
 
 def _cells(model: RedemptionModel, taxes: Outcomes) -> Baseline:
@@ -74,14 +73,16 @@ def _held_out(model: RedemptionModel, taxes: Outcomes, matrix: Singles, seed: in
             inside = np.ones(len(fold), dtype=bool)
         learned = taxes.only(inside)
         baseline = _cells(model, learned)
-        trees = _fit(learned, matrix[inside], log_odds(baseline, learned.columns)[0], seed)
+        trees = _fit(learned, matrix[inside], baseline, seed)
         if out.any():
             odds, _ = log_odds(baseline, taxes.columns.only(out))
             found[out] = hazards_of(trees, matrix[out], odds)
     return found
 
 
-def _fit(taxes: Outcomes, matrix: Singles, odds: Floats, seed: int) -> xgboost.Booster:
+def _fit(taxes: Outcomes, matrix: Singles, baseline: Baseline, seed: int) -> xgboost.Booster:
+    taxes, matrix = shown(taxes, matrix, seed, UNKNOWN[1:])
+    odds, _ = log_odds(baseline, taxes.columns)
     case, place, ended = intervals_seen(taxes.days, taxes.told_to)
     asked = np.column_stack([matrix[case], place.astype(np.float32)])
     data = xgboost.DMatrix(asked, ended, base_margin=odds[case, place], nthread=1)

@@ -6,7 +6,7 @@ far one speaks of every other sale and county, and is made honest on sales it wa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -25,7 +25,13 @@ from taxlien.services.ml.adapters.redemption_model import (
 from taxlien.services.ml.logic.calibration import Curve, Pooled, beta, isotonic, pooled
 from taxlien.services.ml.logic.redemption.baseline import NEAR, learn_baseline, log_odds
 from taxlien.services.ml.logic.redemption.columns import EPOCH, Columns, Floats, parcel_number
-from taxlien.services.ml.logic.redemption.features import NAMES, OF_A_PLACE, Singles, features_of
+from taxlien.services.ml.logic.redemption.features import (
+    NAMES,
+    OF_A_FACE,
+    OF_A_PLACE,
+    Singles,
+    features_of,
+)
 from taxlien.services.ml.logic.redemption.history import County, History
 from taxlien.services.ml.logic.redemption.labels import Outcomes, as_of, learn_endings, outcomes_of
 from taxlien.services.ml.logic.redemption.spread import by_level, spreads_of
@@ -46,10 +52,12 @@ _ALIKE = {
 _NEAR: dict[str, Any] = _ALIKE | {"max_depth": 10, "eta": 0.08, "min_child_weight": 4, "lambda": 1}
 _FAR: dict[str, Any] = _ALIKE | {"max_depth": 3, "eta": 0.1, "min_child_weight": 30, "lambda": 10}
 _NEAR_ROUNDS, _FAR_ROUNDS = 120, 30
-_BLIND = 0.25
-"""Share of the liens whose premium trees are not shown: nobody knows it before the sale, and who asks
-afterwards may not."""
+_SHOWN_AGAIN = 0.3
+"""Share of the liens that trees are shown again, for each thing that may be unknown of them."""
 _PREMIUM = [NAMES.index(name) for name in ("premium", "premium_share")]
+UNKNOWN = (
+    _PREMIUM, [NAMES.index(name) for name in OF_A_PLACE], [NAMES.index(name) for name in OF_A_FACE],
+)  # fmt: skip
 _NOT_FOR_ALL = [NAMES.index(name) for name in ("premium", "premium_share", *OF_A_PLACE)]
 
 
@@ -206,10 +214,11 @@ def _fit(
     """Return trees for what the baseline leaves; the far ones are shown every lien a second time as if
     nothing were known of its county."""
     baseline = learn_baseline(outcomes.columns, outcomes.days, outcomes.told_to)
+    unknown = UNKNOWN[:1] if settings is _FAR else UNKNOWN
+    outcomes, matrix = shown(outcomes, matrix, seed, unknown)
     odds, _ = log_odds(baseline, outcomes.columns)
     case, place, ended = intervals_seen(outcomes.days, outcomes.told_to)
     weight = np.ones(len(case))
-    matrix = _partly_blind(matrix, seed)
     if settings is _FAR:
         matrix = without_sale(matrix)
         bare = matrix.copy()
@@ -229,13 +238,19 @@ def _fit(
     return xgboost.train(settings | {"seed": seed}, data, rounds)
 
 
-def _partly_blind(matrix: Singles, seed: int) -> Singles:
-    """Return features of which a share does not tell the premium."""
-    plain = matrix.copy()
-    blind = np.random.default_rng(seed).random(len(matrix)) < _BLIND
-    for place in _PREMIUM:
-        plain[blind, place] = np.nan
-    return plain
+def shown(
+    outcomes: Outcomes, matrix: Singles, seed: int, unknown: Sequence[Sequence[int]]
+) -> tuple[Outcomes, Singles]:
+    """Return liens and features, and some of them again as if the features of each of ``unknown`` were:
+    who asks may not know them, and nobody knows the premium before the sale."""
+    made = np.random.default_rng(seed)
+    rows, told = [np.arange(len(outcomes))], [matrix]
+    for places in unknown:
+        again = np.flatnonzero(made.random(len(outcomes)) < _SHOWN_AGAIN)
+        rows.append(again)
+        told.append(matrix[again])
+        told[-1][:, list(places)] = np.nan
+    return outcomes.only(np.concatenate(rows)), np.concatenate(told)
 
 
 def curves_of(

@@ -24,6 +24,10 @@ NAMES: tuple[str, ...] = (
 )  # fmt: skip
 OF_A_PLACE: tuple[str, ...] = NAMES[NAMES.index("parcel") : NAMES.index("year")]
 """Features that only a county with a history, or a whole list, can fill."""
+OF_A_FACE: tuple[str, ...] = (
+    "log_face", "premium_share", "face_rank", "same_face", "near_face", "nearest_face", "face_change",
+)  # fmt: skip
+"""Features that only a known amount can fill."""
 OF_A_SALE: tuple[str, ...] = ("year", "month")
 """Features that name one sale: they say nothing of the next."""
 
