@@ -63,6 +63,15 @@ def test_a_property_goes_for_half_of_its_value_or_for_the_lien(model: AuctionMod
     assert struck.p_no_bid > 0.5
 
 
+def test_where_the_lien_is_not_known_the_middle_of_the_bids_is_told(model: AuctionModel) -> None:
+    told = asked(model, county_fips="24510", assessed_value=20_000)
+    assert told.p_no_bid is not None
+    assert told.predicted_bid is not None
+    assert told.interval is not None
+    assert 0.3 * 20_000 < told.predicted_bid < 0.8 * 20_000
+    assert told.interval[0] <= told.predicted_bid <= told.interval[1]
+
+
 def test_a_premium_is_a_tenth_of_the_face(model: AuctionModel) -> None:
     answer = asked(model, county_fips="08005", face_amount=5_000)
     assert answer.predicted_premium == pytest.approx(500, rel=0.15)

@@ -119,11 +119,13 @@ def read_chances(
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Return bid, low, high, chance of no bid and of the floor rate."""
 
-    # What nobody bids on goes for the lien, and no bid is below it: the middle of both together.
-    gone = np.nan_to_num(struck)
+    # What nobody bids on goes for the lien, and no bid is below it: the middle of both together. Where the
+    # lien is not known it is no price: the middle of the bids is told.
+    gone, known = np.nan_to_num(struck), np.isfinite(columns.face)
     middle: Floats | float = 0.5
     if method == "property_bid":
-        middle = np.clip((0.5 - gone) / np.maximum(1 - gone, 1e-9), 0.0, 1.0)
+        both = np.clip((0.5 - gone) / np.maximum(1 - gone, 1e-9), 0.0, 1.0)
+        middle = np.where(known, both, 0.5)
     values = trees.bins.quantiles(chances, [middle, trees.tail, 1 - trees.tail])
     if trees.moves:
         wide, matrix = trees.moved
@@ -135,7 +137,6 @@ def read_chances(
         floor = chances[:, trees.bins.high <= FLOOR_RATE].sum(1)
     if method != "property_bid":
         return bid, low, high, struck, floor
-    known = np.isfinite(columns.face)
     bid = np.where((gone >= 0.5) & known, columns.face, bid)
     low = np.where((gone >= trees.struck_from) & known, columns.face, low)
     return bid, np.minimum(low, bid), np.maximum(high, bid), struck, floor
