@@ -12,10 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxlien.services.ml.adapters import auction_trainer
-from taxlien.services.ml.adapters.auction_model import AuctionModel, UnfitArtifact, dump, load
+from taxlien.services.ml.adapters.auction_model import (
+    AuctionModel,
+    UnfitArtifact,
+    dump,
+    load,
+    read_chances,
+)
 from taxlien.services.ml.adapters.auction_trainer import levels_by_method, outcomes_by_method
 from taxlien.services.ml.logic.auction.answer import PriceAnswer
-from taxlien.services.ml.logic.auction.columns import day_number
+from taxlien.services.ml.logic.auction.columns import columns_of_cases, day_number
 from taxlien.services.ml.logic.auction.features import features_of
 from taxlien.services.ml.logic.case import read_case
 from taxlien.services.ml.logic.table import ordered
@@ -63,13 +69,21 @@ def test_a_property_goes_for_half_of_its_value_or_for_the_lien(model: AuctionMod
     assert struck.p_no_bid > 0.5
 
 
-def test_where_the_lien_is_not_known_the_middle_of_the_bids_is_told(model: AuctionModel) -> None:
+def test_where_the_lien_is_not_known_no_chance_of_no_bid_makes_it_the_least_of_the_bids(
+    model: AuctionModel,
+) -> None:
+    trees = model.methods["property_bid"].trees
+    assert trees is not None
+    columns = columns_of_cases([read_case({"assessed_value": 20_000})], [16_000], [None])
+    chances = np.full((1, len(trees.bins.low)), 1 / len(trees.bins.low))
+    measure = np.log(columns.assessed)
+    often, never = (
+        read_chances("property_bid", trees, chances, np.array([struck]), measure, columns)[0]
+        for struck in (0.9, 0.0)
+    )
+    assert often == never
     told = asked(model, county_fips="24510", assessed_value=20_000)
-    assert told.p_no_bid is not None
-    assert told.predicted_bid is not None
-    assert told.interval is not None
-    assert 0.3 * 20_000 < told.predicted_bid < 0.8 * 20_000
-    assert told.interval[0] <= told.predicted_bid <= told.interval[1]
+    assert told.predicted_bid == pytest.approx(10_000, rel=0.6)
 
 
 def test_a_premium_is_a_tenth_of_the_face(model: AuctionModel) -> None:
