@@ -13,6 +13,9 @@ from .pieces import Parts, pieces_of
 from .tables import Floats, tables_of
 from .tree import Bins, Singles, Tree
 
+AT_ONCE = 24
+"""Cases whose rows are looked up together: more would need memory that no cache holds."""
+
 
 class _Drawer(NamedTuple):
     """Tables of pieces with as many features, one under the other; ``pieces`` are their places."""
@@ -45,18 +48,21 @@ class Forest:
     def shares(self, matrix: Singles) -> Floats:
         """Return (cases, features) what each adds to the answer of each case, against what is said where
         nothing is known of it; unknown is NaN. What is told of a case does not depend on the others."""
-        if not self._drawers:
-            return np.zeros((len(matrix), self._width))
+        told = np.zeros((len(matrix), self._width))
+        for start in range(0, len(matrix) if self._drawers else 0, AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            self._add(matrix[some], told[some])
+        return told
+
+    def _add(self, matrix: Singles, told: Floats) -> None:
         numbers = self._bins.numbers(matrix)
         row = self._rows[numbers].sum(axis=1, dtype=np.uint16) + self._begin
         found = [
             d.shares.take(row[:, d.pieces], axis=0).reshape(len(row), -1) for d in self._drawers
         ]
         side_by_side = np.concatenate(found, axis=1, dtype=np.float64)
-        told = np.empty((len(matrix), self._width))
         for case, one in zip(told, side_by_side, strict=True):
-            case[:] = np.bincount(self._features, one, self._width)
-        return told
+            case += np.bincount(self._features, one, self._width)
 
 
 def _drawers(tables: Sequence[Singles]) -> Iterator[_Drawer]:
