@@ -16,7 +16,8 @@ class RiskScore(msgspec.Struct, frozen=True, kw_only=True):
     """How risky a lien is, as it was in ``version``. Null is unknown, also where it was known before.
 
     ``score`` 1 to 100: each point is about half a dollar expected to be lost of 100 laid out, and no less
-    than red flags allow. ``p_unredeemed`` is the chance not to be redeemed within 60 months.
+    than red flags allow. ``p_unredeemed`` is the chance to be neither redeemed within
+    60 months nor refunded as void.
     """
 
     lien_id: UUID

@@ -64,7 +64,9 @@ class Score(BaseModel):
     version: int = Field(description="of the lien, when it was scored")
     score: int | None = Field(description="1 to 100, about half a dollar expected to be lost each")
     safety_score: int | None = Field(description="101 less the score")
-    p_unredeemed: float | None = Field(description="chance not to be redeemed within 60 months")
+    p_unredeemed: float | None = Field(
+        description="chance to be neither redeemed within 60 months nor refunded as void"
+    )
     model_version: int
     scored_at: datetime
     flags: list[RedFlag] = Field(description="by what the catalogue knows of it now")

@@ -1,8 +1,8 @@
 """What a score of risk means: dollars expected to be lost of 100 laid out, of principal and by delay.
 
 Money that is back after m months is short by what a year at ``DELAY_RATE_PCT`` would have brought. Money
-of a lien that is never redeemed is back at the horizon, and only as far as property and law allow. Each
-point of the score is about half a dollar; 50 dollars and more are 100.
+of a lien that is never redeemed is back at the horizon, and only as far as property and law allow; that of
+a void sale is refunded. Each point of the score is about half a dollar; 50 dollars and more are 100.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def reasons_of(
     own_lost, own_wait = told
     moved = own_lost + (1 - own_lost) * own_wait - lost - (1 - lost) * wait
     parts = [
-        (f"{lost:.1%} of the liens of {_CELLS[cell]} are never redeemed", lost),
+        (f"{lost:.1%} of the liens of {_CELLS[cell]} are never paid back", lost),
         (f"the others of {_CELLS[cell]} are waited for at 8 % a year", (1 - lost) * wait),
         ("face, premium and what became of the parcel before", moved),
     ]
