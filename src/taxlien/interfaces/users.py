@@ -29,7 +29,7 @@ class Allowance(NamedTuple):
     """What a tier allows. Counts are of things kept at one time, None is no limit; requests a minute.
 
     The portfolio optimizer is enterprise's; the data interface has subscriptions of its own. Nothing
-    that the law says of a lien is ever behind a tier.
+    that the law says of a lien, and no warning of a risk, is ever behind a tier.
     """
 
     tier: Tier
@@ -37,15 +37,14 @@ class Allowance(NamedTuple):
     saved_searches: int | None
     watchlist_liens: int | None
     instant_alerts: bool
-    risk_scores: bool
     portfolio_optimizer: bool
     export_rows: int | None
 
 
 ALLOWANCES: tuple[Allowance, ...] = (
-    Allowance("free", 600, 3, 25, False, False, False, 0),
-    Allowance("premium", 3_000, 100, 1_000, True, True, False, 10_000),
-    Allowance("enterprise", 12_000, None, None, True, True, True, None),
+    Allowance("free", 600, 3, 25, False, False, 0),
+    Allowance("premium", 3_000, 100, 1_000, True, False, 10_000),
+    Allowance("enterprise", 12_000, None, None, True, True, None),
 )
 
 

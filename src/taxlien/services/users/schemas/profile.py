@@ -91,7 +91,6 @@ class TierAllowance(BaseModel):
     saved_searches: int | None
     watchlist_liens: int | None
     instant_alerts: bool
-    risk_scores: bool
     portfolio_optimizer: bool
     export_rows: int | None
 
