@@ -25,7 +25,7 @@ from . import merging
 from .enriching import observations_of_new
 from .merging import Together
 
-BATCH_RECORDS = 2_500
+BATCH_RECORDS = 1_250
 
 
 class Provenance(NamedTuple):
