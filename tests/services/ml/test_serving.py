@@ -21,6 +21,7 @@ SECRET = "the gateway's own word, 32 characters and more"
 
 async def settled(champions: Champions, office) -> serving.Loaded | None:
     """Who serves once what is being loaded is loaded."""
+    await asyncio.gather(*champions._loading.values())  # begun before somebody was appointed
     async with office.database.session() as session:
         await champions.champion(session, office.name)
         await asyncio.gather(*champions._loading.values())
