@@ -1,12 +1,12 @@
 """How good the redemption model is on liens it never saw, beside what is simpler.
 
-    python bench/models.py [--data FOLDER] [--peers] [--only rows|parcels|certificates|time|speed]
+    python bench/models.py [--data FOLDER] [--peers] [--only rows|parcels|certificates|lines|time|speed]
 
 Reads the county files of Larimer (Colorado) and Charleston (South Carolina) through the catalogue's own
 readers, as an import does. Splits: five folds by rows, five by parcels (no parcel on both sides), a quarter
-of whole certificates with the later taxes paid on them (nothing of either is known), and by time (taught on
-what was known the day before a sale, tested on that sale). Peers are told one rate, a logistic regression
-and a random forest on the same features.
+of whole certificates with the later taxes paid on them (nothing of either is known), a quarter of all lines,
+sold liens and later taxes alike, and by time (taught on what was known the day before a sale, tested on that
+sale). Peers are told one rate, a logistic regression and a random forest on the same features.
 """
 
 from __future__ import annotations
@@ -159,27 +159,38 @@ def joined(first: Outcomes, second: Outcomes) -> Outcomes:
 
 def certificates(table: pl.DataFrame) -> None:
     """Print how a quarter of whole certificates is told, and the later taxes paid on them, by what was
-    imported of the others: sold liens also without premium, parcel or face."""
+    imported of the others."""
     keys = ["county_fips", "parcel_key", "certificate_number"]
     whole = table.select(keys).unique().sort(keys, nulls_last=True)
     chosen = np.random.default_rng(1).random(len(whole)) < 0.25
     held = whole.filter(pl.Series(chosen))
     taught = table.join(held, on=keys, how="anti", nulls_equal=True)
     tested = table.join(held, on=keys, how="semi", nulls_equal=True)
+    quarter("certificates", taught, tested)
+
+
+def lines(table: pl.DataFrame) -> None:
+    """Print how a quarter of all lines of the files is told, drawn whatever they are, by the others."""
+    chosen = pl.Series(np.random.default_rng(1).random(len(table)) < 0.25)
+    quarter("lines", table.filter(~chosen), table.filter(chosen))
+
+
+def quarter(split: str, taught: pl.DataFrame, tested: pl.DataFrame) -> None:
+    """Print how ``tested`` is told: sold liens, also without premium, parcel or face, and later taxes."""
     model = redemption_taxes.taught(redemption_trainer.train(taught), taxes_from(taught), 7)
     sold, _ = redemption_trainer.learned_from(tested)
     later, known = taxes_from(tested), redemption_trainer.learned_from(taught)[0]
     for state in (b"CO", b"SC"):
         both = [part.only(part.columns.state == state) for part in (sold, later)]
         parts = {"sold": both[0], "later taxes": both[1], "both": joined(*both)}
+        where = f"{split} {state.decode()}"
         for name, part in parts.items():
             if len(part):
-                split = f"certificates {state.decode()}"
-                show(split, name, part, model.tell(part.columns).redeemed, known)
+                show(where, name, part, model.tell(part.columns).redeemed, known)
         for field in ("premium", "parcel", "face"):
             nothing = {field: np.full(len(both[0]), np.nan)}
             told = model.tell(replace(both[0].columns, **nothing)).redeemed
-            show(split, f"no {field}", both[0], told, known)
+            show(where, f"no {field}", both[0], told, known)
 
 
 def speed(outcomes: Outcomes, history: Any) -> None:
@@ -227,7 +238,9 @@ def main() -> None:
     beside_project = Path(__file__).parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=beside_project)
     parser.add_argument("--peers", action="store_true", help="also simpler models")
-    parser.add_argument("--only", choices=["rows", "parcels", "certificates", "time", "speed"])
+    parser.add_argument(
+        "--only", choices=["rows", "parcels", "certificates", "lines", "time", "speed"]
+    )
     asked = parser.parse_args()
     table = frame(asked.data)
     outcomes, history = redemption_trainer.learned_from(table)
@@ -244,6 +257,8 @@ def main() -> None:
         folded("parcels", outcomes, history, fold, False)
     if asked.only in (None, "certificates"):
         certificates(table)
+    if asked.only in (None, "lines"):
+        lines(table)
     if asked.only in (None, "time"):
         by_time(outcomes, history, asked.peers)
     if asked.only in (None, "speed"):
