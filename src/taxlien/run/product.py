@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.client
 import json
 import os
 import sys
@@ -199,7 +200,11 @@ def _finds(address: str, wanted: int) -> bool:
     try:
         with opener.open(address, timeout=ANSWER_SECONDS) as answer:
             return bool(json.load(answer)["total"] >= wanted)
-    except (OSError, ValueError):  # not there yet, or another status than 200
+    except (
+        OSError,
+        ValueError,
+        http.client.HTTPException,
+    ):  # not there yet, or another status than 200
         return False
 
 

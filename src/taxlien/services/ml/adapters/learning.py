@@ -37,7 +37,8 @@ class Learning(Protocol):
 
 
 def clusters_of(county: NDArray[np.bytes_], parcel: NDArray[Any]) -> NDArray[np.int64]:
-    """Return one number for each parcel of each county."""
+    """Return one number for each parcel, or day, of each county: from 0 on, none left out."""
     _, of_county = np.unique(county, return_inverse=True)
     _, of_parcel = np.unique(parcel, return_inverse=True)
-    return np.asarray(of_county, np.int64) * (len(parcel) + 1) + of_parcel
+    both = np.asarray(of_county, np.int64) * (len(parcel) + 1) + of_parcel
+    return np.asarray(np.unique(both, return_inverse=True)[1], np.int64)

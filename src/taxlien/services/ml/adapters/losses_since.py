@@ -10,6 +10,7 @@ from taxlien.services.ml.logic.watching.check import FEWEST, Found
 from taxlien.services.ml.logic.watching.coming_true import LEAST_GAP, beside
 from taxlien.services.ml.logic.watching.taught import Taught
 
+from .learning import clusters_of
 from .outcomes_since import over_since
 from .redemption_trainer import learned_from
 from .risk_model import RiskModel
@@ -28,9 +29,7 @@ def judged(model: RiskModel, table: pl.DataFrame, taught: Taught) -> Found:
         return Found("outcomes", "unknown", len(lost), why)
     chance, wait = model.tell(outcomes.columns)
     said = expected_loss(chance, np.ones(len(chance)), wait)
-    sales = np.rec.fromarrays([outcomes.columns.county, outcomes.columns.day])
-    _, sale = np.unique(sales, return_inverse=True)
-    found = beside(lost, said, np.asarray(sale, np.int64))
+    found = beside(lost, said, clusters_of(outcomes.columns.county, outcomes.columns.day))
     if found is None:
         return Found("outcomes", "unknown", len(lost), "too few sales since it was taught")
     words = (

@@ -25,6 +25,7 @@ from taxlien.services.ml.logic.watching.taught import Taught
 from .auction_findings import POINTS
 from .auction_model import AuctionModel
 from .auction_trainer import outcomes_by_method
+from .learning import clusters_of
 
 LEAST_GAP = 0.05
 """Of a share: less is no reason to wake anybody. Of a mean miss, a tenth of it is not."""
@@ -54,8 +55,7 @@ class Bids:
 
     @property
     def sale(self) -> NDArray[np.int64]:
-        sales = np.rec.fromarrays([self.columns.county, self.columns.day])
-        return np.asarray(np.unique(sales, return_inverse=True)[1], np.int64)
+        return clusters_of(self.columns.county, self.columns.day)
 
 
 def judged(model: AuctionModel, table: pl.DataFrame, taught: Taught, about: About) -> Found:

@@ -64,8 +64,7 @@ def _held_out(model: RedemptionModel, taxes: Outcomes, matrix: Singles, seed: in
     """Return hazards by trees and cells that were taught on other parcels: taxes of one certificate come
     back on one day."""
     parcel = clusters_of(taxes.columns.county, taxes.columns.parcel)
-    _, which = np.unique(parcel, return_inverse=True)
-    fold = np.random.default_rng(seed).permutation(int(which.max()) + 1)[which] % FOLDS
+    fold = np.random.default_rng(seed).permutation(int(parcel.max()) + 1)[parcel] % FOLDS
     found = np.empty((len(taxes), len(EDGES)))
     for one in range(FOLDS):
         inside, out = fold != one, fold == one

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from taxlien.services.ml.adapters.boosting import xgboost
+from taxlien.services.ml.adapters.learning import clusters_of
 from taxlien.services.ml.adapters.redemption_trainer import columns_of_table, learned_from
 from taxlien.services.ml.adapters.risk_model import RiskModel, Tables, starts
 from taxlien.services.ml.logic.redemption.baseline import learn_baseline
@@ -112,9 +113,7 @@ def _held_later(outcomes: Outcomes, history: History, seed: int) -> tuple[int, i
 def _held_out(outcomes: Outcomes, history: History, seed: int) -> tuple[int, int]:
     """Return how many trees of each kind, taught on other parcels, told those of the same sales best."""
     known, came = outcomes.came_by(HORIZON)
-    _, parcel = np.unique(
-        np.rec.fromarrays([outcomes.columns.county, outcomes.columns.parcel]), return_inverse=True
-    )
+    parcel = clusters_of(outcomes.columns.county, outcomes.columns.parcel)
     fold = np.random.default_rng(seed).permutation(int(parcel.max()) + 1)[parcel] % _FOLDS
     lost_miss: list[list[Floats]] = [[] for _ in _NEAR_ROUNDS]
     wait_miss: list[list[Floats]] = [[] for _ in _NEAR_ROUNDS]

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -116,15 +117,14 @@ def _case(line: bytes) -> Case | str:
 
 def _decoded(line: bytes) -> object:
     """Return what a line says. Files of other programs begin with a mark of their encoding, and write NaN
-    for what they do not know, which JSON has no word for: both are read. Raises ``MsgspecError`` ..."""
+    for what they do not know, which JSON has no word for: both are read. Raises ``msgspec.DecodeError``: it
+    says best what is wrong with a line."""
     line = line.removeprefix(codecs.BOM_UTF8)
     try:
         return _decode(line)
     except msgspec.DecodeError:
         if not any(word in line for word in (b"NaN", b"Infinity")):
             raise
-        try:
+        with suppress(ValueError):
             return json.loads(line)
-        except ValueError:
-            pass  # what is wrong with it was said better
         raise
