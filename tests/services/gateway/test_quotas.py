@@ -117,6 +117,17 @@ async def test_two_gateways_share_one_count_and_a_flood_gets_exactly_the_limit(
     assert len(backend.seen) == 50
 
 
+async def test_a_body_over_the_limit_is_refused_at_once_while_the_quota_is_asked(
+    kit_settings: Any, start_counter: StartCounter, start_envoy: StartEnvoy, backend: Any,
+) -> None:  # fmt: skip
+    counter = await start_counter(kit_settings.cache_url, {})
+    gateway = await start_envoy(counter)
+    for size in (100_000, 3_000_000):  # less and more than a connection may hold
+        answer = await gateway.post("/v1/liens/payoff", content=b"x" * size)
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert backend.seen == []
+
+
 async def test_a_refusal_says_when_to_come_back_and_an_answer_how_much_is_left(
     kit_settings: Any, start_counter: StartCounter, start_envoy: StartEnvoy, signer: Any,
 ) -> None:  # fmt: skip

@@ -40,17 +40,21 @@ _WORTH_ANOTHER_TRY = (429, 503)
 
 
 def http_filters(checks: Sequence[Json]) -> list[Json]:
-    """Return the filters in the order a request passes them; ``checks`` come right after CORS, so that
-    a browser may read why it was refused."""
+    """Return the filters in the order a request passes them: CORS first, so that a browser may read why
+    it was refused.
+
+    The body is bounded before ``checks``: a check that waits for an answer makes Envoy hold what arrives
+    meanwhile, and a bound behind it lets that much through, or waits for ever for room for the rest.
+    """
     return [
         _filter("cors", "cors.v3.Cors"),
+        # A limit that no route raises unless it says so.
+        _filter("buffer", "buffer.v3.Buffer", {"max_request_bytes": 65_536}),
         *checks,
         _compressor("brotli", "brotli.compressor.v3.Brotli", {"quality": 4}, choose_first=True),
         _compressor(
             "gzip", "gzip.compressor.v3.Gzip", {"compression_level": "COMPRESSION_LEVEL_5"}
         ),
-        # A limit that no route raises unless it says so.
-        _filter("buffer", "buffer.v3.Buffer", {"max_request_bytes": 65_536}),
         _filter("router", "router.v3.Router", {"suppress_envoy_headers": True}),
     ]
 
