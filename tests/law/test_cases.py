@@ -87,8 +87,19 @@ def test_keys_that_start_with_expected_are_ignored(rulebook: RuleBook) -> None:
 
 
 def test_lines_that_are_not_cases_are_answered(rulebook: RuleBook) -> None:
-    for line in ("", "nonsense", "[1]", "null", '{"id": NaN}', "[" * 100_000, '{"id": 1'):
-        assert '"invalid_case"' in answer_line(line, rulebook)
+    for line in (
+        "",
+        "nonsense",
+        "[1]",
+        "null",
+        '{"id": NaN}',
+        "[" * 100_000,
+        '{"id": 1',
+        '{"id": 1e999}',
+    ):
+        found = answer_line(line, rulebook)
+        assert '"invalid_case"' in found
+        assert "Infinity" not in found
 
 
 def test_florida_never_adds_a_later_tax_and_says_so(rulebook: RuleBook) -> None:

@@ -61,6 +61,12 @@ def test_input_and_output_may_not_be_one_file(tmp_path: Path) -> None:
     assert cases.read_bytes() == EXAMPLES.read_bytes()
 
 
+def test_a_full_disk_is_said_in_a_sentence() -> None:
+    done = run("payoff", "--input", str(EXAMPLES), "--output", "/dev/full")
+    assert done.returncode == 2
+    assert done.stderr.decode().strip() == "taxlien payoff: /dev/full: No space left on device"
+
+
 def test_a_missing_input_is_named() -> None:
     done = run("payoff", "--input", "/nowhere/cases.jsonl")
     assert done.returncode == 2

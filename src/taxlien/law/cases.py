@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from math import isfinite
 from re import compile as pattern
 from typing import Any, Final, TypeVar, cast
 
@@ -51,8 +52,16 @@ def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value")
 
 
+def _finite(text: str) -> float:
+    """A JSON number with a fraction or an exponent; 1e999 would come back as no JSON at all."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text[:40]} is too large for a number")
+    return number
+
+
 # built once: json.loads with an argument builds a decoder for every line
-_DECODER: Final = json.JSONDecoder(parse_constant=_reject_constant)
+_DECODER: Final = json.JSONDecoder(parse_constant=_reject_constant, parse_float=_finite)
 _ENCODER: Final = json.JSONEncoder(check_circular=False)
 
 

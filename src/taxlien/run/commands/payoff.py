@@ -29,7 +29,8 @@ def payoff(
     """What the law pays: compute the payoff of every case in a JSON lines file.
 
     A line that cannot be answered gives an error object in its place and never stops the rest.
-    Ends with 0 when every line was read, answered or not; with 2 when a file cannot be opened.
+    Ends with 0 when every line was read, answered or not; with 2 when a file cannot be opened, read
+    or written.
     """
     import sys
     from contextlib import ExitStack
@@ -44,8 +45,8 @@ def payoff(
             raise typer.Exit(2)
     rulebook = load_rulebook()
     answered = failed = 0
-    with ExitStack() as open_files:
-        try:
+    try:
+        with ExitStack() as open_files:
             source = (
                 sys.stdin.buffer
                 if input_path == "-"
@@ -56,14 +57,17 @@ def payoff(
                 if output_path == "-"
                 else open_files.enter_context(Path(output_path).open("w", encoding="utf-8"))
             )
-        except OSError as error:
-            typer.echo(f"taxlien payoff: {error.filename}: {error.strerror}", err=True)
-            raise typer.Exit(2) from None
-        for line in _lines(source):
-            found = answer_line(line, rulebook)
-            target.write(found + "\n")
-            answered += 1
-            failed += '"error": {"code"' in found
+            for line in _lines(source):
+                found = answer_line(line, rulebook)
+                target.write(found + "\n")
+                answered += 1
+                failed += '"error": {"code"' in found
+    except BrokenPipeError:
+        raise  # whoever reads has read enough: nothing to tell
+    except OSError as error:
+        name = error.filename or (output_path if answered else input_path)
+        typer.echo(f"taxlien payoff: {name}: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
     if output_path != "-":
         typer.echo(f"{answered} cases, {failed} without a payoff: {output_path}", err=True)
 
