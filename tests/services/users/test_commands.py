@@ -1,4 +1,4 @@
-"""``taxlien users`` as an operator runs it: in a process of its own, against real servers."""
+"""``taxlien users`` as an operator runs it, against real servers; once in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import base64
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from commands_in_process import Ended, run_command
 from taxlien.interfaces.auth import UserSignedUp
 from taxlien.kit.database import Database
 from taxlien.kit.events import decode
@@ -27,15 +27,6 @@ HEAD = "id,schema,name,aliases,birth_date,countries\n"
 LIST = HEAD + "NK-1,Person,Viktor Petrov,,1961-03-14,ru\n"
 
 
-@dataclass
-class Ended:
-    """How a command ended."""
-
-    status: int
-    out: str
-    err: str
-
-
 Run = Callable[..., Awaitable[Ended]]
 
 
@@ -45,25 +36,39 @@ def url_of(database: Database) -> str:
 
 
 @pytest.fixture
-def taxlien(people: Any, stack_environment: dict[str, str], tmp_path: Path) -> Run:
+def settings(people: Any, stack_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """What a command finds in its environment: the run's servers, and this test's database."""
+    return {
+        **{name: value for name, value in stack_environment.items() if name not in os.environ},
+        "TAXLIEN_HOME": str(tmp_path),
+        "TAXLIEN_USERS_DATABASE_URL": url_of(people.database),
+    }
+
+
+@pytest.fixture
+def taxlien(settings: dict[str, str]) -> Run:
     """``await taxlien("reseal")``: run a command of ``taxlien users`` on this test's database."""
 
     async def run(*arguments: str, **environment: str) -> Ended:
-        process = await asyncio.create_subprocess_exec(
+        return await run_command("users", *arguments, environment={**settings, **environment})
+
+    return run
+
+
+@pytest.fixture
+def process(settings: dict[str, str]) -> Run:
+    """The same in a process of its own."""
+
+    async def run(*arguments: str, **environment: str) -> Ended:
+        started = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "taxlien.run", "users", *arguments,
-            env={
-                **stack_environment,
-                **{name: v for name, v in os.environ.items() if not name.startswith("TAXLIEN_TEST")},
-                "TAXLIEN_HOME": str(tmp_path),
-                "TAXLIEN_USERS_DATABASE_URL": url_of(people.database),
-                **environment,
-            },
+            env={**os.environ, **settings, **environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        out, err = await process.communicate()
-        return Ended(process.returncode or 0, out.decode(), err.decode())
+        out, err = await started.communicate()
+        return Ended(started.returncode or 0, out.decode(), err.decode())
 
     return run
 
@@ -131,11 +136,11 @@ async def test_keys_are_rotated(people: Any, taxlien: Run) -> None:
 
 
 async def test_an_account_is_made_with_a_password_shown_once(
-    taxlien: Run, database_for: Callable[..., Awaitable[Database]]
+    taxlien: Run, process: Run, database_for: Callable[..., Awaitable[Database]]
 ) -> None:
     auth = await database_for("auth")
     own = {"TAXLIEN_AUTH_DATABASE_URL": url_of(auth)}
-    made = await taxlien("create", "Root@Example.org", "--role", "admin", **own)
+    made = await process("create", "Root@Example.org", "--role", "admin", **own)
     assert made.status == 0, made.err
     assert len(made.out.strip().rpartition(" ")[2]) >= 24
     again = await taxlien("create", "root@example.org", "--role", "support", **own)
