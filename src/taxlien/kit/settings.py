@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -152,7 +153,16 @@ class JobsSettings(BaseSettings):
 
 
 def read_settings(kind: type[S]) -> S:
-    """Read ``kind`` from the environment. Raises ``SettingsError`` with one sentence per bad variable."""
+    """Read ``kind`` from the environment. Raises ``SettingsError`` with one sentence per bad variable.
+
+    What was read is kept while the environment stays the same, and shared: change a copy. Services ask at
+    every request, and to go through all fields again takes a millisecond of it.
+    """
+    return cast(S, _read(kind, tuple(os.environ.items())))
+
+
+@lru_cache(maxsize=64)
+def _read(kind: type[BaseSettings], environment: tuple[tuple[str, str], ...]) -> BaseSettings:
     try:
         return kind()
     except ValidationError as error:
