@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from taxlien.services.liens.adapters.shipped import load_mapping
 from taxlien.services.liens.logic.records import LienRecord
 from taxlien.services.ml.adapters import auction_trainer, county_forecast
 from taxlien.services.ml.adapters.auction_model import MethodModel, dump, remembering
-from taxlien.services.ml.logic.auction.columns import Floats, day_of
+from taxlien.services.ml.logic.auction.columns import Columns, Floats, day_of
 from taxlien.services.ml.logic.auction.features import feature_names, features_of
 from taxlien.services.ml.logic.auction.methods import Method
 from taxlien.services.ml.logic.auction.report import (
@@ -100,10 +101,25 @@ def evaluate(table: pl.DataFrame, method: Method, last: int, years: Sequence[int
     blind = model.methods[method].price(columns)
     figures = report_of(method, blind, bid, struck, columns.face, columns.most)
     print("  nothing imported after the teaching:", *(f"{n}={v:.4g}" for n, v in figures.items()))
+    _with_less(method, known, columns, bid)
     matrix, _ = features_of(method, columns, known.levels)
     _peer(method, matrix, known, columns.face, columns.assessed, bid)
     if method == "property_bid":
         _king(table)
+
+
+def _with_less(method: Method, known: MethodModel, columns: Columns, bid: Floats) -> None:
+    """Print how far off bids are where one thing of a case is not given."""
+    told = np.isfinite(bid) & (bid > 0)
+    for name in ("face", "assessed", "parcel", "county"):
+        values = getattr(columns, name)
+        less = replace(
+            columns, **{name: np.full_like(values, np.nan if values.dtype == float else b"")}
+        )
+        priced = known.price(less)
+        missed = mean_absolute_error if method == "bid_down_rate" else median_percent_error
+        print(f"  without {name}: {missed(priced.bid[told], bid[told]):.4g}, interval holds "
+              f"{coverage(priced.sold_low[told], priced.sold_high[told], bid[told]):.4g} %")  # fmt: skip
 
 
 def _peer(
@@ -120,9 +136,11 @@ def _peer(
         return
     ratio = np.exp(matrix[:, names.index("county.last_log_ratio")].astype(float))
     guess = (value if method == "property_bid" else face) * ratio
-    told &= np.isfinite(guess) & (bid > 0)
-    missed = median_percent_error(guess[told], bid[told])
-    print(f"  peer: the county's last ratio: median_ape_bids_pct={missed:.4g}")
+    went = np.where(told, bid, face) if method == "property_bid" else bid
+    for rows, of in ((told, "bids"), (np.isfinite(went), "offered")):
+        known_too = rows & np.isfinite(guess) & (went > 0)
+        missed = median_percent_error(guess[known_too], went[known_too])
+        print(f"  peer: the county's last ratio: median_ape_{of}_pct={missed:.4g}")
 
 
 def _king(table: pl.DataFrame) -> None:

@@ -20,5 +20,7 @@ def test_prices_are_compared_with_the_middle_of_their_county(
     assert set(frozen.peers) == {MIDDLE["property_bid"]}
     assert frozen.n > 0
     assert 0 < frozen.model < frozen.peers[MIDDLE["property_bid"]]
-    assert [one.what for one in found.held] == [frozen.what, ahead.what]
+    assert [one.what for one in found.held] == [
+        what + of for what in (frozen.what, ahead.what) for of in ("", ", if sold")
+    ]
     assert sum(year.n for year in found.by_year[0].years) == frozen.n

@@ -86,6 +86,21 @@ def test_where_the_lien_is_not_known_no_chance_of_no_bid_makes_it_the_least_of_t
     assert told.predicted_bid == pytest.approx(10_000, rel=0.6)
 
 
+def test_an_interval_is_of_what_happens_and_of_what_is_bid_if_anybody_does(
+    model: AuctionModel,
+) -> None:
+    struck = asked(model, county_fips="24510", face_amount=1_000, assessed_value=15_000)
+    assert struck.interval is not None
+    assert struck.interval[0] == 1_000
+    assert struck.predicted_bid_if_sold == pytest.approx(7_500, rel=0.3)
+    assert struck.interval_if_sold is not None
+    low, high = struck.interval_if_sold
+    assert 1_000 < low <= struck.predicted_bid_if_sold <= high
+    assert struck.interval[1] < high
+    rate = asked(model, state="FL", county_fips="12105", face_amount=2_000)
+    assert (rate.predicted_bid_if_sold, rate.interval_if_sold) == (None, None)
+
+
 def test_a_premium_is_a_tenth_of_the_face(model: AuctionModel) -> None:
     answer = asked(model, county_fips="08005", face_amount=5_000)
     assert answer.predicted_premium == pytest.approx(500, rel=0.15)
@@ -105,7 +120,9 @@ def test_few_bids_are_told_as_few_and_none_as_none(model: AuctionModel) -> None:
 def test_a_county_never_seen_is_answered_by_its_state(model: AuctionModel) -> None:
     answer = asked(model, state="FL", county_fips="12001", face_amount=2_000)
     assert answer.basis == "model"
-    assert answer.reasons == ("the county has no bids on record: its state speaks for it",)
+    assert answer.reasons == (
+        "no earlier bids of the county are on record: its state speaks for it",
+    )
 
 
 def test_reasons_name_the_last_sales_of_county_and_parcel(model: AuctionModel) -> None:
@@ -127,11 +144,14 @@ def test_any_case_is_answered_within_the_law_and_its_interval(
     told = (answer.predicted_rate_pct, answer.predicted_bid, answer.predicted_premium)
     said = [value for value in told if value is not None]
     assert len(said) == (0 if answer.insufficient_data else 1)
-    for value in said:
-        assert answer.interval is not None
-        assert 0 <= answer.interval[0] <= value + 0.005
-        assert value <= answer.interval[1] + 0.005
-        assert np.isfinite(answer.interval[1])
+    pairs = [(value, answer.interval) for value in said]
+    if answer.predicted_bid_if_sold is not None:
+        pairs.append((answer.predicted_bid_if_sold, answer.interval_if_sold))
+    for value, interval in pairs:
+        assert interval is not None
+        assert 0 <= interval[0] <= value + 0.005
+        assert value <= interval[1] + 0.005
+        assert np.isfinite(interval[1])
     if answer.predicted_rate_pct is not None:
         assert answer.predicted_rate_pct <= 18
     for chance in (answer.p_no_bid, answer.p_floor):

@@ -29,6 +29,7 @@ MIDDLE: Mapping[Method, str] = {
 }
 OLD = "sales too old to teach trees"
 _SAMPLE = 20_000
+_Ends = tuple[float, float] | None
 
 
 def findings_of(
@@ -90,14 +91,15 @@ def _of(
                 else (),
             )
         )
-    low, high = _ends(answers)
-    inside = np.isfinite(low) & np.isfinite(tested.bid)
     trees = model.methods[method].trees
     old = tested.columns.day <= (teaching_from(taught.columns, trees.states) if trees else 0)
-    for title, rows in ((what, inside & ~old), (f"{what}, {OLD}", inside & old)):
-        if rows.any():
-            told = findings.held(title, low[rows], high[rows], tested.bid[rows])
-            found.append(Findings(held=(told,)))
+    for of, came, ends in _promised(method, tested, answers):
+        low, high = _ends(ends)
+        inside = np.isfinite(low) & np.isfinite(came)
+        for title, rows in ((what + of, inside & ~old), (f"{what}{of}, {OLD}", inside & old)):
+            if rows.any():
+                told = findings.held(title, low[rows], high[rows], came[rows])
+                found.append(Findings(held=(told,)))
     chances = [(f"{what}: no bid", _told(answers, "p_no_bid"), tested.struck)]
     if method == "bid_down_rate":
         floor = np.where(np.isfinite(tested.bid), tested.bid <= FLOOR_RATE, np.nan)
@@ -150,8 +152,21 @@ def _told(answers: list[PriceAnswer], name: str) -> Floats:
     return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
-def _ends(answers: list[PriceAnswer]) -> tuple[Floats, Floats]:
-    ends = [one.interval or (np.nan, np.nan) for one in answers]
+def _promised(
+    method: Method, tested: Outcomes, answers: list[PriceAnswer]
+) -> list[tuple[str, Floats, list[_Ends]]]:
+    """Return what intervals are of, what came of it, and the intervals: a property goes for the lien where
+    nobody bids."""
+    of_outcomes = [one.interval for one in answers]
+    if method != "property_bid":
+        return [("", tested.bid, of_outcomes)]
+    went = np.where(tested.struck == 1, tested.columns.face, tested.bid)
+    of_bids = [one.interval_if_sold or one.interval for one in answers]
+    return [("", went, of_outcomes), (", if sold", tested.bid, of_bids)]
+
+
+def _ends(intervals: list[_Ends]) -> tuple[Floats, Floats]:
+    ends = [one or (np.nan, np.nan) for one in intervals]
     both = np.array(ends, np.float64).reshape(-1, 2)
     return both[:, 0], both[:, 1]
 

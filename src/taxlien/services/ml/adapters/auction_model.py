@@ -46,7 +46,9 @@ from taxlien.services.ml.logic.auction.features import (
 from taxlien.services.ml.logic.auction.history import Level, level_from
 from taxlien.services.ml.logic.auction.labels import AT_MOST, FLOOR_RATE, NOTHING_BID
 from taxlien.services.ml.logic.auction.methods import METHODS, Bidding, Method, bidding_of
+from taxlien.services.ml.logic.auction.outcome import ranges
 from taxlien.services.ml.logic.case import Case
+from taxlien.services.ml.logic.findings import WANTED
 
 FORMAT = 1
 CHUNK = 65_536
@@ -58,8 +60,7 @@ _LEVEL_ARRAYS = ("moments", "weight", "count", "mean", "last")
 class Trees:
     """The trees of one method and how their answers are read.
 
-    ``tail`` is the chance left out at either end of an interval, ``struck_from`` the chance of no bid
-    from which an interval of property bids reaches down to the lien. ``struck_share`` stands where no
+    ``tail`` is the chance left out at either end of an interval of bids. ``struck_share`` stands where no
     trees tell those without a bid apart (NaN: no county tells which they are). ``moves`` is the standard
     deviation by which whole sales were off, in logarithms; 0 where the tail alone makes intervals wide.
     """
@@ -69,7 +70,6 @@ class Trees:
     struck: xgboost.Booster | None
     struck_share: float
     tail: float
-    struck_from: float
     states: tuple[str, ...]
     moves: float = 0.0
 
@@ -116,30 +116,24 @@ def probabilities(trees: xgboost.Booster, matrix: NDArray[np.float32]) -> Floats
 
 def read_chances(
     method: Method, trees: Trees, chances: Floats, struck: Floats, measure: Floats, columns: Columns
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return bid, low, high, chance of no bid and of the floor rate."""
-
-    # What nobody bids on goes for the lien, and no bid is below it: the middle of both together. Where the
-    # lien is not known it is no price: the middle of the bids is told.
-    gone, known = np.nan_to_num(struck), np.isfinite(columns.face)
-    middle: Floats | float = 0.5
+) -> tuple[Floats, ...]:
+    """Return bid, low, high, the same of bids alone, the chance of no bid and of the floor rate."""
+    nothing = np.full(len(columns), np.nan)
     if method == "property_bid":
-        both = np.clip((0.5 - gone) / np.maximum(1 - gone, 1e-9), 0.0, 1.0)
-        middle = np.where(known, both, 0.5)
-    values = trees.bins.quantiles(chances, [middle, trees.tail, 1 - trees.tail])
+        lien = np.log(np.where(columns.face > 0, columns.face, np.nan)) - measure
+        told = ranges(trees.bins, chances, struck, lien, WANTED, trees.tail)
+        values = np.array([getattr(told, name) for name in told.__slots__])
+        return *bids_of_values(method, values, measure, columns), struck, nothing
+    values = trees.bins.quantiles(chances, [0.5, trees.tail, 1 - trees.tail])
     if trees.moves:
         wide, matrix = trees.moved
         values[1:] = wide.quantiles(chances @ matrix, [trees.tail, 1 - trees.tail])
-    bid, low, high = bids_of_values(method, values, measure, columns)
-    floor = np.full(len(columns), np.nan)
-    if method == "bid_down_rate":
-        struck = struck * chances[:, trees.bins.low == AT_MOST].sum(1)
-        floor = chances[:, trees.bins.high <= FLOOR_RATE].sum(1)
-    if method != "property_bid":
-        return bid, low, high, struck, floor
-    bid = np.where((gone >= 0.5) & known, columns.face, bid)
-    low = np.where((gone >= trees.struck_from) & known, columns.face, low)
-    return bid, np.minimum(low, bid), np.maximum(high, bid), struck, floor
+    told_bids = bids_of_values(method, values, measure, columns)
+    if method == "premium":
+        return *told_bids, *told_bids, struck, nothing
+    none = struck * chances[:, trees.bins.low == AT_MOST].sum(1)
+    floor = chances[:, trees.bins.high <= FLOOR_RATE].sum(1)
+    return *told_bids, *told_bids, none, floor
 
 
 @dataclass(frozen=True)
@@ -190,7 +184,7 @@ class AuctionModel:
     def _by_trees(
         self, case: Case, law: Bidding, model: MethodModel, row: tuple[float, ...]
     ) -> PriceAnswer:
-        bid, low, high, no_bid, floor, *last = row
+        bid, low, high, sold, sold_low, sold_high, no_bid, floor, *last = row
         cell = cell_for(model.cells, case.state, case.county_fips)
         own = case.county_fips in model.cells
         price = told_price(model.method, law, bid)
@@ -202,6 +196,7 @@ class AuctionModel:
             law=law.law,
             basis="model",
             interval=(round(min(low, said), 2), round(max(high, said), 2)),
+            **_if_sold(model.method, sold, sold_low, sold_high),
             p_no_bid=None if np.isnan(no_bid) else round(no_bid, 4),
             p_floor=None if np.isnan(floor) else round(floor, 4),
             n=cell.n if cell else 0,
@@ -241,6 +236,14 @@ class AuctionModel:
         )
 
 
+def _if_sold(method: Method, bid: float, low: float, high: float) -> dict[str, Any]:
+    """Return the fields of a bid for a property where somebody bids; elsewhere no other price is told."""
+    if method != "property_bid":
+        return {}
+    ends = (round(low, 2), round(high, 2))
+    return {"predicted_bid_if_sold": round(bid, 2), "interval_if_sold": ends}
+
+
 @lru_cache(maxsize=4096)
 def _usual(cell: Cell | None, place: str | None, digits: int) -> str:
     if cell is None:
@@ -267,7 +270,7 @@ def dump(model: AuctionModel) -> dict[str, bytes]:
         if known.trees is not None:
             trees = known.trees
             about |= {"low": trees.bins.low.tolist(), "high": trees.bins.high.tolist(),
-                      "tail": trees.tail, "struck_from": trees.struck_from,
+                      "tail": trees.tail,
                 "struck_share": None if np.isnan(trees.struck_share) else trees.struck_share,
                       "states": trees.states, "moves": trees.moves}  # fmt: skip
             files[f"{method}.price.ubj"] = bytes(trees.price.save_raw("ubj"))
@@ -316,7 +319,6 @@ def _method(
             None if struck is None else tree_files.trees(struck),
             np.nan if about["struck_share"] is None else about["struck_share"],
             about["tail"],
-            about["struck_from"],
             tuple(about["states"]),
             about.get("moves", 0.0),
         )

@@ -29,6 +29,7 @@ from taxlien.services.ml.logic.auction.features import (
 from taxlien.services.ml.logic.auction.history import YEAR, Level
 from taxlien.services.ml.logic.auction.labels import Outcomes, outcomes_of
 from taxlien.services.ml.logic.auction.methods import METHODS, Method, bidding_of
+from taxlien.services.ml.logic.findings import WANTED
 
 from .auction_model import AuctionModel, MethodModel, Trees, probabilities, read_chances
 
@@ -38,7 +39,6 @@ FEWEST_BIDS = 3_000
 FEWEST_SALES = 3
 BINS: Mapping[Method, int] = {"bid_down_rate": 15, "property_bid": 20, "premium": 14}
 ROUNDS = 30
-WANTED = 0.80
 HELD_OUT: Mapping[Method, int] = {"bid_down_rate": 2, "property_bid": 4, "premium": 4}
 """How many of the last years are priced by trees taught on the years before each, to set intervals."""
 _PLAIN = {
@@ -143,8 +143,7 @@ def _learn(method: Method, outcomes: Outcomes, seed: int) -> MethodModel:
     if method == "premium":
         trees = replace(trees, moves=_moves(held))
     else:
-        tail, struck_from = _widths(method, held)
-        trees = replace(trees, tail=tail, struck_from=struck_from)
+        trees = replace(trees, tail=_tail(method, held))
     return MethodModel(method, levels, cells, trees)
 
 
@@ -169,15 +168,17 @@ def _sample(method: Method, outcomes: Outcomes, levels: Mapping[str, Level]) -> 
     """Add some cases with less known of them, so that trees learn what unseen counties are like."""
     columns = outcomes.columns
     size = len(columns)
-    some, others = np.arange(0, size, 25), np.arange(12, size, 25)
-    rows = np.concatenate([np.arange(size), some, others])
+    some, others, faceless = (np.arange(first, size, 25) for first in (0, 12, 18))
+    rows = np.concatenate([np.arange(size), some, others, faceless])
     everything = _only(outcomes, rows)
     columns = everything.columns
     columns.county[size:] = b""
     columns.parcel[size : size + len(some)] = b""
-    columns.assessed[size + len(some) :] = np.nan
-    columns.homestead[size + len(some) :] = np.nan
-    columns.county[size + len(some) :] = outcomes.columns.county[others]
+    third = size + len(some) + len(others)
+    columns.assessed[size + len(some) : third] = np.nan
+    columns.homestead[size + len(some) : third] = np.nan
+    columns.county[size + len(some) :] = outcomes.columns.county[rows[size + len(some) :]]
+    columns.face[third:] = np.nan
     matrix, measure = features_of(method, columns, levels)
     return _Sample(everything, matrix, measure)
 
@@ -219,7 +220,7 @@ def _trees(method: Method, sample: _Sample, states: tuple[str, ...], seed: int) 
             2 * ROUNDS,
         )
     share = float(outcomes.struck[told].mean()) if told.any() else float("nan")
-    return Trees(bins, price, struck, share, 0.1, 0.5, states)
+    return Trees(bins, price, struck, share, 0.1, states)
 
 
 @dataclass(frozen=True)
@@ -265,34 +266,27 @@ def _moves(years: list[_HeldOut]) -> float:
     return float(np.sqrt(np.mean(np.square(off)))) if off else 0.0
 
 
-def _widths(method: Method, years: list[_HeldOut]) -> tuple[float, float]:
-    """Return the tail and the chance of no bid with which intervals hold what happened in these years.
+def _tail(method: Method, years: list[_HeldOut]) -> float:
+    """Return the tail with which intervals hold what was bid in these years.
 
     Every year counts alike: the level of prices moves from year to year, and an interval has to bear it.
     """
-    if not years:
-        return (1 - WANTED) / 2, 0.5
-    struck_from = 0.5
-    gone = np.concatenate([held.struck[held.sample.outcomes.struck == 1] for held in years])
-    if method == "property_bid" and len(gone):
-        struck_from = float(np.quantile(gone, 1 - WANTED))
     low, high = 0.001, 0.45
+    if not years:
+        return (1 - WANTED) / 2
     for _ in range(12):
         tail = (low + high) / 2
-        covered = np.mean([_covered(method, held, tail, struck_from) for held in years])
+        covered = np.mean([_covered(method, held, tail) for held in years])
         low, high = (tail, high) if covered >= WANTED else (low, tail)
-    return low, struck_from
+    return low
 
 
-def _covered(method: Method, held: _HeldOut, tail: float, struck_from: float) -> float:
+def _covered(method: Method, held: _HeldOut, tail: float) -> float:
     outcomes = held.sample.outcomes
-    _, low, high, _, _ = read_chances(
-        method,
-        replace(held.trees, tail=tail, struck_from=struck_from),
-        held.chances,
-        held.struck,
-        held.sample.measure,
-        outcomes.columns,
+    trees = replace(held.trees, tail=tail)
+    told = read_chances(
+        method, trees, held.chances, held.struck, held.sample.measure, outcomes.columns
     )
+    low, high = told[4:6]
     inside = (outcomes.bid >= low - 0.005) & (outcomes.bid <= high + 0.005)
     return float(inside[np.isfinite(outcomes.bid)].mean())

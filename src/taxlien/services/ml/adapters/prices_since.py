@@ -108,7 +108,7 @@ def bids_since(
             continue
         columns, bid = outcomes.columns.only(mine), outcomes.bid[mine]
         priced = [one.price(columns) for one in known if one]
-        found[method] = [Bids(columns, bid, one.bid, one.low, one.high) for one in priced]
+        found[method] = [Bids(columns, bid, one.bid, one.sold_low, one.sold_high) for one in priced]
     return found
 
 

@@ -26,10 +26,12 @@ class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The price of one case. Rates in percent a year, bids and premiums in US dollars; null is unknown.
 
     Exactly one of the three predictions is told, by what is bid in that state; none where there is
-    ``insufficient_data``. ``interval`` is meant to hold four of five outcomes. ``p_no_bid`` is the
-    chance that nobody bids and the lien is struck to the county, ``p_floor`` that the rate ends at a
-    quarter of a percent or less. ``n`` is how many bids of the county, or of its state where the
-    county has none, were learned from; ``trained_on`` synthetic: made-up ones.
+    ``insufficient_data``. ``interval`` is meant to hold four of five outcomes, that of a property which
+    goes for the lien because nobody bids among them; ``predicted_bid_if_sold`` and ``interval_if_sold``
+    are told of a property for which somebody does. ``p_no_bid`` is the chance that nobody bids and the
+    lien is struck to the county, ``p_floor`` that the rate ends at a quarter of a percent or less. ``n``
+    is how many bids of the county, or of its state where the county has none, were learned from;
+    ``trained_on`` synthetic: made-up ones.
     """
 
     id: str | int | None
@@ -40,6 +42,8 @@ class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     predicted_bid: float | None = None
     predicted_premium: float | None = None
     interval: tuple[float, float] | None = None
+    predicted_bid_if_sold: float | None = None
+    interval_if_sold: tuple[float, float] | None = None
     p_no_bid: float | None = None
     p_floor: float | None = None
     n: int = 0
@@ -58,6 +62,9 @@ class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class Priced:
     """What a model says of many cases, one entry each; ``bid`` is in the unit of the method.
 
+    ``bid``, ``low`` and ``high`` are of every outcome, ``sold``, ``sold_low`` and ``sold_high`` of bids:
+    they differ where a property that nobody bids for goes for the lien.
+
     ``county_last`` is the mean of the county's last sale, ``parcel_last`` what the parcel went for
     ``parcel_age`` years before: rates in percent, bids as parts of the value, premiums of the lien.
     """
@@ -65,6 +72,9 @@ class Priced:
     bid: Floats
     low: Floats
     high: Floats
+    sold: Floats
+    sold_low: Floats
+    sold_high: Floats
     no_bid: Floats
     floor: Floats
     county_last: Floats
@@ -91,7 +101,7 @@ def reasons_for(
     if county_last == county_last:
         found.append(f"the county's last sale ended at {_said(method, county_last)} in the mean")
     else:
-        found.append("the county has no bids on record: its state speaks for it")
+        found.append("no earlier bids of the county are on record: its state speaks for it")
     if parcel_last == parcel_last:
         found.append(
             f"this parcel ended at {_said(method, parcel_last)} {parcel_age:.1f} years before"

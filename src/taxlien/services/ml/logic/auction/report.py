@@ -52,11 +52,14 @@ def report_of(
     nonzero = sold & (bid > 0)
     found["median_ape_bids_pct"] = median_percent_error(priced.bid[nonzero], bid[nonzero])
     found["mae_bids_dollars"] = mean_absolute_error(priced.bid[sold], bid[sold])
-    found["interval_coverage_bids_pct"] = coverage(priced.low[sold], priced.high[sold], bid[sold])
+    inside = coverage(priced.sold_low[sold], priced.sold_high[sold], bid[sold])
+    found["interval_coverage_bids_pct"] = inside
     if told.any():
         found["brier_no_bid"] = brier(priced.no_bid[told], struck[told])
     if method == "property_bid":
         known = np.isfinite(went)
+        missed = median_percent_error(priced.sold[nonzero], bid[nonzero])
+        found["median_ape_if_sold_pct"] = missed
         found["median_ape_offered_pct"] = median_percent_error(priced.bid[known], went[known])
         inside = coverage(priced.low[known], priced.high[known], went[known])
         found["interval_coverage_offered_pct"] = inside
