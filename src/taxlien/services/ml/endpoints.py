@@ -47,8 +47,9 @@ async def predict_redemption(body: schemas.Asked, session: SessionDep) -> Respon
 async def predict_auction_price(body: schemas.Asked, session: SessionDep) -> Response:
     """What a lien goes for: a rate, a bid or a premium, by what is bid in its state.
 
-    `interval` is meant to hold four of five outcomes. Methods and states without data answer
-    `insufficient_data` with the nearest evidence.
+    `interval` is meant to hold four of five outcomes. A property for which nobody bids goes for the lien:
+    that is one of them, and `predicted_bid_if_sold` and `interval_if_sold` tell what it goes for if
+    somebody does. Methods and states without data answer `insufficient_data` with the nearest evidence.
     """
     return await _predicted(body, session, "price")
 
