@@ -219,14 +219,16 @@ def forecast(
     async def work(product: MlProduct) -> None:
         import asyncio
 
+        from taxlien.services.ml.logic.auction.listed import BY_LIST
         from taxlien.services.ml.service import forecasting, training
 
         async with product.database.session() as session:
             table = await training.read_frame(session)
         for one in await asyncio.to_thread(forecasting.forecast, table, county_fips, year):
+            by = one.way if one.way == BY_LIST else f"five ways, most by {one.way}"
             typer.echo(
                 f"{one.year} {one.measure:8} {one.value:>16,.2f}  four of five {one.low:,.2f} to"
-                f" {one.high:,.2f}, by five ways, most by {one.way}, over {one.years_known} years,"
+                f" {one.high:,.2f}, by {by}, over {one.years_known} years,"
                 f" which missed {one.error_pct:.1f} % in the median"
             )
 

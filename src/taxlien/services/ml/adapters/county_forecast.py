@@ -1,13 +1,15 @@
 """Forecasts of a county's next sale: Prophet and its plain peers, each heard as far as it was near.
 
 Yearly sales are short series, so no way is trusted by its name: every measure is carried on by all ways
-together, and each weighs by how little it missed the last years of all counties.
+together, and each weighs by how little it missed the last years of all counties. Where the list of the
+coming sale is known, it tells liens and face instead, and the faces on it what rates lean to.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
@@ -15,6 +17,14 @@ import numpy as np
 import pandas  # type: ignore[import-untyped]
 
 from taxlien.services.ml.logic.auction.columns import Floats
+from taxlien.services.ml.logic.auction.labels import Outcomes
+from taxlien.services.ml.logic.auction.listed import (
+    BY_LIST,
+    SaleList,
+    coming,
+    kept,
+    rate_moved,
+)
 from taxlien.services.ml.logic.auction.yearly import (
     MEASURES,
     Forecaster,
@@ -88,41 +98,94 @@ def tried(
 
 
 def forecast(
-    table: Mapping[tuple[str, Measure], Series], county_fips: str, year: int
+    table: Mapping[tuple[str, Measure], Series],
+    county_fips: str,
+    year: int,
+    lists: Mapping[tuple[str, int], SaleList] | None = None,
+    rates: Outcomes | None = None,
 ) -> list[YearlyForecast]:
-    """Return what is expected of a county's sale in ``year``; measures with too few years are left out."""
-    found = []
+    """Return what is expected of a county's sale in ``year``; measures with too few years are left out.
+
+    Liens and face follow the list of that year, where ``lists`` has it and nothing of it was offered yet;
+    the rate follows its faces, where ``rates`` tell what liens of each size went for before.
+    """
+    found: list[YearlyForecast] = []
+    believed = False
+    listed = coming(lists or {}, county_fips, year, table.get((county_fips, "liens"), {}))
     for measure in MEASURES:
         told = {known: value for known, value in table.get((county_fips, measure), {}).items()
                 if known < year}  # fmt: skip
         if len(told) < FEWEST_YEARS:
             continue
-        past = {
-            key: before
-            for key, series in table.items()
-            if key[1] == measure
-            and (before := {known: value for known, value in series.items() if known < year})
-        }
-        ways = tried(past, measure)
-        weights = ways.weights()
-        steps = year - max(told)
-        value = float(weights @ [ask(told, steps) for ask in WAYS.values()])
+        ways = _before(table, measure, year)
         missed = ways.missed_together() if len(ways.came) else np.ones(1)
-        width = _width(ways, missed) * steps**0.5
-        found.append(
-            YearlyForecast(
-                county_fips,
-                measure,
-                year,
-                value,
-                value / (1 + width),
-                value * (1 + width),
-                list(WAYS)[int(weights.argmax())],
-                len(told),
-                100 * float(np.median(missed)),
-            )
-        )
+        one = _by_ways(ways, missed, county_fips, measure, year, told)
+        if listed is not None and listed.standing.get(measure):
+            if measure == "liens":
+                believed = listed.standing[measure] <= one.value * (1 + float(missed.max()))
+            one = _by_list(one, listed, lists or {}, told, believed)
+        if measure == "rate" and listed is not None and believed and rates is not None:
+            moved = rate_moved(rates, county_fips, max(told), listed.faces)
+            one = replace(one, value=one.value * moved, low=one.low * moved, high=one.high * moved)
+        found.append(one)
     return found
+
+
+def _before(table: Mapping[tuple[str, Measure], Series], measure: Measure, year: int) -> Tried:
+    past = {
+        key: before
+        for key, series in table.items()
+        if key[1] == measure
+        and (before := {known: value for known, value in series.items() if known < year})
+    }
+    return tried(past, measure)
+
+
+def _by_ways(
+    ways: Tried, missed: Floats, county_fips: str, measure: Measure, year: int, told: Series
+) -> YearlyForecast:
+    weights = ways.weights()
+    steps = year - max(told)
+    value = float(weights @ [ask(told, steps) for ask in WAYS.values()])
+    width = _width(ways, missed) * steps**0.5
+    return YearlyForecast(
+        county_fips,
+        measure,
+        year,
+        value,
+        value / (1 + width),
+        value * (1 + width),
+        list(WAYS)[int(weights.argmax())],
+        len(told),
+        100 * float(np.median(missed)),
+    )
+
+
+def _by_list(
+    one: YearlyForecast,
+    listed: SaleList,
+    lists: Mapping[tuple[str, int], SaleList],
+    told: Series,
+    believed: bool,
+) -> YearlyForecast:
+    """Return ``one`` as the list has it: no more is offered than stands on it.
+
+    Of a county whose lists told what left, as much stays as of the one before. Of others it is not known
+    what will leave: a list of no more liens than years went beyond is ``believed``, a longer one is early
+    and what is usual stands.
+    """
+    most = listed.standing[one.measure]
+    part = kept(lists, one.county_fips, one.measure, told)
+    if part is not None:
+        value = min(most, part.share * listed.listed[one.measure])
+        width = part.width() * (one.year - max(told)) ** 0.5
+        error = 100 * float(np.median(part.missed)) if part.missed else one.error_pct
+        return replace(one, value=value, low=value / (1 + width),
+                       high=min(most, value * (1 + width)), way=BY_LIST, error_pct=error)  # fmt: skip
+    if believed:
+        return replace(one, value=most, low=min(most, one.low), high=most, way=BY_LIST)
+    value = min(most, one.value)
+    return replace(one, value=value, low=min(value, one.low), high=min(most, one.high))
 
 
 def _width(ways: Tried, missed: Floats) -> float:

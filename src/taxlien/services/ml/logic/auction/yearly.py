@@ -27,8 +27,8 @@ class YearlyForecast:
     """A measure of a county in a coming year; ``low`` and ``high`` hold it four times of five.
 
     Liens and bids are counts, face and premium US dollars of the whole sale, rate the mean percent.
-    ``way`` names the way that weighs most, ``error_pct`` is how far all of them together were off in the
-    past of all counties, in the median.
+    ``way`` names the way that weighs most, or the list of the sale; ``error_pct`` is how far all of them
+    together were off in the past of all counties, or earlier lists in this one, in the median.
     """
 
     county_fips: str
