@@ -15,7 +15,7 @@ import pytest
 
 from taxlien.services.auth import service
 
-SAMPLES = 17
+SAMPLES = 9
 FURTHEST = 1.4
 ROUNDS = 4
 PASSWORD = "violet harbour kettle 42"

@@ -60,18 +60,20 @@ def test_every_time_zone_is_a_zone_of_the_us() -> None:
 
 
 def test_every_centre_lies_in_the_box_of_its_states_zip_codes() -> None:
-    boxes: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    places: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for row in zipcodes.list_all():
         if row["lat"] and row["long"]:
-            boxes[row["state"]].append((float(row["lat"]), float(row["long"])))
+            places[row["state"]].append((float(row["lat"]), float(row["long"])))
+    boxes = {state: [*zip(*known, strict=True)] for state, known in places.items()}
+    sides = {state: [(min(of), max(of)) for of in box] for state, box in boxes.items()}
     outside = []
     for county in COUNTIES.values():
-        latitudes, longitudes = zip(*boxes[county.state], strict=True)
+        (south, north), (west, east) = sides[county.state]
         # Alaska's outermost land has no ZIP code, and Aleutians West lies across the date line.
         margin = 5.0 if county.state == "AK" else 0.5
         within = (
-            min(latitudes) - margin <= county.latitude <= max(latitudes) + margin
-            and min(longitudes) - margin <= county.longitude <= max(longitudes) + margin
+            south - margin <= county.latitude <= north + margin
+            and west - margin <= county.longitude <= east + margin
         )
         if not within:
             outside.append(county)
