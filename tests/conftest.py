@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpcore2
@@ -28,6 +29,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from order_of_files import FilesTogether, rank
 from recycled_databases import Original, clone, drop, emptied, original, superuser_url
 from taxlien.kit.database import Database
 from taxlien.kit.ids import new_id
@@ -48,25 +50,6 @@ async def begin():
     (Path(sys.argv[1]) / "all-up").touch()
 asyncio.run(stack.serve(begin))
 """
-
-# What begins first, the longest before the others: whatever is long and begins late is waited for alone.
-# To name these files before ``tests`` says nothing to pytest, which leaves out what a later folder holds.
-LONGEST = (
-    "e2e/test_collecting_walk.py",
-    "tough/test_kill_collecting.py",
-    "kit/data/test_bus_contract.py",
-    "e2e/test_main_job.py",
-    "contract/test_openapi.py",
-    "tough/test_kill_nine.py",
-    "run/stack/test_fork_server.py",
-    "e2e",
-    "run/stack",
-    "services/scraper/faults",
-    "services/auth/providers",
-    "services/users",
-    "services/notifications",
-    "kit/data",
-)
 
 DatabaseFactory = Callable[..., Awaitable[Database]]
 
@@ -103,13 +86,13 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the longest files first."""
-    here = Path(__file__).parent
+    items.sort(key=lambda item: rank(item.path))
 
-    def rank(item: pytest.Item) -> int:
-        path = item.path.relative_to(here).as_posix()
-        return next((n for n, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
 
-    items.sort(key=rank)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether | None:
+    """Keep files that ask one product together, where each file is given to one worker."""
+    return FilesTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -13,17 +13,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from product_runner import NO_LIMITS, RunningProduct, running_product
-
-SETTINGS = {
-    # thousands of requests come from one address; what a hash costs and how often one may try, auth tests
-    "TAXLIEN_AUTH_ARGON2_MEMORY_KIB": "64",
-    "TAXLIEN_AUTH_ARGON2_PASSES": "1",
-    "TAXLIEN_AUTH_EVEN_ANSWER_MS": "0",
-    "TAXLIEN_AUTH_THROTTLE_PER_ADDRESS": "100000",
-    "TAXLIEN_AUTH_MAILS_PER_HOUR_AND_ADDRESS": "100000",
-    "TAXLIEN_GATEWAY_LIMITS": NO_LIMITS,
-}
+from one_product import one_product
+from product_runner import RunningProduct
 
 DEMO = {"B": "investor@demo.taxlien.online", "admin": "admin@demo.taxlien.online"}
 NAME, LEGAL_NAME = "Quillfeather Zsombor", "Quillfeather Zsombor Xanthippe"
@@ -66,9 +57,10 @@ class Cast:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
-    home = tmp_path_factory.mktemp("contract") / "home"
-    with running_product(home, "--no-simulate", settings=SETTINGS) as running:
+def product(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningProduct]:
+    with one_product(request, tmp_path_factory) as running:
         yield running
 
 

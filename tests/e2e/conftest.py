@@ -1,4 +1,4 @@
-"""A running product for the journeys of a module."""
+"""The running product of the journeys."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from product_runner import RunningProduct, running_product
+from one_product import one_product
+from product_runner import RunningProduct
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
-    """A product with demo data, shared by the tests of a module; nothing is collected meanwhile."""
-    home = tmp_path_factory.mktemp("product") / "home"
-    with running_product(home, "--no-simulate") as running:
+def product(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningProduct]:
+    """A product with demo data, shared with other modules; nothing is collected meanwhile."""
+    with one_product(request, tmp_path_factory) as running:
         yield running

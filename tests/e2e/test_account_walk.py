@@ -9,31 +9,14 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pyotp
 import pytest
 
 from product_person import Person
-from product_runner import RunningProduct, running_product
+from product_runner import RunningProduct
 from taxlien.interfaces.users import PERSONAL_DATA_SERVICES
-
-SETTINGS = {
-    "TAXLIEN_USERS_DELETION_GRACE_DAYS": "0",
-    # this impatient person asks ten times a second whether something is done
-    "TAXLIEN_GATEWAY_LIMITS": json.dumps(
-        dict.fromkeys(("anonymous", "free", "premium", "sign_in"), "6000/60")
-    ),
-}
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
-    """A product in which whoever wants to be forgotten is forgotten at once."""
-    home = tmp_path_factory.mktemp("accounts") / "home"
-    with running_product(home, "--no-simulate", settings=SETTINGS) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import httpx2
 import pytest
 
 from product_person import Person
-from product_runner import RunningProduct, running_product
+from product_runner import RunningProduct
 
 pytestmark = pytest.mark.data
 
@@ -26,15 +25,6 @@ LARGE = "50000"
 FORTUNE = re.compile(r"\$(?:[5-9]\d|\d{3}),\d{3}")
 FIRST_LINES = 1500
 PARCEL = "012622-000010-000260"
-SETTINGS = {"TAXLIEN_NOTIFICATIONS_GATHER_SECONDS": "2"}
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
-    """A product that waits two seconds for more of the same before it writes."""
-    home = tmp_path_factory.mktemp("alerts") / "home"
-    with running_product(home, "--no-simulate", "--no-demo", settings=SETTINGS) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +48,10 @@ def lists(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         lines = (
             gzip.decompress((shared_data / name).read_bytes()).decode().splitlines(keepends=True)
         )
-        part = tmp_path_factory.mktemp("lists") / Path(name).parent.name / Path(name).stem
+        part = tmp_path_factory.mktemp("lists") / Path(name).parent.name / Path(name).name
         part.parent.mkdir()
         rest = [line for line in lines[FIRST_LINES:] if FORTUNE.search(line)]
-        part.write_text("".join(lines[:FIRST_LINES] + rest))
+        part.write_bytes(gzip.compress("".join(lines[:FIRST_LINES] + rest).encode()))
         found[name] = str(part)
     return found
 
