@@ -331,7 +331,9 @@ async def nats_bus(nats_server: Server) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 async def kafka_bus(kafka_brokers: str) -> AsyncIterator[Bus]:
-    bus = connect_bus(f"kafka://{kafka_brokers}/test-{uuid4().hex}?session.timeout.ms=6000")
+    # The mock lets whoever joins a known group wait for a session less a second.
+    members = "session.timeout.ms=3000&heartbeat.interval.ms=300"
+    bus = connect_bus(f"kafka://{kafka_brokers}/test-{uuid4().hex}?{members}")
     yield bus
     await bus.close()
 
