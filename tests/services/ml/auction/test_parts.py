@@ -130,6 +130,12 @@ def test_a_forecast_takes_the_way_that_was_nearest_and_says_how_near() -> None:
     assert forecast(table, "12023", 2018) == []
 
 
+def test_one_known_year_is_no_proof_of_the_ways_that_were_chosen_by_it() -> None:
+    moved = {2010: 100.0, 2011: 140.0, 2012: 90.0, 2013: 150.0, 2014: 104.0}
+    [told] = forecast({("24510", "bids"): moved}, "24510", 2015)
+    assert told.error_pct > 10
+
+
 def test_a_county_of_few_years_has_no_forecast(sales: pl.DataFrame) -> None:
     told = {one.measure: one for one in forecasting.forecast(sales, "12105")}
     assert set(told) == {"liens", "face", "rate"}

@@ -118,7 +118,7 @@ def forecast(
         if len(told) < FEWEST_YEARS:
             continue
         ways = _before(table, measure, year)
-        missed = ways.missed_together() if len(ways.came) else np.ones(1)
+        missed = _missed(ways)
         one = _by_ways(ways, missed, county_fips, measure, year, told)
         if listed is not None and listed.standing.get(measure):
             if measure == "liens":
@@ -188,10 +188,19 @@ def _by_list(
     return replace(one, value=value, low=min(value, one.low), high=min(most, one.high))
 
 
+def _missed(ways: Tried) -> Floats:
+    """Return by which part of what came county-years were missed: by all ways together, or, of few
+    county-years, whose weights were read off themselves, by each way."""
+    if not len(ways.came):
+        return np.ones(1)
+    if len(ways.came) < FEWEST_TRIED:
+        return np.abs(ways.said / ways.came - 1).ravel()
+    return ways.missed_together()
+
+
 def _width(ways: Tried, missed: Floats) -> float:
-    """Return the miss that four of five county-years kept; of few of them, whose weights were read off
-    themselves, the farthest that any way missed one."""
-    if 0 < len(ways.came) < FEWEST_TRIED:
-        return float(np.abs(ways.said / ways.came - 1).max())
+    """Return the miss that four of five county-years kept; of few of them the farthest."""
+    if len(ways.came) < FEWEST_TRIED:
+        return float(missed.max())
     # Of n misses and one to come each order is as likely.
     return float(np.quantile(missed, 0.8, method="weibull"))

@@ -28,7 +28,8 @@ class YearlyForecast:
 
     Liens and bids are counts, face and premium US dollars of the whole sale, rate the mean percent.
     ``way`` names the way that weighs most, or the list of the sale; ``error_pct`` is how far all of them
-    together were off in the past of all counties, or earlier lists in this one, in the median.
+    together (where few county-years are known, each) were off in the past of all counties, or earlier lists
+    in this one, in the median.
     """
 
     county_fips: str
