@@ -6,11 +6,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -118,11 +114,6 @@ def told(database, hear, known, match, make_due, telling, until, rows):
 def password_changed(user_id):
     at = datetime.now(UTC)
     return auth.PasswordChanged(user_id=user_id, at=at, email="ann@example.com", language="en")
-
-
-def worker_on(database) -> subprocess.Popen[bytes]:
-    url = database.engine.url.render_as_string(hide_password=False)
-    return subprocess.Popen([sys.executable, "-c", WORKER, url], env=os.environ)
 
 
 async def by_channel(rows) -> dict[str, str]:
@@ -294,16 +285,15 @@ async def test_codes_are_few_and_guesses_too(database, choose, client_of, known,
 
 @pytest.mark.tough
 async def test_killed_worker_s_messages_come_by_every_channel_and_repeats_have_one_id(
-    database, choose, vendors, mail_server, reached, told, sending, until, rows
+    database, start_worker, choose, vendors, mail_server, reached, told, sending, until, rows
 ) -> None:
     """Killed while the mail server has the mail and has not said yes."""
     choose(lease_seconds=1)
     await told()
     mail_server.gate = asyncio.Event()
-    worker = worker_on(database)
+    worker = start_worker("send_messages", database)
     await asyncio.wait_for(mail_server.reached.wait(), 30)
-    worker.send_signal(signal.SIGKILL)
-    await asyncio.to_thread(worker.wait)
+    await asyncio.to_thread(worker.kill)
     mail_server.gate.set()
     async with sending(database):
         await until(all_done(rows))

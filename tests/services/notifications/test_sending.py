@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -18,18 +14,6 @@ from taxlien.kit.database import Database
 from taxlien.kit.ids import new_id
 from taxlien.services.notifications import service
 
-WORKER = """
-import asyncio, sys
-from taxlien.kit.database import Database
-from taxlien.services.notifications import tasks
-
-async def main():
-    database = Database(sys.argv[1], service="notifications")
-    await tasks.send_messages(database, asyncio.Event())
-
-asyncio.run(main())
-"""
-
 
 @pytest.fixture
 def changed():
@@ -40,13 +24,6 @@ def changed():
         )
 
     return make
-
-
-def worker_on(database: Database) -> subprocess.Popen[str]:
-    url = database.engine.url.render_as_string(hide_password=False)
-    return subprocess.Popen(
-        [sys.executable, "-c", WORKER, url], stdout=subprocess.DEVNULL, text=True, env=os.environ
-    )
 
 
 async def test_greylisted_mail_goes_out_at_a_later_attempt(
@@ -194,7 +171,7 @@ async def test_claim_of_a_worker_that_was_overtaken_sends_nothing(
 
 @pytest.mark.tough
 async def test_killed_worker_s_mails_are_sent_by_the_next_and_repeats_are_recognisable(
-    database, mail_server, settings_of, sending, until, hear, changed, rows
+    database, start_worker, mail_server, settings_of, sending, until, hear, changed, rows
 ) -> None:
     """Killed while the server has the mail but has not said yes: nothing is lost, and what comes
     twice has the same Message-ID."""
@@ -203,10 +180,9 @@ async def test_killed_worker_s_mails_are_sent_by_the_next_and_repeats_are_recogn
     mail_server.gate = asyncio.Event()
     for _ in range(3):
         mail_server.reached.clear()
-        worker = worker_on(database)
+        worker = start_worker("send_messages", database)
         await asyncio.wait_for(mail_server.reached.wait(), 30)
-        worker.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(worker.wait)
+        await asyncio.to_thread(worker.kill)
     mail_server.gate.set()
     async with sending(database):
         await until(lambda: all_sent(rows))
@@ -221,7 +197,7 @@ async def all_sent(rows) -> bool:
 
 @pytest.mark.tough
 async def test_killed_worker_before_the_server_was_reached_sends_once_in_the_end(
-    database, mail_server, settings_of, sending, until, hear, changed, rows
+    database, start_worker, mail_server, settings_of, sending, until, hear, changed, rows
 ) -> None:
     settings_of(smtp_url=f"smtp://127.0.0.1:{mail_server.port}", lease_seconds=0.5)
     await mail_server.stop()
@@ -230,10 +206,9 @@ async def test_killed_worker_before_the_server_was_reached_sends_once_in_the_end
     async def were_tried() -> bool:
         return all(row["attempts"] >= 1 for row in await rows())
 
-    worker = worker_on(database)
+    worker = start_worker("send_messages", database)
     await until(were_tried)
-    worker.send_signal(signal.SIGKILL)
-    await asyncio.to_thread(worker.wait)
+    await asyncio.to_thread(worker.kill)
     await mail_server.start()
     async with sending(database):
         await until(lambda: all_sent(rows))

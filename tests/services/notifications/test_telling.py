@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -211,41 +207,22 @@ async def test_matches_delivered_twice_by_the_bus_are_kept_once(
     assert [row["user_id"] for row in await rows("gathered")].count(known) == 30
 
 
-WORKER = """
-import asyncio, sys
-from taxlien.kit.database import Database
-from taxlien.services.notifications import tasks
-
-async def main():
-    database = Database(sys.argv[1], service="notifications")
-    await tasks.tell_gathered(database, asyncio.Event())
-
-asyncio.run(main())
-"""
-
-
-def worker_on(url: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", WORKER, url], env=os.environ)
-
-
 @pytest.mark.tough
 async def test_workers_that_are_killed_while_they_tell_leave_one_message_for_each_gathering(
-    database, telling, until, hear, known, match, make_due, rows
+    database, start_worker, telling, until, hear, known, match, make_due, rows
 ) -> None:
     searches = [new_id() for _ in range(120)]
     async with database.session() as session:
         await events.gather_news(session, [match(known, s, n) for s in searches for n in range(2)])
     await make_due()
-    url = database.engine.url.render_as_string(hide_password=False)
     for told in (1, 40):
-        worker = worker_on(url)
+        worker = start_worker("tell_gathered", database)
 
         async def began(least: int = told) -> bool:
             return len(await rows()) >= least
 
         await until(began)
-        worker.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(worker.wait)
+        await asyncio.to_thread(worker.kill)
     async with telling(database):
         await until(lambda: all_told(rows))
     assert len(await rows()) == len(await rows("notices")) == len(searches)

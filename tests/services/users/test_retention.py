@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,6 +15,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from killed_workers import Worker, workers_of
 from taxlien.interfaces.users import (
     EXPORT_CONTEXT,
     PERSONAL_DATA_SERVICES,
@@ -27,23 +24,17 @@ from taxlien.interfaces.users import (
     UserExportReady,
 )
 from taxlien.kit.blobs import Blobs
-from taxlien.kit.database import Database
 from taxlien.kit.security.sealing import Keyring
 from taxlien.kit.settings import KitSettings
 from taxlien.services.users import events, service, tasks
 from taxlien.services.users.adapters.uploads import Objects
 
 WORKER = """
-import asyncio, sys
 from taxlien.kit.database import Database
 from taxlien.services.users import tasks
 
-async def main():
-    database = Database(sys.argv[1], service="users")
-    print("ready", flush=True)
-    await tasks.keep_promises(database, asyncio.Event())
-
-asyncio.run(main())
+async def main(url):
+    await tasks.keep_promises(Database(url, service="users"), asyncio.Event())
 """
 EXPORTS = 6
 
@@ -77,14 +68,6 @@ async def answered(people: Any, user_id: UUID, client: httpx2.AsyncClient) -> UU
     return export_id
 
 
-def start_worker(database: Database) -> subprocess.Popen[str]:
-    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return subprocess.Popen(
-        [sys.executable, "-c", WORKER, url],
-        env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
 @pytest.mark.tough
 async def test_workers_killed_at_any_moment_finish_every_export_once(
     people: Any, app_client: Callable[..., httpx2.AsyncClient]
@@ -101,24 +84,18 @@ async def test_workers_killed_at_any_moment_finish_every_export_once(
         )
         return bool(left == 0)
 
-    workers: list[subprocess.Popen[str]] = []
-    try:
+    url = people.database.engine.url.set(drivername="postgresql")
+    words = url.render_as_string(hide_password=False)
+    with workers_of(WORKER) as workers:
         for _ in range(5):
-            workers = [start_worker(people.database) for _ in range(2)]
-            for worker in workers:
-                assert worker.stdout is not None
-                assert await asyncio.to_thread(worker.stdout.readline) == "ready\n"
+            killed = [workers.start(words) for _ in range(2)]
             await asyncio.to_thread(time.sleep, random.uniform(0.02, 0.25))
-            for worker in workers:
-                worker.send_signal(signal.SIGKILL)
-                await asyncio.to_thread(worker.wait)
+            await asyncio.gather(*(asyncio.to_thread(worker.kill) for worker in killed))
         await people.rows("UPDATE users.exports SET attempt_after = now() RETURNING 1")
-        workers = [start_worker(people.database) for _ in range(2)]
+        last: list[Worker] = [workers.start(words) for _ in range(2)]
         await until(finished)
-    finally:
-        for worker in workers:
+        for worker in last:
             worker.kill()
-            await asyncio.to_thread(worker.communicate)
 
     ready = [e for e in await people.events() if isinstance(e, UserExportReady)]
     assert sorted(e.export_id for e in ready) == sorted(export_id for _, export_id in clients)
