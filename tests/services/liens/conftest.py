@@ -22,7 +22,9 @@ from taxlien.kit.events import Event, decode
 from taxlien.services.liens import service
 from taxlien.services.liens.logic.mapping import County, Expect, Mapping, Source
 from taxlien.services.liens.logic.records import LienRecord, ReadCounts, Record, Reject, SaleRecord
+from taxlien.services.liens.service.places import shipped_counties
 
+COUNTIES = shipped_counties()
 EVENTS: dict[str, type[Event]] = {
     kind.wire_type(): kind
     for kind in (AuctionScheduled, LienCreated, LienChanged, LienStatusChanged, ListImported)
@@ -102,7 +104,7 @@ async def catalogue(database_for: Callable[..., Awaitable[Database]]) -> Catalog
     """An empty catalogue with the shipped counties."""
     database = await database_for("liens")
     async with database.session() as session:
-        await service.load_counties(session)
+        await service.load_counties(session, COUNTIES)
     return Catalogue(database)
 
 

@@ -20,7 +20,7 @@ HEADER = (
     "SCHEDULE_NUMBER,CERTIFICATE_NUMBER,ISSUE_DATE,SUBTAX,REDEMPTION_DATE,TAX_YEAR,PRINCIPAL,"
     "INTEREST,PREMIUMBIDFEE,TREASURERDEEDFEE"
 )
-ROWS = 30_000
+ROWS = 10_000
 COMMAND = "import sys; from taxlien.run.cli import main; main()"
 Start = Callable[[], subprocess.Popen[str]]
 

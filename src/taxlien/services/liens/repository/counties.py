@@ -34,12 +34,15 @@ _FIELDS = tuple(name for name in CountyRow._fields if name != "fips")
 # Only what differs is written, so that loading at every start costs one read.
 _REPLACE = text(
     f"""
-    INSERT INTO liens.counties AS county ({_COLUMNS})
-    SELECT {_COLUMNS} FROM json_populate_recordset(NULL::liens.counties, cast(:rows AS json))
-    ON CONFLICT (fips) DO UPDATE SET {", ".join(f"{n} = excluded.{n}" for n in _FIELDS)}
-    WHERE ({", ".join(f"county.{n}" for n in _FIELDS)})
-        IS DISTINCT FROM ({", ".join(f"excluded.{n}" for n in _FIELDS)})
-    RETURNING fips
+    WITH written AS (
+        INSERT INTO liens.counties AS county ({_COLUMNS})
+        SELECT {_COLUMNS} FROM json_populate_recordset(NULL::liens.counties, cast(:rows AS json))
+        ON CONFLICT (fips) DO UPDATE SET {", ".join(f"{n} = excluded.{n}" for n in _FIELDS)}
+        WHERE ({", ".join(f"county.{n}" for n in _FIELDS)})
+            IS DISTINCT FROM ({", ".join(f"excluded.{n}" for n in _FIELDS)})
+        RETURNING 1
+    )
+    SELECT count(*) FROM written
     """  # noqa: S608 - our own names
 )
 
@@ -47,7 +50,7 @@ _REPLACE = text(
 async def replace_counties(session: Session, rows: Sequence[CountyRow]) -> int:
     """Add or correct counties. Returns how many rows were written."""
     body = msgspec.json.encode([row._asdict() for row in rows]).decode()
-    return len((await session.execute(_REPLACE, {"rows": body})).all())
+    return int((await session.execute(_REPLACE, {"rows": body})).scalar_one())
 
 
 _BY_FIPS = text("SELECT fips, name, state FROM liens.counties WHERE fips = ANY(:fips)").bindparams(
