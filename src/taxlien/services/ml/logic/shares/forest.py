@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -14,14 +15,31 @@ from .tables import Floats, tables_of
 from .tree import Bins, Singles, Tree
 
 AT_ONCE = 24
-"""Cases whose rows are looked up together: more would need memory that no cache holds."""
+"""Cases whose bins are found together: more would need memory that no cache holds."""
+_WIDTHS = (4, 8)
+"""Rows of so many shares begin where a line of the processor's memory does or its half, and are copied by
+few instructions: narrower ones are filled up. What is wider is filled up to an even number."""
 
 
 class _Drawer(NamedTuple):
-    """Tables of pieces with as many features, one under the other; ``pieces`` are their places."""
+    """Tables of pieces with rows of one width, one under the other; ``pieces`` and ``shares`` are the places
+    of its pieces among all, and of what is found in it."""
 
+    table: Singles
     pieces: slice
-    shares: Singles
+    shares: slice
+
+
+class _Desk(threading.local):
+    """Where a thread lays what belongs to one case. It is used again for the next: memory that was just used
+    is near, and shares of many cases side by side would drive trees and tables away from there."""
+
+    def __init__(self, features: int, pieces: int, found: int, shares: int) -> None:
+        self.rows = np.empty((features, pieces), np.uint16)
+        self.row = np.empty(pieces, np.uint16)
+        self.places = np.empty(pieces, np.int64)
+        self.found = np.empty(found, np.float32)
+        self.by_feature = np.empty(shares, np.float32)
 
 
 class Forest:
@@ -39,11 +57,13 @@ class Forest:
             pieces = pieces_of(tree, self._bins)
             parts = (piece.parts for piece in pieces)  # their leaves are needed no longer
             told += zip(parts, tables_of(pieces), strict=True)
-        told.sort(key=lambda pair: len(pair[0]))
+        told.sort(key=lambda pair: _filled_up(len(pair[0])))
         self._drawers = list(_drawers([table for _, table in told]))
         self._begin = _begins([len(table) for _, table in told], self._drawers)
         self._rows = _rows_by_bin([parts for parts, _ in told], self._bins)
-        self._features = np.array([feature for parts, _ in told for feature in parts], np.intp)
+        self._by_feature, self._told, self._first = _order([parts for parts, _ in told])
+        found = self._drawers[-1].shares.stop if told else 0
+        self._desk = _Desk(len(self._told), len(told), found, len(self._by_feature))
 
     def shares(self, matrix: Singles) -> Floats:
         """Return (cases, features) what each adds to the answer of each case, against what is said where
@@ -51,27 +71,59 @@ class Forest:
         told = np.zeros((len(matrix), self._width))
         for start in range(0, len(matrix) if self._drawers else 0, AT_ONCE):
             some = slice(start, start + AT_ONCE)
-            self._add(matrix[some], told[some])
+            self._tell(self._bins.numbers(matrix[some])[:, self._told], told[some])
         return told
 
-    def _add(self, matrix: Singles, told: Floats) -> None:
-        numbers = self._bins.numbers(matrix)
-        row = self._rows[numbers].sum(axis=1, dtype=np.uint16) + self._begin
-        found = [
-            d.shares.take(row[:, d.pieces], axis=0).reshape(len(row), -1) for d in self._drawers
+    def _tell(self, numbers: NDArray[np.int64], told: Floats) -> None:
+        desk = self._desk
+        looked_up = [
+            (table, desk.places[pieces], desk.found[shares].reshape(-1, table.shape[1]))
+            for table, pieces, shares in self._drawers
         ]
-        side_by_side = np.concatenate(found, axis=1, dtype=np.float64)
-        for case, one in zip(told, side_by_side, strict=True):
-            case += np.bincount(self._features, one, self._width)
+        # No place can lie outside; "clip" writes where it is told to, "raise" would go by a copy.
+        for case, of_case in zip(told, numbers, strict=True):
+            self._rows.take(of_case, axis=0, out=desk.rows, mode="clip")
+            np.add.reduce(desk.rows, axis=0, out=desk.row)
+            np.add(desk.row, self._begin, out=desk.places)
+            for table, places, found in looked_up:
+                table.take(places, axis=0, out=found, mode="clip")
+            desk.found.take(self._by_feature, out=desk.by_feature, mode="clip")
+            case[self._told] = np.add.reduceat(desk.by_feature, self._first)
+
+
+def _filled_up(features: int) -> int:
+    """Return the width of the rows that hold the shares of so many features."""
+    return next((width for width in _WIDTHS if features <= width), features + features % 2)
 
 
 def _drawers(tables: Sequence[Singles]) -> Iterator[_Drawer]:
-    begin = 0
-    for _, some in groupby(tables, key=lambda table: table.shape[1]):
+    first = begin = 0
+    for width, some in groupby(tables, key=lambda table: _filled_up(table.shape[1])):
         alike = list(some)
-        end = begin + len(alike)
-        yield _Drawer(slice(begin, end), np.concatenate(alike))
-        begin = end
+        filled = np.zeros((sum(map(len, alike)), width), np.float32)
+        row = 0
+        for one in alike:
+            filled[row : row + len(one), : one.shape[1]] = one
+            row += len(one)
+        after, end = first + len(alike), begin + len(alike) * width
+        yield _Drawer(filled, slice(first, after), slice(begin, end))
+        first, begin = after, end
+
+
+def _order(pieces: Sequence[Parts]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Return where the shares of all pieces lie among what is found, feature by feature; the features that
+    have any, and where the shares of each begin."""
+    places: list[int] = []
+    features: list[int] = []
+    begin = 0
+    for parts in pieces:
+        places += range(begin, begin + len(parts))
+        features += parts
+        begin += _filled_up(len(parts))
+    of_share = np.array(features, np.intp)
+    order = np.argsort(of_share, kind="stable")
+    told, first = np.unique(of_share[order], return_index=True)
+    return np.array(places, np.intp)[order], told, first
 
 
 def _begins(rows: Sequence[int], drawers: Sequence[_Drawer]) -> NDArray[np.int64]:
