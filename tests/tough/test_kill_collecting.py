@@ -20,7 +20,7 @@ from simulated_counties import SimulatedCounties, simulated
 
 pytestmark = pytest.mark.tough
 
-VICTIMS = ("worker", "valkey", "worker", "postgres", "worker")
+VICTIMS = ("worker", "valkey", "postgres", "worker")
 
 
 @pytest.fixture(scope="module")

@@ -88,9 +88,17 @@ class Consumer:
         self._first_pause = backoff
         self._longest_pause = longest_backoff
         self._turns = turns or Turns()
+        self._fetching = asyncio.timeout(None)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Handle events until ``stop`` is set. Outlives the loss of the database and of the bus."""
+        hurrying = asyncio.create_task(self._end_the_wait(stop))
+        try:
+            await self._run(stop)
+        finally:
+            hurrying.cancel()
+
+    async def _run(self, stop: asyncio.Event) -> None:
         backoff = Backoff(first=self._first_pause, longest=5.0)
         while not stop.is_set():
             try:
@@ -122,12 +130,27 @@ class Consumer:
                     continue
             if self._mark.patient:
                 await self._turns.wait(stop)
-            fetched = await subscription.fetch(most, wait)
+            fetched = await self._fetch(subscription, stop)
             if fetched:
                 with nullcontext() if self._mark.patient else self._turns.first():
                     await self._handle(await self._readable(fetched), stop)
                     await subscription.ack_all(fetched)
             backoff.reset()
+
+    async def _fetch(self, subscription: Subscription, stop: asyncio.Event) -> list[Delivery]:
+        """Return what waits or comes next: nothing once it is to stop, and nothing is lost by that."""
+        try:
+            async with asyncio.timeout(None) as self._fetching:
+                return await subscription.fetch(self._mark.max_messages, self._mark.max_wait)
+        except TimeoutError:
+            if not stop.is_set():
+                raise
+            return []
+
+    async def _end_the_wait(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        with suppress(RuntimeError):  # it handles something just now, and will look up by itself
+            self._fetching.reschedule(0)
 
     async def _is_nothing(self, unless: Unless, stop: asyncio.Event) -> bool:
         """Ask the listener whether what has come can matter to it, waiting for the database."""

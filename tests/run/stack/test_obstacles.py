@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from taxlien.run.stack import PartFailed, Stack, StackError, State, Status
+from taxlien.run.stack import EMBEDDED, PartFailed, Stack, StackError, State, Status
 from taxlien.run.stack.ports import choose, is_free, occupants
 
 pytestmark = pytest.mark.stack
@@ -143,18 +143,18 @@ async def test_url_given_from_outside_replaces_each_part(
 
 
 @pytest.mark.parametrize(
-    ("name", "url"),
+    ("parts", "name", "url"),
     [
-        ("TAXLIEN_DATABASE_URL", "postgresql://taxlien:hidden@127.0.0.1:{port}/taxlien"),
-        ("TAXLIEN_CACHE_URL", "redis://:hidden@127.0.0.1:{port}/0"),
-        ("TAXLIEN_BUS_URL", "nats://taxlien:hidden@127.0.0.1:{port}"),
+        (("postgres",), "TAXLIEN_DATABASE_URL", "postgresql://x:hidden@127.0.0.1:{port}/taxlien"),
+        (tuple(EMBEDDED), "TAXLIEN_CACHE_URL", "redis://:hidden@127.0.0.1:{port}/0"),
+        (("nats",), "TAXLIEN_BUS_URL", "nats://taxlien:hidden@127.0.0.1:{port}"),
     ],
 )
 async def test_dead_url_is_refused_in_words_without_its_password(
-    home: Path, make_stack: MakeStack, name: str, url: str
+    home: Path, make_stack: MakeStack, parts: tuple[str, ...], name: str, url: str
 ) -> None:
     dead = url.format(port=choose(0, None))
-    stack = make_stack(home, settings={name: dead})
+    stack = make_stack(home, parts, settings={name: dead})
     with pytest.raises(StackError, match=f"{name} is set, but its server") as caught:
         await stack.start()
     assert "hidden" not in str(caught.value)
@@ -164,10 +164,9 @@ async def test_dead_url_is_refused_in_words_without_its_password(
 async def test_cluster_of_another_major_version_is_refused_in_words(
     home: Path, make_stack: MakeStack
 ) -> None:
-    first = make_stack(home, ["postgres"])
-    await first.start()
-    await first.stop()
-    (home / "postgres" / "cluster" / "PG_VERSION").write_text("15\n")
+    cluster = home / "postgres" / "cluster"
+    cluster.mkdir(parents=True)
+    (cluster / "PG_VERSION").write_text("15\n")
     with pytest.raises(PartFailed, match=r"written by version 15.*pg_dump"):
         await make_stack(home, ["postgres"]).start()
 
