@@ -179,6 +179,33 @@ async def test_proposed_mapping_is_used_when_the_user_says_yes(
     assert await catalogue.rows("SELECT name FROM liens.sources") == [("my_list",)]
 
 
+async def test_rows_of_no_known_county_are_rows_once_and_refuse_their_file(
+    run: Run, tmp_path: Path, catalogue: Any
+) -> None:
+    unknown = tmp_path / "[bold]somewhere.csv"
+    rows = "".join(f"12-34-{n:05d},{n + 1}00.50,2021,[/no] ST\n" for n in range(20))
+    unknown.write_text("Parcel Number,Total Due,Tax Year,Property Address\n" + rows)
+    refused = await run(unknown, "--yes", "--county", "08999")
+    assert refused.exit_code == 1
+    assert "20 of 20 rows were rejected" in refused.stderr
+    assert "missing: county" not in refused.stdout
+    taken = await run(unknown, "--yes", "--county", "larimer county, colorado")
+    assert taken.exit_code == 0, taken.output
+    assert "[bold]somewhere.csv" in taken.stdout
+    fips = await catalogue.rows("SELECT DISTINCT county_fips FROM liens.liens")
+    assert fips == [("08069",)]
+
+
+async def test_rejects_that_cannot_be_written_are_said_in_a_sentence(
+    run: Run, larimer: Path, catalogue: Any
+) -> None:
+    spoil(larimer, (".66,", ".6x,"), line=4)
+    done = await run(larimer, "--rejects", "nowhere/rejects.csv")
+    assert done.exit_code == 1
+    assert "nowhere/rejects.csv: No such file or directory" in done.stderr
+    assert await catalogue.count("liens") == 0
+
+
 async def test_patterns_name_several_files(run: Run, larimer: Path, catalogue: Any) -> None:
     done = await run(f"{larimer.parent}/*.csv")
     assert done.exit_code == 0, done.output

@@ -54,7 +54,9 @@ def import_files(
     files: Annotated[list[str], typer.Argument(help="CSV, XLSX or JSON, also gzipped; patterns.")],
     source: Annotated[str | None, typer.Option(help="Name of the source.")] = None,
     mapping: Annotated[Path | None, typer.Option(help="Your own mapping (YAML).")] = None,
-    county: Annotated[str | None, typer.Option(help="FIPS or name, where no file says it.")] = None,
+    county: Annotated[
+        str | None, typer.Option(help="FIPS or `Larimer, CO`, where no file says it.")
+    ] = None,
     year: Annotated[int | None, typer.Option(help="Sale year, where no file says it.")] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="File (or folder, for several) for rows not taken.")
@@ -89,7 +91,11 @@ def import_files(
     )
     try:
         failed = _run(list(_expand(files)), choices, rejects, console, errors)
-    except (SettingsError, Refusal) as error:
+    except SettingsError as error:
+        hint = "TAXLIEN is not running here: start it with `taxlien up`. "
+        errors.print(f"{hint}({error})", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except Refusal as error:
         errors.print(f"taxlien import: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     if failed:
@@ -173,6 +179,7 @@ def _job(
             path,
             mapping=choices.mapping,
             source=choices.source,
+            given=choices.values,
             yes=choices.yes,
             console=console,
         )
@@ -222,8 +229,10 @@ async def _import(
                     session, job.mapping, file, str(error),
                     started_at=started_at, source_name=choices.source,
                 )  # fmt: skip
-        rows = f"rows and reasons: {job.rejects}; " if job.rejects.exists() else ""
-        hint = "" if choices.allow_rejects else f" ({rows}--allow-rejects imports it as it is)"
+        rows = f"rows and reasons: {job.rejects}" if job.rejects.exists() else ""
+        allow = "--allow-rejects imports it as it is" if error.readable else ""
+        hint = "; ".join(filter(None, (rows, allow)))
+        hint = f" ({hint})" if hint else ""
         raise Refusal(f"{error}; nothing of it was imported{hint}") from error
     return report, time.perf_counter() - started
 
@@ -282,6 +291,8 @@ def _in_words(job: Job, error: Exception) -> Exception:
     from sqlalchemy.exc import DBAPIError
 
     cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, OSError) and str(error.filename) == str(job.rejects):
+        return Refusal(f"{job.path.name} was not imported: {job.rejects}: {error.strerror}")
     if isinstance(cause, UndefinedTable):
         return Refusal("the database has no tables yet: run `taxlien migrate`, or `taxlien up`")
     if isinstance(cause, DataError):
@@ -302,6 +313,7 @@ async def _attempt(
     choices: Choices,
     console: Console,
 ) -> ImportReport:
+    from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     from taxlien.services.liens import service
@@ -312,7 +324,7 @@ async def _attempt(
                TextColumn("{task.fields[rows]:,} rows"), TimeRemainingColumn())  # fmt: skip
     report: ImportReport | None = None
     with RejectsWriter(job.rejects) as rejects, Progress(*columns, console=console) as progress:
-        task = progress.add_task(job.path.name, total=file.size_bytes, rows=0)
+        task = progress.add_task(escape(job.path.name), total=file.size_bytes, rows=0)
         try:
             async with database.session() as session:
                 lookup = await service.county_lookup(session)
@@ -356,6 +368,7 @@ def _summarise(
     done: list[tuple[Job, ImportReport, float]], console: Console, *, dry_run: bool
 ) -> None:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     titles = ("rows", "new", "changed", "same", "twice", "rejects", "rows/s")
@@ -365,11 +378,11 @@ def _summarise(
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     for job, report, seconds in done:
-        liens, rows = report.liens, report.read.records + report.read.duplicates + report.rejects
+        liens, rows = report.liens, report.rows()
         numbers = (rows, liens.new + report.other_new, liens.changed + report.other_changed,
                    liens.unchanged + report.other_unchanged,
                    liens.duplicates + report.read.duplicates, report.rejects)  # fmt: skip
-        name = f"{job.path.parent.name}/{job.path.name}"
+        name = escape(f"{job.path.absolute().parent.name}/{job.path.name}")
         table.add_row(name, *(f"{number:,}" for number in numbers), f"{rows / seconds:,.0f}")
     console.print(table)
     for job, report, _ in done:

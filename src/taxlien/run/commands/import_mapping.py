@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,26 @@ if TYPE_CHECKING:
     from taxlien.services.liens.logic.proposing import Proposal
 
 
+MOST_TITLES = 30
+
+
 class Refusal(Exception):
     """A file that is not imported, in one sentence for its owner."""
 
 
 def choose_mapping(
-    path: Path, *, mapping: Path | None, source: str | None, yes: bool, console: Console
+    path: Path,
+    *,
+    mapping: Path | None,
+    source: str | None,
+    given: Collection[str],
+    yes: bool,
+    console: Console,
 ) -> Mapping:
     """Return the mapping for a file: the one named, the one that knows it, or a confirmed proposal.
 
-    Raises ``Refusal`` where there is none, and what reading a file or a mapping raises.
+    ``given`` names what the user said beside the file. Raises ``Refusal`` where there is no mapping, and
+    what reading a file or a mapping raises.
     """
     from taxlien.services.liens.adapters.reading import sample_file
     from taxlien.services.liens.adapters.shipped import (
@@ -45,19 +56,25 @@ def choose_mapping(
     if known:
         names = ", ".join(mapping.name for mapping in known)
         raise Refusal(f"{path.name} may come from several sources ({names}): choose by --source")
-    return _proposed(path, sample, source, yes, console)
+    return _proposed(path, sample, source, given, yes, console)
 
 
 def _proposed(
-    path: Path, sample: FileSample, source: str | None, yes: bool, console: Console
+    path: Path,
+    sample: FileSample,
+    source: str | None,
+    given: Collection[str],
+    yes: bool,
+    console: Console,
 ) -> Mapping:
     from taxlien.services.liens.logic.proposing import propose
 
     name = source or path.name.split(".")[0].lower().replace(" ", "_")
     proposal = propose(sample.header, sample.rows, name)
-    _show(path, proposal, console)
+    missing = [text for text in proposal.missing if text.partition(":")[0] not in given]
+    _show(path, proposal, missing, console)
     if proposal.mapping is None:
-        raise Refusal(f"{path.name} was not imported: {'; '.join(proposal.missing)}")
+        raise Refusal(printable(f"{path.name} was not imported: {'; '.join(missing)}"))
     draft = beside(path, f"{path.name}.mapping.yml")
     if yes or (console.is_terminal and typer.confirm("Import with this mapping?")):
         return proposal.mapping
@@ -68,21 +85,34 @@ def _proposed(
     )
 
 
-def _show(path: Path, proposal: Proposal, console: Console) -> None:
+def _show(path: Path, proposal: Proposal, missing: Sequence[str], console: Console) -> None:
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=f"No mapping knows {path.name}. Proposed:", title_justify="left")
+    heading = Text(f"No mapping knows {path.name}. Proposed:", style="italic")
+    table = Table(title=heading, title_justify="left")
     for title in ("field", "column", "confidence", "example"):
         table.add_column(title)
     for field in proposal.fields:
-        table.add_row(field.field, field.column, f"{field.confidence:.0%}", field.example or "")
+        cells = (field.field, field.column, f"{field.confidence:.0%}", field.example or "")
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     console.print(table)
     if proposal.personal:
-        console.print(f"left out, about people: {', '.join(proposal.personal)}", markup=False)
+        console.print(f"left out, about people: {_listed(proposal.personal)}", markup=False)
     if proposal.unknown:
-        console.print(f"not read: {', '.join(proposal.unknown)}", markup=False)
-    for missing in proposal.missing:
-        console.print(f"missing: {missing}", markup=False)
+        console.print(f"not read: {_listed(proposal.unknown)}", markup=False)
+    for text in missing:
+        console.print(printable(f"missing: {text}"), markup=False, highlight=False)
+
+
+def _listed(titles: Sequence[str]) -> str:
+    more = f" and {len(titles) - MOST_TITLES:,} more" if len(titles) > MOST_TITLES else ""
+    return printable(", ".join(titles[:MOST_TITLES])) + more
+
+
+def printable(text: str) -> str:
+    """Return text of a file without what could steer a terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def beside(path: Path, name: str) -> Path:

@@ -8,11 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from taxlien.services.liens.adapters.delimited import Lines
-from taxlien.services.liens.adapters.reading import read_records
+from taxlien.services.liens.adapters.reading import read_records, sample_file
 from taxlien.services.liens.adapters.shipped import load_mapping
+from taxlien.services.liens.logic.mapping import County, Mapping
+from taxlien.services.liens.logic.proposing import propose
 from taxlien.services.liens.logic.records import ReadCounts, Reject, UnreadableFile
 
 Read = Callable[..., Any]
@@ -283,3 +286,54 @@ def test_reading_reports_progress_in_bytes_of_the_file(tmp_path: Path, simple: A
     assert seen == sorted(seen)
     assert len(set(seen)) > 2
     assert seen[-1] == path.stat().st_size
+
+
+def test_a_row_of_empty_cells_is_a_blank_line(read: Read) -> None:
+    found = read(b"Parcel,Cert,Face\nA-1,7,5.00\n,,\n , ,\n")
+    assert (len(found.liens), found.rejects, found.counts.blank) == (1, [], 2)
+    assert found.every_line_is_accounted_for
+
+
+def test_a_total_is_no_parcel(read: Read) -> None:
+    found = read(b"Parcel,Cert,Face\nA-1,7,5.00\nGrand Total 1,,5.00\n40 parcels,,\n")
+    assert [reject.reason for reject in found.rejects] == ["a total, not a parcel number"] * 2
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "01/01/1700"])
+def test_a_day_no_sale_was_on_is_rejected(read: Read, day: str) -> None:
+    found = read(f"Parcel,Face,Sold\nA-1,5.00,{day}\n".encode())
+    assert [reject.reason for reject in found.rejects] == ["a date outside the years 1800 to 2200"]
+
+
+def test_a_column_that_stands_twice_can_be_named_by_its_number(read: Read, simple: Mapping) -> None:
+    face = msgspec.structs.replace(simple.columns["face_amount"], sources=("column 3",))
+    mapping = msgspec.structs.replace(simple, columns={**simple.columns, "face_amount": face})
+    [lien] = read(b"Parcel,Face,Face\nA-1,5.00,6.00\n", mapping).liens
+    assert lien.face_amount == Decimal("6.00")
+
+
+def test_a_file_without_a_header_is_read_by_its_proposed_mapping(
+    read: Read, tmp_path: Path
+) -> None:
+    content = "".join(f"12-34-{n:05d},{n}00.50,\n" for n in range(1, 21)).encode()
+    path = tmp_path / "bare.csv"
+    path.write_bytes(content)
+    sample = sample_file(path)
+    mapping = propose(sample.header, sample.rows).mapping
+    assert mapping is not None
+    found = read(content, mapping, values={"county": "12105"})
+    assert (len(found.liens), found.unmet) == (20, [])
+
+
+def test_rows_say_their_county_with_its_state_or_leave_it_to_the_user(
+    read: Read, simple: Mapping
+) -> None:
+    county = County(column="where", state_column="state")
+    signals = {"where": ("County",), "state": ("State",)}
+    mapping = msgspec.structs.replace(simple, county=county, signals=signals)
+    rows = (
+        b"A-1,5.00,8069,\nA-2,5.00,69,Colorado\nA-3,5.00,105,12\nA-4,5.00,,\nA-5,5.00,x,Ontario\n"
+    )
+    found = read(b"Parcel,Face,County,State\n" + rows, mapping, values={"county": "12105"})
+    assert [lien.county_fips for lien in found.liens] == ["08069", "08069", "12105", "12105"]
+    assert [reject.reason for reject in found.rejects] == ["no state 'Ontario' is known"]

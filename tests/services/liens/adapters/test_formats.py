@@ -186,3 +186,8 @@ def test_one_object_a_line_is_read_and_a_broken_one_costs_its_line(read: Read) -
     ]
     assert [(r.line, r.reason) for r in found.rejects] == [(2, "not valid JSON")]
     assert found.every_line_is_accounted_for
+
+
+def test_bytes_that_are_no_text_are_refused_in_words(read: Read) -> None:
+    with pytest.raises(UnreadableFile, match="neither text nor a workbook"):
+        read(bytes(range(256)) * 4)

@@ -33,6 +33,17 @@ def test_nothing_rejected_leaves_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "rejects.csv").exists()
 
 
+def test_rejects_of_an_earlier_import_go_and_a_users_own_file_stays(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "rejects.csv", tmp_path / "notes.csv"
+    with RejectsWriter(ours) as writer:
+        writer.write(Reject(line=7, reason="not an amount of money"))
+    theirs.write_text("line,what I think of it\n")
+    for path in (ours, theirs):
+        with RejectsWriter(path):
+            pass
+    assert (ours.exists(), theirs.exists()) == (False, True)
+
+
 @pytest.mark.parametrize(
     "text", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n@x", "＝1"]
 )

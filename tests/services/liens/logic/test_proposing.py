@@ -71,3 +71,54 @@ def test_the_header_is_found_below_titles_and_above_wider_rows() -> None:
         ["12-2", "6.00", "X", "Y"],
     ]
     assert find_header(rows) == (["Parcel", "Due", "Bidder"], 2)
+
+
+def test_a_column_of_counties_beside_their_states_is_proposed() -> None:
+    rows = [
+        ["12-3456", "5.00", "Larimer", "Colorado"],
+        ["12-3457", "6.00", "Polk County", "FL"],
+    ]
+    proposal = propose(["Parcel", "Total Due", "County", "State"], rows)
+    assert proposal.mapping is not None
+    assert proposal.mapping.county.state_column == "county_state"
+    assert [entry.split(":")[0] for entry in proposal.missing] == ["tax_year"]
+    assert parse_mapping(proposal.as_yaml()) == proposal.mapping
+    assert proposal.fields[-1].example == "Larimer, Colorado"
+    owners = [*rows, ["12-3458", "7.00", "Larimer", "NY"]]
+    doubted = propose(["Parcel", "Total Due", "County", "State"], owners)
+    assert doubted.mapping is not None
+    assert doubted.mapping.county.state_column is None
+    assert doubted.missing[0].startswith("county: the column 'County' does not say the state")
+
+
+def test_a_stray_cell_does_not_cost_a_column_its_dates() -> None:
+    rows = [[f"12-34{n:02d}", f"06/{n:02d}/2024"] for n in range(1, 20)]
+    for stray in ("2024-06-30", "30-JUN-2024", "see clerk"):
+        proposal = propose(["Parcel", "Sale Date"], [*rows, ["12-3499", stray]])
+        assert proposal.mapping is not None
+        assert proposal.mapping.columns["sale_date"].formats[0] in ("MM/DD/YYYY", "MM/DD/YYYY ...")
+
+
+def test_what_has_the_name_of_a_field_and_not_its_cells_is_said() -> None:
+    rows = [[f"{n}.234568E+16", "45445"] for n in range(1, 9)]
+    proposal = propose(["Parcel Number", "Sale Date"], rows)
+    assert proposal.mapping is None
+    assert proposal.missing[:2] == (
+        "parcel_id: most cells of 'Parcel Number' do not fit, such as '1.234568E+16'",
+        "sale_date: most cells of 'Sale Date' do not fit, such as '45445'",
+    )
+
+
+def test_a_proposal_takes_no_negative_amount() -> None:
+    mapping = propose(HEADER, ROWS).mapping
+    assert mapping is not None
+    assert mapping.columns["face_amount"].minimum == 0
+
+
+def test_an_amount_due_is_the_lien_unless_another_column_is() -> None:
+    row = ["12-3456", "5.00", "6.00"]
+    alone = propose(["Parcel", "Amount Due", "Remarks"], [row])
+    assert {f.field: f.column for f in alone.fields}["face_amount"] == "Amount Due"
+    beside = propose(["Parcel", "Amount Due", "Face Amount"], [row])
+    found = {f.field: f.column for f in beside.fields}
+    assert (found["face_amount"], found["amount_due"]) == ("Face Amount", "Amount Due")

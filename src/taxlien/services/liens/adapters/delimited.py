@@ -175,6 +175,7 @@ class DelimitedRows:
 
     def _cut(self) -> Iterator[Row | Reject]:
         delimiter, counts = self.delimiter, self._counts
+        nothing = f"{delimiter} \t"
         for line in self._lines:
             if type(line) is Reject:
                 yield line
@@ -185,7 +186,7 @@ class DelimitedRows:
                 yield Reject(line=number, reason="the line holds a NUL byte", raw=raw)
             elif '"' in text:
                 yield self._quoted_row(line)  # type: ignore[arg-type]
-            elif not text or text.isspace():
+            elif not text.strip(nothing) or text.isspace():
                 counts.blank += 1
             else:
                 yield number, text.split(delimiter), text

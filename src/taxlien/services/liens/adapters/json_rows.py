@@ -106,7 +106,8 @@ class JsonRows:
                 self._counts.lines = number
                 yield _item(number, value, json.dumps(value, default=str)[:2000])
         except _BROKEN as error:
-            raise UnreadableFile(f"not valid JSON: {error}", number + 1) from error
+            said = " ".join(str(error).split())
+            raise UnreadableFile(f"not valid JSON: {said}", number + 1) from error
 
 
 def _listed(events: Iterable[tuple[str, Any]]) -> Iterator[Any]:

@@ -23,6 +23,7 @@ Kind = Literal["delimited", "workbook", "json"]
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CONTROLS = bytes(code for code in range(1, 32) if code not in b"\t\n\r\x0c")
 _NOT_TABLES = {
     b"%PDF": "a PDF document",
     b"\x89PNG": "a picture",
@@ -133,7 +134,16 @@ class OpenedFile:
         text = head.removeprefix(codecs.BOM_UTF8).lstrip()
         if text.startswith((b"<!DOCTYPE", b"<html", b"<!doctype", b"<?xml", b"<HTML")):
             raise UnreadableFile("a web page or XML: perhaps an error page was saved as the file")
+        if _is_binary(head[:4096]):
+            raise UnreadableFile("neither text nor a workbook: CSV, XLSX and JSON can be read")
         return "json" if text.startswith((b"[{", b"{")) or _is_array(text) else "delimited"
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether this is no text: not UTF-8, and many control characters (those of UTF-16 are zeros)."""
+    if len(head.translate(None, _CONTROLS)) > 0.97 * len(head):
+        return False
+    return "\ufffd" in head.decode(errors="replace")
 
 
 def _is_array(text: bytes) -> bool:

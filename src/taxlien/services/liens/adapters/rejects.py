@@ -15,7 +15,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 
 class RejectsWriter:
-    """Opens the file at the first reject, so that a clean import leaves none behind."""
+    """Opens the file at the first reject, so that a clean import leaves none behind.
+
+    What an earlier import left there goes first: it speaks of another run.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -23,6 +26,8 @@ class RejectsWriter:
         self._file: TextIO | None = None
 
     def __enter__(self) -> RejectsWriter:
+        if self.path.is_file() and self._is_ours():
+            self.path.unlink()
         return self
 
     def __exit__(
@@ -40,6 +45,10 @@ class RejectsWriter:
         self.count += 1
         texts = (reject.column or "", reject.reason, reject.raw)
         csv.writer(self._file).writerow([reject.line, *map(spreadsheet_safe, texts)])
+
+    def _is_ours(self) -> bool:
+        with self.path.open(encoding="utf-8-sig", errors="replace") as file:
+            return file.readline(200).strip() == ",".join(COLUMNS)
 
     def close(self) -> None:
         if self._file is not None:

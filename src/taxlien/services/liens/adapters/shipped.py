@@ -31,7 +31,8 @@ def read_mapping(path: Path) -> Mapping:
     try:
         return parse_mapping(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(str(path), f"cannot be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise MappingError("(file)", f"cannot be read: {reason}") from error
 
 
 def mappings_for(

@@ -14,10 +14,10 @@ from .mapping import Column, County, Mapping, Sale, column_key
 from .normalising import parse_year
 from .records import UnreadableFile
 from .rules import Memo
-from .states import state_of
+from .states import fips_in, state_code, state_of
 
 CountyLookup = Callable[[str, str], str | None]
-_ORDINAL = re.compile(r"column (\d+)").fullmatch
+ORDINAL = re.compile(r"column (\d+)").fullmatch
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -65,10 +65,8 @@ def lay_out(mapping: Mapping, header: Sequence[str]) -> Layout:
         if column.join and name in positions
     }
     _check_required(mapping, positions)
-    _check_doubles(
-        header, keys, {*positions.values(), *(i for more in joined.values() for i in more)}
-    )
     read = {*positions.values(), *(i for more in joined.values() for i in more)}
+    _check_doubles(header, keys, read - _numbered(mapping))
     other_names = (name for sources in entries(mapping).values() for name in sources)
     ignored = {column_key(name) for name in (*mapping.ignore, *other_names)}
     unread = tuple(
@@ -81,7 +79,7 @@ def lay_out(mapping: Mapping, header: Sequence[str]) -> Layout:
 
 def _find(sources: Sequence[str], first: dict[str, int], width: int) -> int | None:
     for source in sources:
-        ordinal = _ORDINAL(source)
+        ordinal = ORDINAL(source)
         if ordinal and 0 < int(ordinal[1]) <= width:
             return int(ordinal[1]) - 1
         index = first.get(column_key(source))
@@ -114,12 +112,19 @@ def _check_required(mapping: Mapping, positions: dict[str, int]) -> None:
             )
 
 
+def _numbered(mapping: Mapping) -> set[int]:
+    """The columns that the mapping names by their number, whatever their title."""
+    sources = (name for names in entries(mapping).values() for name in names)
+    return {int(match[1]) - 1 for name in sources if (match := ORDINAL(name))}
+
+
 def _check_doubles(header: Sequence[str], keys: Sequence[str], read: set[int]) -> None:
     for index in sorted(read):
         if keys[index] and keys.count(keys[index]) > 1:
             where = [str(i + 1) for i, key in enumerate(keys) if key == keys[index]]
             raise UnreadableFile(
-                f"the header has {header[index].strip()!r} more than once (columns {', '.join(where)})"
+                f"the header has {header[index].strip()!r} more than once (columns {', '.join(where)}):"
+                f" a mapping can name one of them as `column {where[0]}`"
             )
 
 
@@ -152,15 +157,7 @@ def bind_county(
     """What every row has in common (state, county_fips), or a step that reads it from each row."""
     county = mapping.county
     if county.column is not None:
-        index = layout.index_of(county.column)
-        if index is None:
-            raise UnreadableFile(f"no column for the county (looked for {county.column})")
-        places = Memo(lambda cell: _place(cell, county, lookup))
-
-        def read_county(cells: Sequence[str], fields: dict[str, Any]) -> None:
-            fields["county_fips"], fields["state"] = places[cells[index]]
-
-        return {}, read_county
+        return {}, _county_of_each_row(county, layout, values.get("county", "").strip(), lookup)
     name = values.get("county") or county.fips
     if county.parameter is not None:
         name = resolve_value(county.parameter, values, "a county", mapping)
@@ -172,19 +169,67 @@ def bind_county(
     return {"county_fips": fips, "state": state}, None
 
 
-def _place(cell: str, county: County, lookup: CountyLookup | None) -> tuple[str, str]:
+def _county_of_each_row(
+    county: County, layout: Layout, given: str, lookup: CountyLookup | None
+) -> Step:
+    """A step that reads a row's county; ``given`` is the user's, for rows that name none or no state."""
+    index, beside = (
+        None if name is None else layout.index_of(name)
+        for name in (county.column, county.state_column)
+    )
+    for name, place in ((county.column, index), (county.state_column, beside)):
+        if name is not None and place is None:
+            raise UnreadableFile(f"no column for the county (looked for {name})")
+    if given.isdigit() and county.state is None:
+        county = msgspec.structs.replace(county, state=_state_given(given))
+
+    def place_of(said: str) -> tuple[str, str]:
+        name, _, state = said.partition("\n")
+        return _place(name if name.strip() else given, county, lookup, state)
+
+    places = Memo(place_of)
+
+    def read_county(cells: Sequence[str], fields: dict[str, Any]) -> None:
+        said = cells[index]  # type: ignore[index]
+        if beside is not None:
+            said = f"{said}\n{cells[beside]}"
+        fields["county_fips"], fields["state"] = places[said]
+
+    return read_county
+
+
+def _state_given(fips: str) -> str:
+    try:
+        return state_of(fips.zfill(5))
+    except ValueError as error:
+        raise UnreadableFile(str(error)) from error
+
+
+def _place(
+    cell: str, county: County, lookup: CountyLookup | None, state: str = ""
+) -> tuple[str, str]:
+    """FIPS code and state of a county by its code, its name, or ``Larimer, CO``. Raises ``ValueError``."""
     text = cell.strip()
     if text.isdigit() and 4 <= len(text) <= 5:
-        fips: str | None = text.zfill(5)
-    else:
-        name = text.lower().replace("_", " ").removesuffix(" county")
-        fips = county.names.get(name)
-        if fips is None and lookup is not None and county.state:
-            fips = lookup(county.state, name)
+        return text.zfill(5), state_of(text.zfill(5))
+    name = text.lower().replace("_", " ").removesuffix(" county")
+    fips = county.names.get(name)
+    within = county.state
     if fips is None:
-        raise ValueError(
-            f"no county {text!r} is known{f' in {county.state}' if county.state else ''}"
+        name, _, after = name.partition(",")
+        said = state.strip() or after.strip()
+        within = state_code(said) if said else within
+        if within is None and said:
+            raise ValueError(f"no state {said!r} is known")
+        if within and text.isdigit():
+            fips = fips_in(within, text)
+        elif within and lookup is not None:
+            fips = lookup(within, name.strip().removesuffix(" county"))
+    if fips is None:
+        hint = (
+            f" in {within}" if within else ": say its FIPS code, or its state, as in `Larimer, CO`"
         )
+        raise ValueError(f"no county {text!r} is known{hint}")
     return fips, state_of(fips)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from .binding import Layout, fits, headerless_header, lay_out
+from .binding import ORDINAL, Layout, entries, fits, headerless_header, lay_out
 from .mapping import Mapping
 from .normalising import cell_parser
 from .records import UnreadableFile
@@ -30,7 +30,7 @@ SampleRow = tuple[int, list[str], str]
 
 def locate(mapping: Mapping, sample: Sequence[SampleRow]) -> Start:
     """Find the header the mapping needs, or know the headerless shape. Raises ``UnreadableFile``."""
-    for line, cells, _ in sample[:HEADER_WITHIN]:
+    for line, cells, _ in () if _by_place_alone(mapping) else sample[:HEADER_WITHIN]:
         if fits(mapping, cells):
             return Start(lay_out(mapping, [cell.strip() for cell in cells]), line)
     rows = [cells for _, cells, _ in sample[:SHAPE_ROWS]]
@@ -45,6 +45,12 @@ def locate(mapping: Mapping, sample: Sequence[SampleRow]) -> Start:
     except UnreadableFile as error:
         raise UnreadableFile(error.reason, line or None) from error
     raise UnreadableFile("no header was found", line or None)
+
+
+def _by_place_alone(mapping: Mapping) -> bool:
+    """Whether no column goes by a title, so that any row would pass for a header."""
+    titles = [name for names in entries(mapping).values() for name in names if not ORDINAL(name)]
+    return bool(mapping.recognise.headerless) and not titles
 
 
 def headerless_names(mapping: Mapping, rows: Sequence[Sequence[str]]) -> tuple[str, ...] | None:

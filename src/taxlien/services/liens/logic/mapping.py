@@ -143,9 +143,11 @@ class Sale(_Part, frozen=True, kw_only=True):
 
 
 class County(_Part, frozen=True, kw_only=True):
-    """Which county: a constant ``fips``, a ``column`` (FIPS or name), or ``{county}`` of the path."""
+    """Which county: a constant ``fips``, a ``column`` (FIPS or name), or ``{county}`` of the path.
+    Names are looked for in ``state``, or in the state that ``state_column`` says."""
 
     state: str | None = None
+    state_column: str | None = None
     fips: str | None = None
     column: str | None = None
     parameter: str | None = None
@@ -368,9 +370,10 @@ def _check_kind(mapping: Mapping) -> None:
 
 
 def _check_county(county: County) -> None:
-    given = [name for name in ("fips", "column", "parameter") if getattr(county, name)]
-    if len(given) != 1:
+    if sum(map(bool, (county.fips, county.column, county.parameter))) != 1:
         raise MappingError("county", "give exactly one of fips, column, parameter")
+    if county.state_column and not county.column:
+        raise MappingError("county.state_column", "only says the state of a county's column")
     for name, fips in {**county.names, **({"fips": county.fips} if county.fips else {})}.items():
         if not re.fullmatch(r"\d{5}", fips):
             raise MappingError(f"county.{name}", f"{fips!r} is not a five-digit FIPS code")

@@ -18,6 +18,7 @@ from .mapping import Column
 NOTHING = frozenset({"", "-", "--", "n/a", "na", "null", "none", "nan", "#n/a"})
 DateShape: TypeAlias = Callable[[str], re.Match[str] | None]
 
+EARLIEST_YEAR, LATEST_YEAR = 1800, 2200  # as the law engine reads them
 CENT = Decimal("0.01")
 MONEY_LIMIT = Decimal(10) ** 12  # numeric(14,2)
 
@@ -27,6 +28,10 @@ _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?E\+?\d+", re.IGNORECASE).fullmatch
 _ROUNDED = re.compile(r"\d(?:\.\d+E\+?\d+|E\+\d+)", re.IGNORECASE).fullmatch
 _DECIMAL = re.compile(r"[-+]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)", re.ASCII).fullmatch
 _INTEGER = re.compile(r"(-?(?:\d+|\d{1,3}(?:,\d{3})+))(?:\.0+)?", re.ASCII).fullmatch
+_SUMMARY = re.compile(
+    r"\b(?:sub|grand )?totals?\b|\d[\d,]* (?:parcels|records|rows|items|liens|certificates)$",
+    re.IGNORECASE,
+).search
 _ZEROS = re.compile(r"[0.]*").fullmatch
 _DIGIT = re.compile(r"[0-9]").search
 _ISO: DateShape = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?").fullmatch
@@ -192,6 +197,8 @@ def parse_parcel(cell: str) -> tuple[str, str]:
     key = parcel_key(text)
     if not (key.isdigit() or _DIGIT(key)):
         raise ValueError("not a parcel number" if text else "no parcel number")
+    if " " in text and _SUMMARY(text):
+        raise ValueError("a total, not a parcel number")
     return text, key
 
 
@@ -244,6 +251,13 @@ def _date_shape(text: str) -> DateShape:
 
 
 def _date_from(match: re.Match[str], latest_short_year: int) -> date:
+    day = _any_date_from(match, latest_short_year)
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise ValueError(f"a date outside the years {EARLIEST_YEAR} to {LATEST_YEAR}")
+    return day
+
+
+def _any_date_from(match: re.Match[str], latest_short_year: int) -> date:
     parts = match.groupdict()
     if not parts:
         year, month, day = (int(part) for part in match.groups())

@@ -21,14 +21,19 @@ from .mapping import (
     Mapping,
     Parser,
     Personal,
+    Recognise,
     Source,
     StatusRule,
     column_key,
     dump_mapping,
 )
-from .normalising import cell_parser, date_parser
+from .normalising import cell_parser
+from .proposed_county import ProposedCounty, find_county
+from .proposed_dates import date_formats
 
 HEADER_WITHIN = 30
+BY_SHAPE = 0.4
+"""The most confidence in a column that is known by its cells alone."""
 
 
 class ProposedField(msgspec.Struct, frozen=True):
@@ -146,20 +151,6 @@ _PERSONAL = re.compile(
     r"owner(?!occ)|bidder|buyer|purchaser|winner|taxpayer|assessee|defendant|lienholder|certholder|holdername"
     r"|userid|mail|^name|name$|phone|email|ssn|socialsec|birth|attorney|careof|grantee|grantor|primaryaccount"
 )
-_DATE_FORMATS = (
-    "YYYY-MM-DD ...",
-    "MM/DD/YYYY",
-    "MM/DD/YY",
-    "MM-DD-YYYY",
-    "MM-DD-YY",
-    "MM/DD/YYYY ...",
-    "MM/DD/YY ...",
-    "DD-MON-YYYY",
-    "DD-MON-YY",
-    "MON DD, YYYY",
-    "YYYY/MM/DD",
-    "YYYYMMDD",
-)
 _DATA = re.compile(
     r"\(?-?\$?\d[\d,]*(\.\d+)?%?\)?|\d{1,4}[-/]\d{1,2}[-/]\d{1,4}.*|(?=.*\d)[0-9A-Z]+(-[0-9A-Z]+)+",
     re.IGNORECASE,
@@ -189,12 +180,14 @@ def propose(
 ) -> Proposal:
     """Guess which column is which field. ``rows`` are some tens of the file's first rows."""
     cells = [[row[i] for row in rows if i < len(row)] for i in range(len(header))]
-    people = {i for i, title in enumerate(header) if _PERSONAL.search(column_key(title))}
+    place = find_county(header, cells)
+    places = set() if place is None else {place.county, place.state} - {None}
+    people = {i for i, title in enumerate(header) if _PERSONAL.search(column_key(title))} - places
     guesses = sorted(
         (
             (confidence, field, index)
             for index in range(len(header))
-            if index not in people
+            if index not in people and index not in places
             for field in _FIELDS
             if (confidence := _confidence(field, header[index], cells[index])) >= 0.3
         ),
@@ -208,21 +201,105 @@ def propose(
             example = next((cell.strip() for cell in cells[index] if cell.strip()), None)
             parse = _FIELDS[field][0]
             chosen[field] = ProposedField(field, header[index], parse, confidence, example)
-    missing = [] if "parcel_id" in chosen else ["parcel_id: no column looks like a parcel number"]
+    _take_amount_due(chosen)
     columns = {field: _column(header, cells, guess) for field, guess in chosen.items()}
-    unknown = tuple(header[i] for i in range(len(header)) if i not in taken | people)
+    read = {field.column for field in chosen.values()}
+    others = [i for i in range(len(header)) if i not in people | places]
+    unread = [i for i in others if header[i] not in read]
+    unknown = tuple(header[i] for i in unread)
     titles = [header[i] for i in sorted(people)]
-    mapping = None if missing else _mapping(name, columns, titles, unknown)
-    missing += ["county: the file does not say it; give it when you import"]
-    if "tax_year" not in chosen:
-        missing.append("tax_year: no column says it")
+    mapping = None
+    if "parcel_id" in chosen:
+        mapping = _mapping(name, columns, titles, unknown)
+        mapping = _placed(_numbered(mapping, header, cells), header, place)
+    missing = _missing(header, cells, chosen, unread, place)
+    fields = [chosen[field] for field in _FIELDS if field in chosen]
     return Proposal(
         mapping=mapping,
-        fields=tuple(chosen[field] for field in _FIELDS if field in chosen),
+        fields=(*fields, *_county_shown(header, cells, place)),
         personal=tuple(header[i] for i in sorted(people)),
         unknown=unknown,
         missing=tuple(missing),
     )
+
+
+def _take_amount_due(chosen: dict[str, ProposedField]) -> None:
+    """On a list where nothing was bid, the amount due is the lien itself and not what a winner pays."""
+    face = chosen.get("face_amount")
+    by_name = face is not None and face.confidence > BY_SHAPE
+    if "amount_due" in chosen and not by_name and not chosen.keys() & {"winning_bid", "premium"}:
+        found = chosen.pop("amount_due")
+        chosen["face_amount"] = msgspec.structs.replace(found, field="face_amount")
+
+
+def _missing(
+    header: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    chosen: dict[str, ProposedField],
+    unread: Sequence[int],
+    place: ProposedCounty | None,
+) -> list[str]:
+    """What the mapping lacks, field by field, and why where a column has the name but not the cells."""
+    unfit = {field: reason for i in unread for field, reason in _unfit(header[i], cells[i]).items()}
+    missing = [f"{field}: {reason}" for field, reason in unfit.items() if field not in chosen]
+    if "parcel_id" not in chosen and "parcel_id" not in unfit:
+        missing.insert(0, "parcel_id: no column looks like a parcel number")
+    if place is None:
+        missing.append("county: the file does not say it; give it when you import")
+    elif not place.complete:
+        missing.append(
+            f"county: the column {header[place.county]!r} does not say the state; give the FIPS code of"
+            " one of its counties when you import"
+        )
+    if "tax_year" not in chosen and "tax_year" not in unfit:
+        missing.append("tax_year: no column says it")
+    return missing
+
+
+def _unfit(title: str, cells: Sequence[str]) -> dict[str, str]:
+    """The fields a column is called by, each with the first of its cells that does not fit."""
+    found = {}
+    for field, (parse, words, _) in _FIELDS.items():
+        filled = [cell.strip() for cell in cells if cell.strip()]
+        if column_key(title) in words.split() and filled:
+            check = _reads(parse, filled)
+            bad = next((cell for cell in filled if not check(cell)), None)
+            if bad is not None:
+                found[field] = f"most cells of {title.strip()!r} do not fit, such as {bad[:40]!r}"
+    return found
+
+
+def _county_shown(
+    header: Sequence[str], cells: Sequence[Sequence[str]], place: ProposedCounty | None
+) -> list[ProposedField]:
+    if place is None:
+        return []
+    used = [i for i in (place.county, place.state) if i is not None]
+    example = ", ".join(next((c.strip() for c in cells[i] if c.strip()), "") for i in used)
+    titles = ", ".join(header[i] for i in used)
+    return [ProposedField("county", titles, "text", 0.95 if place.complete else 0.6, example)]
+
+
+def _placed(mapping: Mapping, header: Sequence[str], place: ProposedCounty | None) -> Mapping:
+    """The mapping with the columns that say the county."""
+    if place is None:
+        return mapping
+    signals = {"county": (header[place.county],)}
+    if place.state is not None:
+        signals["county_state"] = (header[place.state],)
+    return msgspec.structs.replace(mapping, county=place.entry(), signals=signals)
+
+
+def _numbered(mapping: Mapping, header: Sequence[str], cells: Sequence[Sequence[str]]) -> Mapping:
+    """The mapping of a file without a header, which is known by the shapes of its full columns."""
+    if list(header) != [f"column {n}" for n in range(1, len(header) + 1)]:
+        return mapping
+    field_of = {column.sources[0]: field for field, column in mapping.columns.items()}
+    names = tuple(
+        field_of.get(title, "-") if all(cell.strip() for cell in cells[index]) else "-"
+        for index, title in enumerate(header)
+    )
+    return msgspec.structs.replace(mapping, recognise=Recognise(headerless=(names,)))
 
 
 def _confidence(field: str, title: str, cells: Sequence[str]) -> float:
@@ -233,7 +310,7 @@ def _confidence(field: str, title: str, cells: Sequence[str]) -> float:
     elif re.search(pattern, key):
         confidence = 0.7
     elif field == "parcel_id" and _looks_like_parcels(cells):
-        confidence = 0.4
+        confidence = BY_SHAPE
     elif field == "face_amount" and _all(cells, re.compile(r"\$?[\d,]*\d\.\d\d").fullmatch):
         confidence = 0.35
     else:
@@ -246,7 +323,7 @@ def _confidence(field: str, title: str, cells: Sequence[str]) -> float:
 
 
 def _reads(parse: Parser, cells: Sequence[str]) -> Callable[[str], bool]:
-    formats = _date_formats(cells) if parse == "date" else ()
+    formats = date_formats(cells) if parse == "date" else ()
     if parse == "date" and not formats:
         return lambda cell: False
     read: Callable[[str], Any] = cell_parser(Column(sources=("x",), parse=parse, formats=formats))
@@ -270,25 +347,15 @@ def _all(cells: Sequence[str], shape: Callable[[str], object]) -> bool:
     return bool(filled) and all(map(shape, filled))
 
 
-def _date_formats(cells: Sequence[str]) -> tuple[str, ...]:
-    """The first format that reads every cell."""
-    for text in _DATE_FORMATS:
-        parse = date_parser((text,))
-        try:
-            for cell in cells:
-                parse(cell)
-        except ValueError:
-            continue
-        return (text,)
-    return ()
-
-
 def _column(header: Sequence[str], cells: Sequence[Sequence[str]], guess: ProposedField) -> Column:
     index = list(header).index(guess.column)
     filled = [cell for cell in cells[index] if cell.strip()]
-    formats = (_date_formats(filled) or ("MM/DD/YYYY",)) if guess.parse == "date" else ()
+    formats = (date_formats(filled) or ("MM/DD/YYYY",)) if guess.parse == "date" else ()
     sure = guess.field == "parcel_id" or guess.confidence >= 0.9
-    return Column(sources=(guess.column,), parse=guess.parse, required=sure, formats=formats)
+    least = Decimal(0) if guess.parse == "money" else None
+    return Column(
+        sources=(guess.column,), parse=guess.parse, required=sure, formats=formats, minimum=least
+    )
 
 
 def _mapping(

@@ -16,3 +16,29 @@ def state_of(county_fips: str) -> str:
     if state is None:
         raise ValueError(f"{county_fips} is no county's FIPS code")
     return state
+
+
+_NAMES = (
+    "AL Alabama|AK Alaska|AZ Arizona|AR Arkansas|CA California|CO Colorado|CT Connecticut|DE Delaware"
+    "|DC District of Columbia|FL Florida|GA Georgia|HI Hawaii|ID Idaho|IL Illinois|IN Indiana|IA Iowa"
+    "|KS Kansas|KY Kentucky|LA Louisiana|ME Maine|MD Maryland|MA Massachusetts|MI Michigan|MN Minnesota"
+    "|MS Mississippi|MO Missouri|MT Montana|NE Nebraska|NV Nevada|NH New Hampshire|NJ New Jersey"
+    "|NM New Mexico|NY New York|NC North Carolina|ND North Dakota|OH Ohio|OK Oklahoma|OR Oregon"
+    "|PA Pennsylvania|RI Rhode Island|SC South Carolina|SD South Dakota|TN Tennessee|TX Texas|UT Utah"
+    "|VT Vermont|VA Virginia|WA Washington|WV West Virginia|WI Wisconsin|WY Wyoming"
+)
+_CODE_OF = {entry[3:].lower(): entry[:2] for entry in _NAMES.split("|")}
+_FIPS_OF = {state: fips for fips, state in STATE_OF_FIPS.items()}
+
+
+def state_code(text: str) -> str | None:
+    """A state's two letters from its letters, its name or its FIPS code, or null."""
+    plain = " ".join(text.split())
+    if plain.isdigit():
+        return STATE_OF_FIPS.get(plain.zfill(2))
+    return plain.upper() if plain.upper() in _FIPS_OF else _CODE_OF.get(plain.lower())
+
+
+def fips_in(state: str, county: str) -> str:
+    """A county's five digits from its state's letters and its own three digits or fewer."""
+    return _FIPS_OF[state] + county.zfill(3)

@@ -78,9 +78,21 @@ class ImportReport(msgspec.Struct, kw_only=True):
         }
         return {"lines": self.read.lines, **msgspec.structs.asdict(self.liens), **others, **own}
 
+    def rows(self) -> int:
+        """Return the rows of the file; one that was read and then refused is one row."""
+        return self.read.records + self.read.duplicates + self.rejects - self.liens.refused
+
+    def unmet(self, mapping: Mapping) -> list[str]:
+        """Say if too many rows were refused after they were read, such as those of no known county."""
+        said = sum(msgspec.structs.asdict(self.liens).values())
+        rows, share = said + self.rejects - self.liens.refused, mapping.expect.max_reject_share
+        if not self.liens.refused or self.rejects <= share * rows:
+            return []
+        return [f"{self.rejects} of {rows} rows were rejected, over {share * 100:g} %"]
+
     def complete_pct(self) -> float:
         """Return the share of the rows that could be taken, 0 to 100."""
-        taken = self.read.records + self.read.duplicates
+        taken = self.rows() - self.rejects
         return 100.0 * taken / max(1, taken + self.rejects)
 
 
@@ -93,11 +105,15 @@ class FileOrigin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefusedFile(Exception):
-    """A file that may not be imported as a whole; ``reasons`` are sentences for its owner."""
+    """A file that may not be imported as a whole; ``reasons`` are sentences for its owner.
 
-    def __init__(self, reasons: Sequence[str]) -> None:
+    ``readable`` says that its good rows could be taken all the same.
+    """
+
+    def __init__(self, reasons: Sequence[str], *, readable: bool = False) -> None:
         super().__init__("; ".join(reasons))
         self.reasons = tuple(reasons)
+        self.readable = readable
 
 
 async def import_file(
@@ -126,9 +142,9 @@ async def import_file(
     except UnreadableFile as error:
         raise RefusedFile([f"{file.name} cannot be read: {error}"]) from error
     report = importer.report(stream.counts)
-    unmet = [] if allow_rejects else stream.unmet_expectations()
+    unmet = [] if allow_rejects else stream.unmet_expectations() or report.unmet(mapping)
     if unmet:
-        raise RefusedFile([f"{file.name}: {reason}" for reason in unmet])
+        raise RefusedFile([f"{file.name}: {reason}" for reason in unmet], readable=True)
     await repository.insert_import(
         session,
         _import_row(
