@@ -138,9 +138,8 @@ def page(path: str = "/page", **changes: Any) -> PageRequest:
 Fetching = Callable[..., AbstractAsyncContextManager[HttpFetcher]]
 
 
-@pytest.fixture
-def fetching(kit_settings: KitSettings) -> Fetching:
-    """``async with fetching(site, attempts=1) as fetcher``: settings that wait for nothing long."""
+def fetching_with(kit_settings: KitSettings) -> Fetching:
+    """Return what opens fetchers that share a corner of Valkey and wait for nothing long."""
     namespace = f"test-{new_id().hex}"
 
     @asynccontextmanager
@@ -164,3 +163,9 @@ def fetching(kit_settings: KitSettings) -> Fetching:
             yield fetcher
 
     return opened
+
+
+@pytest.fixture
+def fetching(kit_settings: KitSettings) -> Fetching:
+    """``async with fetching(site, attempts=1) as fetcher``: settings that wait for nothing long."""
+    return fetching_with(kit_settings)

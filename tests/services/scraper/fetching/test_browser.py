@@ -1,20 +1,24 @@
-"""Pages that need scripts, in the machine's own Chromium."""
+"""Pages that need scripts, in the machine's own Chromium: one for all tests that need no more of it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from taxlien.kit.settings import KitSettings
 from taxlien.services.scraper.adapters.fetching.http_fetcher import HttpFetcher
 from taxlien.services.scraper.adapters.fetching.outcomes import Refused, Stopped, Unreachable
 from taxlien.services.scraper.logic.pages import Step
-from taxlien.services.scraper.logic.sites import Politeness
+from taxlien.services.scraper.logic.sites import Politeness, Site
 
-from .conftest import Fetching, Peer, page, reply, serving, site_of
+from .conftest import Fetching, Peer, fetching_with, page, reply, serving, site_of
 
 pytestmark = pytest.mark.browser
 
@@ -44,20 +48,46 @@ def chromium() -> Path:
     return Path(found)
 
 
+class County(NamedTuple):
+    """A site that needs a browser, who plays it, and what fetches its pages."""
+
+    peer: Peer
+    site: Site
+    fetcher: HttpFetcher
+
+
+@pytest.fixture(scope="module")
+async def counties(chromium: Path, kit_settings: KitSettings) -> AsyncIterator[Iterator[County]]:
+    """Counties that no test has used, for all of which one browser works."""
+    async with AsyncExitStack() as running:
+        peers = [await running.enter_async_context(serving(Peer())) for _ in range(8)]
+        sites = [site_of(p, name=f"fl_{n}", politeness=SCRIPTED) for n, p in enumerate(peers)]
+        fetching = fetching_with(kit_settings)
+        fetcher = await running.enter_async_context(fetching(*sites, browser_path=chromium))
+        yield (County(peer, site, fetcher) for peer, site in zip(peers, sites, strict=True))
+
+
 @pytest.fixture
-def scripted(peer: Peer) -> Peer:
+def county(counties: Iterator[County]) -> County:
+    return next(counties)
+
+
+def play(peer: Peer) -> Peer:
+    """Let ``peer`` be a site whose page is empty until its script ran."""
     peer.on("/page", reply(PAGE, set_cookie="cfid=7"))
     peer.on("/app.js", reply(SCRIPT, content_type="text/javascript"))
     peer.on("/data", reply('{"parcel": "12-34"}', content_type="application/json"))
     return peer
 
 
-async def test_the_page_comes_as_its_scripts_left_it(
-    scripted: Peer, fetching: Fetching, chromium: Path
-) -> None:
-    site = site_of(scripted, politeness=SCRIPTED)
-    async with fetching(site, browser_path=chromium) as fetcher:
-        fetched = await fetcher.fetch(site, page("/page?x=1"))
+@pytest.fixture
+def scripted(peer: Peer) -> Peer:
+    return play(peer)
+
+
+async def test_the_page_comes_as_its_scripts_left_it(county: County) -> None:
+    scripted = play(county.peer)
+    fetched = await county.fetcher.fetch(county.site, page("/page?x=1"))
     assert b'<div id="parcel">12-34</div>' in fetched.content
     assert fetched.from_browser
     assert fetched.status == 200
@@ -69,26 +99,21 @@ async def test_the_page_comes_as_its_scripts_left_it(
     assert not scripted.of("/picture.png"), "pictures say nothing and are not asked for"
 
 
-async def test_a_session_is_opened_before_the_browser_comes(
-    scripted: Peer, fetching: Fetching, chromium: Path
-) -> None:
+async def test_a_session_is_opened_before_the_browser_comes(county: County) -> None:
+    scripted = play(county.peer)
     scripted.on("/start", reply(set_cookie="day=monday"))
-    site = site_of(scripted, politeness=SCRIPTED)
     request = page(session="s", steps=(Step(path="/start"),))
-    async with fetching(site, browser_path=chromium) as fetcher:
-        await fetcher.fetch(site, request)
-        await fetcher.fetch(site, request)
+    for _ in range(2):
+        await county.fetcher.fetch(county.site, request)
     assert len(scripted.of("/start")) == 1
     assert "day=monday" in scripted.of("/page")[0].headers["cookie"]
     assert len(scripted.of("/app.js")) == 1, "scripts are kept between pages"
 
 
-async def test_the_browser_reaches_nobody_but_the_registry(
-    peer: Peer, fetching: Fetching, chromium: Path
-) -> None:
+async def test_the_browser_reaches_nobody_but_the_registry(county: County) -> None:
     async with serving(Peer()) as secret:
         inner = f"http://127.0.0.1:{secret.port}"
-        peer.on(
+        county.peer.on(
             "/page",
             reply(
                 f"""<html><body><script>
@@ -106,23 +131,17 @@ async def test_the_browser_reaches_nobody_but_the_registry(
                 </script></body></html>"""
             ),
         )
-        site = site_of(peer, politeness=SCRIPTED)
-        async with fetching(site, browser_path=chromium) as fetcher:
-            fetched = await fetcher.fetch(site, page())
+        fetched = await county.fetcher.fetch(county.site, page())
         assert b"tried" in fetched.content
         assert secret.asked == []
 
 
-async def test_a_script_that_sends_the_browser_away_gets_nowhere(
-    peer: Peer, fetching: Fetching, chromium: Path
-) -> None:
+async def test_a_script_that_sends_the_browser_away_gets_nowhere(county: County) -> None:
     async with serving(Peer()) as secret:
         away = f"<script>location = 'http://127.0.0.1:{secret.port}/';</script>"
-        peer.on("/page", reply(away))
-        site = site_of(peer, politeness=SCRIPTED)
-        async with fetching(site, browser_path=chromium) as fetcher:
-            with pytest.raises(Refused, match="not a host of the registry"):
-                await fetcher.fetch(site, page())
+        county.peer.on("/page", reply(away))
+        with pytest.raises(Refused, match="not a host of the registry"):
+            await county.fetcher.fetch(county.site, page())
         assert secret.asked == []
 
 
@@ -135,23 +154,18 @@ async def test_a_script_that_sends_the_browser_away_gets_nowhere(
     ],
 )
 async def test_a_no_stops_the_source_in_the_browser_too(
-    peer: Peer, fetching: Fetching, chromium: Path, answer: bytes, kind: str
+    county: County, answer: bytes, kind: str
 ) -> None:
-    peer.on("/page", answer)
-    site = site_of(peer, politeness=SCRIPTED)
-    async with fetching(site, browser_path=chromium) as fetcher:
-        with pytest.raises(Stopped) as stopped:
-            await fetcher.fetch(site, page())
+    county.peer.on("/page", answer)
+    with pytest.raises(Stopped) as stopped:
+        await county.fetcher.fetch(county.site, page())
     assert stopped.value.kind == kind
 
 
-async def test_the_rules_of_the_host_bind_the_browser(
-    scripted: Peer, fetching: Fetching, chromium: Path
-) -> None:
+async def test_the_rules_of_the_host_bind_the_browser(county: County) -> None:
+    scripted = play(county.peer)
     scripted.on("/robots.txt", reply("User-agent: *\nDisallow: /data"))
-    site = site_of(scripted, politeness=SCRIPTED)
-    async with fetching(site, browser_path=chromium) as fetcher:
-        fetched = await fetcher.fetch(site, page())
+    fetched = await county.fetcher.fetch(county.site, page())
     assert b"waiting" in fetched.content
     assert scripted.of("/data") == []
 

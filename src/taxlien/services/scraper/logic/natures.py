@@ -75,23 +75,25 @@ FOREIGN: dict[Nature, frozenset[Shape]] = {
 }
 """Shapes that text of a nature never has: a column beside it slipped in."""
 
-_SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
-    ("money", re.compile(r"-?\(?\$ ?-?[\d,]+(\.\d+)?\)?|-?\(?[\d,]+\.\d\d\)?")),
-    ("date", re.compile(r"\d{1,2}[/-]\d{1,2}[/-](\d{4}|\d\d)( .*)?|\d{4}-\d\d-\d\d(T.*)?")),
-    ("year", re.compile(r"(19|20)\d\d")),
-    ("zip", re.compile(r"\d{5}(-\d{4})?")),
-    ("parcel", re.compile(r"(?=(.*\d){6})[0-9A-Za-z]+([-./][0-9A-Za-z]+){2,}|\d{9,}")),
-    ("number", re.compile(r"#? ?[\d,]+")),
-    ("number", re.compile(r"(19|20)?\d\d[ -]?[A-Z]{1,4}[ -]?\d{2,}( ?\(\d+\))?")),  # 2025 CV 02041
-    ("address", re.compile(r"\d+[A-Za-z]? +.*[A-Za-z].*")),
-    ("words", re.compile(r"\D*[A-Za-z]\D*")),
+_SHAPES: tuple[tuple[Shape, str], ...] = (
+    ("money", r"-?\(?\$ ?-?[\d,]+(?:\.\d+)?\)?|-?\(?[\d,]+\.\d\d\)?"),
+    ("date", r"\d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d\d)(?: .*)?|\d{4}-\d\d-\d\d(?:T.*)?"),
+    ("year", r"(?:19|20)\d\d"),
+    ("zip", r"\d{5}(?:-\d{4})?"),
+    ("parcel", r"(?=(?:.*\d){6})[0-9A-Za-z]+(?:[-./][0-9A-Za-z]+){2,}|\d{9,}"),
+    ("number", r"#? ?[\d,]+"),
+    ("number", r"(?:19|20)?\d\d[ -]?[A-Z]{1,4}[ -]?\d{2,}(?: ?\(\d+\))?"),  # 2025 CV 02041
+    ("address", r"\d+[A-Za-z]? +.*[A-Za-z].*"),
+    ("words", r"\D*[A-Za-z]\D*"),
 )
+# One pattern, each shape a group of it: the first that fits is the one.
+_ANY_SHAPE = re.compile("|".join(f"({pattern})" for _, pattern in _SHAPES))
 
 
 def shape_of(text: str) -> Shape:
     """Say what ``text`` looks like; ``mixed`` is anything else."""
-    text = text.strip()[:200]
-    return next((shape for shape, pattern in _SHAPES if pattern.fullmatch(text)), "mixed")
+    found = _ANY_SHAPE.fullmatch(text.strip()[:200])
+    return _SHAPES[found.lastindex - 1][0] if found and found.lastindex else "mixed"
 
 
 def masked(value: object) -> str:
