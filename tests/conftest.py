@@ -30,7 +30,7 @@ import pytest
 from psycopg import sql
 
 from order_of_files import FilesTogether, rank
-from recycled_databases import Original, clone, drop, emptied, original, superuser_url
+from recycled_databases import Original, clone, drop, emptied, original, renewed, superuser_url
 from taxlien.kit.database import Database
 from taxlien.kit.ids import new_id
 from taxlien.kit.migrations import prepare_service, upgrade
@@ -236,8 +236,9 @@ async def database_for(kit_settings: KitSettings) -> AsyncIterator[DatabaseFacto
         if which not in _pools:
             url = with_database(kit_settings.database_url_for(service), name)
             _pools[which] = Database(url, service=service, **options)
-        opened.append((_pools[which], name))
-        return _pools[which]
+        database = renewed(_pools[which])
+        opened.append((database, name))
+        return database
 
     yield open_database
     for database, _ in opened:

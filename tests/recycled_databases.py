@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from copy import copy
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from taxlien.kit.database import Database
 
 LARGE = 4 * 1024 * 1024  # bytes of one table beyond which cloning anew is quicker than deleting
 
@@ -102,6 +106,19 @@ async def emptied(url: str, schema: str, before: Original) -> bool:
                     )
             await connection.execute(_RESTART, [schema])
     return True
+
+
+def renewed(database: Database) -> Database:
+    """Return another database over the same closed pool, which knows its server and compiled statements.
+
+    What a process remembers of a database goes by its engine: this one is new to everybody.
+    """
+    fresh = copy(database)
+    fresh.engine = database.engine.execution_options()
+    fresh._sessions = async_sessionmaker(
+        fresh.engine, expire_on_commit=False, info={"service": database.service}
+    )
+    return fresh
 
 
 async def clone(owner_url: str, name: str, template: str) -> None:
