@@ -117,7 +117,9 @@ async def test_server_that_hangs_is_wrong(
     finally:
         process.resume()
     assert code == 1
-    assert any("NATS JetStream runs" in p and "does not answer" in p for p in found["problems"])
+    [problem] = found["problems"]
+    assert "NATS JetStream runs" in problem
+    assert "does not answer: no word in time" in problem
     assert part(found, "valkey")["state"] == "ready"
 
 
@@ -142,6 +144,12 @@ def test_lock_of_a_killed_supervisor_is_wrong(home: Path, ask: Callable[[], Resu
     code, found = ask()
     assert code == 1
     assert "process 4000000 left a stale lock" in found["problems"][0]
+
+
+def test_home_that_is_a_file_is_wrong(home: Path, ask: Callable[[], Result]) -> None:
+    home.write_text("")
+    code, found = ask()
+    assert (code, found["problems"]) == (1, [f"{home} is a file: set TAXLIEN_HOME to a folder"])
 
 
 async def test_port_taken_by_a_stranger_is_noted_with_his_name(ask: Callable[[], Result]) -> None:

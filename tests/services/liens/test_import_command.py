@@ -206,6 +206,19 @@ async def test_rejects_that_cannot_be_written_are_said_in_a_sentence(
     assert await catalogue.count("liens") == 0
 
 
+async def test_file_that_is_still_written_to_is_refused_whole(
+    run: Run, larimer: Path, catalogue: Any
+) -> None:
+    importing = asyncio.create_task(run(larimer))
+    while not importing.done():
+        await asyncio.to_thread(larimer.touch)
+        await asyncio.wait({importing}, timeout=0.01)
+    done = await importing
+    assert done.exit_code == 1
+    assert "liens.csv changed while it was read" in done.stderr
+    assert await catalogue.count("liens") == 0
+
+
 async def test_patterns_name_several_files(run: Run, larimer: Path, catalogue: Any) -> None:
     done = await run(f"{larimer.parent}/*.csv")
     assert done.exit_code == 0, done.output

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from taxlien.run.commands.import_mapping import Refusal, beside, choose_mapping
+from taxlien.run.commands.import_summary import Outcome, summarise
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,11 +28,13 @@ NICENESS = 10
 
 
 class Job(NamedTuple):
-    """One file with the mapping that reads it; ``rejects`` is where its bad rows go."""
+    """One file with the mapping that reads it; ``rejects`` is where its bad rows go, ``seen`` its length
+    and time before anything was read."""
 
     path: Path
     mapping: Mapping
     rejects: Path
+    seen: tuple[int, int]
 
 
 class Choices(NamedTuple):
@@ -98,6 +101,9 @@ def import_files(
     except Refusal as error:
         errors.print(f"taxlien import: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        errors.print("stopped: files imported before stay, nothing was kept of the one being read")
+        raise typer.Exit(130) from None
     if failed:
         raise typer.Exit(1)
 
@@ -151,7 +157,8 @@ def _run(
             for path in paths:
                 try:
                     job = _job(path, choices, rejects, several=len(paths) > 1, console=console)
-                    done.append((job, *await _import(job, database, blobs, pace, choices, console)))
+                    came = await _import(job, database, blobs, pace, choices, console)
+                    done.append(Outcome(job.path, job.rejects, *came))
                 except Refusal as error:
                     failed += 1
                     errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
@@ -161,7 +168,7 @@ def _run(
             if bus is not None:
                 await bus.close()
         if done:
-            _summarise(done, console, dry_run=choices.dry_run)
+            summarise(done, console, dry_run=choices.dry_run)
         return failed
 
     with few_collections(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -175,6 +182,7 @@ def _job(
     from taxlien.services.liens.logic.records import UnreadableFile
 
     try:
+        seen = _as_seen(path)
         mapping = choose_mapping(
             path,
             mapping=choices.mapping,
@@ -189,7 +197,12 @@ def _job(
         raise Refusal(f"{path.name} was not imported: it cannot be read: {error}") from error
     except OSError as error:
         raise Refusal(f"{path}: {error.strerror}") from error
-    return Job(path, mapping, _rejects_path(path, rejects, several=several))
+    return Job(path, mapping, _rejects_path(path, rejects, several=several), seen)
+
+
+def _as_seen(path: Path) -> tuple[int, int]:
+    facts = path.stat()
+    return facts.st_size, facts.st_mtime_ns
 
 
 def _rejects_path(path: Path, wanted: Path | None, *, several: bool) -> Path:
@@ -340,6 +353,11 @@ async def _attempt(
                     session, stream, job.mapping, file, on_reject=rejects.write,
                     allow_rejects=choices.allow_rejects, source_name=choices.source,
                 )  # fmt: skip
+                if _as_seen(job.path) != job.seen:
+                    raise Refusal(
+                        f"{job.path.name} changed while it was read; nothing of it was imported:"
+                        " import it again when it is complete"
+                    )
                 if choices.dry_run:
                     raise _DryRun
                 if pace is not None:
@@ -362,33 +380,3 @@ def _facts(path: Path) -> service.FileFacts:
             return service.FileFacts(name=path.name, sha256=sha256, size_bytes=content.tell())
     except OSError as error:
         raise Refusal(f"{path}: {error.strerror}") from error
-
-
-def _summarise(
-    done: list[tuple[Job, ImportReport, float]], console: Console, *, dry_run: bool
-) -> None:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    titles = ("rows", "new", "changed", "same", "twice", "rejects", "rows/s")
-    title = "Nothing was kept: a dry run" if dry_run else None
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("file", overflow="fold")
-    for title in titles:
-        table.add_column(title, justify="right", no_wrap=True)
-    for job, report, seconds in done:
-        liens, rows = report.liens, report.rows()
-        numbers = (rows, liens.new + report.other_new, liens.changed + report.other_changed,
-                   liens.unchanged + report.other_unchanged,
-                   liens.duplicates + report.read.duplicates, report.rejects)  # fmt: skip
-        name = escape(f"{job.path.absolute().parent.name}/{job.path.name}")
-        table.add_row(name, *(f"{number:,}" for number in numbers), f"{rows / seconds:,.0f}")
-    console.print(table)
-    for job, report, _ in done:
-        if report.redated:
-            told = f"{report.redated:,} known liens got their sale date from {job.path.name}"
-            console.print(told, markup=False, highlight=False)
-        if report.rejects:
-            told = f"{report.rejects:,} rows of {job.path.name} were not taken: {job.rejects}"
-            console.print(told, markup=False, highlight=False, soft_wrap=True)

@@ -107,6 +107,9 @@ async def examine(home: Path, settings: Mapping[str, str], least_free: int = LEA
 def _look_at_files(place: StackHome, report: Checkup) -> bool:
     """Check who may read what. Return whether this user may."""
     try:
+        if place.root.is_file():
+            report.problems.append(f"{place.root} is a file: set TAXLIEN_HOME to a folder")
+            return False
         if not place.root.exists():
             report.notes.append(f"{place.root} is not there yet: `taxlien up` makes it")
             return True
@@ -205,7 +208,8 @@ async def _trouble(
         async with asyncio.timeout(5):
             await part.probe(site)
     except Exception as error:  # any failure is the finding
-        return f"runs (pid {found.pid}) but does not answer: {error or type(error).__name__}"
+        reason = str(error) or "no word in time"  # a timeout says nothing of itself
+        return f"runs (pid {found.pid}) but does not answer: {reason}"
     return ""
 
 
