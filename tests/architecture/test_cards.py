@@ -6,6 +6,7 @@ import ast
 import importlib
 import json
 import pkgutil
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from taxlien.kit.events import Event
 from taxlien.kit.handlers import mark_of
 from taxlien.run import registry
 
+Nodes = Callable[[Path], list[ast.AST]]
 SERVICES = registry.service_names()
 
 
@@ -30,17 +32,23 @@ def event_classes() -> dict[str, type[Event]]:
     return found
 
 
-def names_used(folder: Path, rooms: tuple[str, ...]) -> set[str]:
+def names_used(nodes: Nodes, folder: Path, rooms: tuple[str, ...]) -> set[str]:
     files = [f for r in rooms for f in [folder / f"{r}.py", *(folder / r).rglob("*.py")]]
-    trees = [ast.parse(f.read_text()) for f in files if f.exists()]
-    calls = (n.func for t in trees for n in ast.walk(t) if isinstance(n, ast.Call))
-    return {ast.unparse(c).rsplit(".", 1)[-1] for c in calls}
+    called = [
+        node.func
+        for file in files
+        if file.exists()
+        for node in nodes(file)
+        if isinstance(node, ast.Call)
+    ]
+    names = {c.id for c in called if isinstance(c, ast.Name)}
+    return names | {c.attr for c in called if isinstance(c, ast.Attribute)}
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_card_names_the_events_the_service_emits(service: str, source: Path) -> None:
+def test_card_names_the_events_the_service_emits(service: str, source: Path, nodes: Nodes) -> None:
     classes = event_classes()
-    built = names_used(source / "services" / service, ("service", "logic"))
+    built = names_used(nodes, source / "services" / service, ("service", "logic"))
     emitted = {c.wire_type() for name, c in classes.items() if name in built}
     assert set(registry.card(service).emits) == emitted
 
@@ -53,9 +61,8 @@ def test_card_names_the_events_the_service_hears(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_card_names_the_calls_the_service_makes(service: str, source: Path) -> None:
+def test_card_names_the_calls_the_service_makes(service: str, source: Path, nodes: Nodes) -> None:
     """A call is a Protocol of ``interfaces`` that an adapter of the service fulfils."""
-    text = "\n".join(p.read_text() for p in (source / "services" / service).rglob("*.py"))
     protocols = {
         name
         for info in pkgutil.iter_modules(taxlien.interfaces.__path__)
@@ -64,7 +71,8 @@ def test_card_names_the_calls_the_service_makes(service: str, source: Path) -> N
     }
     imported = {
         alias.name
-        for node in ast.walk(ast.parse(text.replace("from __future__ import annotations", "")))
+        for path in (source / "services" / service).rglob("*.py")
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("taxlien.interfaces")
         for alias in node.names
     }

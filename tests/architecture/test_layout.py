@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import nodes_of
+
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 NAMES_OF_NO_CONCEPT = {"utils", "helpers", "common", "constants", "managers", "base", "misc"}
@@ -34,8 +36,8 @@ def python_files(folder: Path) -> Iterator[Path]:
     return (p for p in folder.rglob("*.py") if "__pycache__" not in p.parts)
 
 
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (n for n in nodes_of(path) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def test_no_source_file_is_longer_than_a_reader_can_hold(source: Path) -> None:
@@ -51,7 +53,7 @@ def test_no_function_is_longer_than_a_screen(source: Path) -> None:
     long = [
         f"{p.relative_to(source)}:{f.name} {f.end_lineno - f.lineno + 1}"
         for p in python_files(source)
-        for f in functions(ast.parse(p.read_text()))
+        for f in functions(p)
         if f.end_lineno is not None and f.end_lineno - f.lineno + 1 > MAX_FUNCTION_LINES
     ]
     assert long == []
@@ -92,7 +94,7 @@ def test_law_imports_only_the_standard_library(source: Path) -> None:
     allowed = set(sys.stdlib_module_names)
     foreign = []
     for path in python_files(source / "law"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             modules = []
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
@@ -115,7 +117,7 @@ def test_use_cases_never_commit(source: Path, room: str) -> None:
     committing = [
         f"{path.relative_to(source)}:{node.lineno}"
         for path in files
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.Attribute)
         and node.attr in {"commit", "rollback"}
         # An engine's own commit is its flush; only a database session is meant here.

@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+from .conftest import nodes_of
+
 NAMED = re.compile(r"(tests/[\w/]+\.py)::(\w+)")
 # What can send a request or a mail. Databases, bus, cache and object store have their clients in kit.
 CALLERS = (
@@ -74,7 +76,7 @@ def is_client(module: str) -> bool:
 def imports_of(path: Path) -> set[str]:
     """Return the modules that a file imports, wherever in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -66,13 +66,20 @@ class Catalogue:
         return {name: getattr(liens[0], name) for name in names} | {"liens": liens, "flags": None}
 
 
-@pytest.fixture
-def catalogue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalogue]:
+@pytest.fixture(scope="session")
+def served() -> Iterator[Catalogue]:
     served = Catalogue()
-    monkeypatch.setenv("TAXLIEN_PORTFOLIO_LIENS_URL", served.url)
     yield served
     served.server.shutdown()
     served.server.server_close()
+
+
+@pytest.fixture
+def catalogue(served: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+    """The catalogue, empty."""
+    served.liens = {}
+    monkeypatch.setenv("TAXLIEN_PORTFOLIO_LIENS_URL", served.url)
+    return served
 
 
 @pytest.fixture(scope="session")
