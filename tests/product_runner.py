@@ -56,11 +56,15 @@ class RunningProduct:
         return answer.json()
 
     def wait_until(self, done: Callable[[], bool], what: str) -> None:
-        """Look again until ``done``; fail with ``what`` after a deadline."""
-        deadline = time.monotonic() + SETTLE_SECONDS
+        """Look again until ``done``; fail with ``what`` after a deadline.
+
+        The longer it takes, the more seldom it is looked for: to ask costs what is being waited for.
+        """
+        began = time.monotonic()
         while not done():
-            assert time.monotonic() < deadline, f"not within {SETTLE_SECONDS:.0f} s: {what}"
-            time.sleep(0.1)
+            waited = time.monotonic() - began
+            assert waited < SETTLE_SECONDS, f"not within {SETTLE_SECONDS:.0f} s: {what}"
+            time.sleep(min(0.5, max(0.05, waited / 10)))
 
     def found(self, **params: Any) -> int:
         """Return how many liens a search finds, exactly: totals end at 10,000, and each is in one state."""

@@ -19,6 +19,7 @@ CERTIFICATES = "realtaxlien/sim_fl_alachua"
 DEEDS = "realauction/sim_fl_alachua_realtaxdeed"
 REFUSING = "bid4assets/sim_wa_adams"
 LISTED_DAYS, DAYS_BACK = 60, 14  # an item is listed so long before its day, and read so long after
+MANY = 5
 ALACHUA, ADAMS = "12001", "53001"
 
 
@@ -44,11 +45,21 @@ class Counties:
 
     def deeds_for_sale(self) -> set[str]:
         """Certificates behind the deeds that Alachua lists, by the simulator's own knowledge."""
-        today = date.fromisoformat(self._http.get("/simulator/status").json()["day"])
-        days = [today + timedelta(n) for n in range(-DAYS_BACK, LISTED_DAYS + 1)]
-        told = [self.truth("fl-alachua.realtaxdeed", f"{day:%m/%d/%Y}") for day in days]
+        told = [self.sale(days) for days in range(-DAYS_BACK, LISTED_DAYS + 1)]
         items = (one for sale in told for area in ("W", "C") for one in sale.get(area, ()))
         return {one["certificate_number"] for one in items}
+
+    def days_to_a_sale(self) -> int:
+        """How many days until Alachua offers so much at once that some of it will be sold."""
+        coming = (
+            days for days in range(1, LISTED_DAYS) if len(self.sale(days).get("W", ())) >= MANY
+        )
+        return next(coming)
+
+    def sale(self, days: int) -> Any:
+        """Alachua's sale of deeds in so many days."""
+        today = date.fromisoformat(self._http.get("/simulator/status").json()["day"])
+        return self.truth("fl-alachua.realtaxdeed", f"{today + timedelta(days):%m/%d/%Y}")
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +158,7 @@ def test_another_day_moves_what_changed_and_nothing_else(
     collected: RunningProduct, counties: Counties
 ) -> None:
     before, listed = liens_of(collected, DEEDS, ALACHUA), counties.deeds_for_sale()
-    counties.days_on(20)
+    counties.days_on(counties.days_to_a_sale() + 1)
     printed = collected.run("scrape", DEEDS)
     assert "published" in printed
 
