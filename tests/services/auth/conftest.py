@@ -20,7 +20,7 @@ from taxlien.interfaces import users as users_events
 from taxlien.kit.database import Database
 from taxlien.kit.events import Event, decode
 from taxlien.kit.security.sealing import Keyring
-from taxlien.kit.settings import KitSettings
+from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.services.auth import service
 from taxlien.services.auth.endpoints import router
 from taxlien.services.auth.logic.access_tokens import verify_access_token
@@ -185,7 +185,8 @@ async def auth_database(
     database_for: Callable[..., Awaitable[Database]], auth_settings: pytest.MonkeyPatch
 ) -> AuthDatabase:
     """An empty, migrated database of auth."""
-    return AuthDatabase(await database_for("auth"), Keyring.from_settings(KitSettings()))
+    keyring = Keyring.from_settings(read_settings(KitSettings))
+    return AuthDatabase(await database_for("auth"), keyring)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from taxlien.kit.database import Database
 from taxlien.kit.events import Event, decode
 from taxlien.kit.ids import new_id
 from taxlien.kit.security.identity import Caller
-from taxlien.kit.settings import KitSettings
+from taxlien.kit.settings import KitSettings, read_settings
 from taxlien.services.users import endpoints, service
 
 GATEWAY_SECRET = "the gateway's own word, 32 characters and more"
@@ -109,7 +109,7 @@ def process_settings(kit_settings: KitSettings, monkeypatch: pytest.MonkeyPatch)
         "SEALING_KEYS": f"first:{key}",
     }.items():
         monkeypatch.setenv(f"TAXLIEN_{name}", str(value))
-    return KitSettings()
+    return read_settings(KitSettings)
 
 
 @pytest.fixture
