@@ -225,7 +225,7 @@ async def test_patterns_name_several_files(run: Run, larimer: Path, catalogue: A
     assert await catalogue.count("liens") == 1_200
 
 
-@pytest.mark.parametrize("name", ["missing.csv", "*.xlsx", "."])
+@pytest.mark.parametrize("name", ["missing.csv", "*.xlsx", ".", "/dev/zero"])
 async def test_what_is_no_file_is_said_in_a_sentence(run: Run, name: str) -> None:
     done = await run(name)
     assert done.exit_code == 1

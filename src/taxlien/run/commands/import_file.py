@@ -119,6 +119,8 @@ def _expand(names: list[str]) -> Iterator[Path]:
         for path in map(Path, found):
             if path.is_dir():
                 raise Refusal(f"{path} is a folder: name its files, such as {path}/*.csv")
+            if not path.is_file():  # a pipe can be read only once, and a file is looked at before
+                raise Refusal(f"{path} is no file on a disk: save it, and import that")
             yield path
 
 

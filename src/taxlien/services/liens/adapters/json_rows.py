@@ -17,6 +17,9 @@ from .opening import OpenedFile
 
 SAMPLE = 200
 DEEPEST = 40
+_DESCRIBING = frozenset(
+    {"fields", "columns", "headers", "links"}
+)  # lists about the list, as ArcGIS has
 _SCALARS = frozenset({"null", "boolean", "integer", "double", "number", "string"})
 _BROKEN = (ijson.JSONError, UnicodeDecodeError, ValueError, RecursionError, ArithmeticError)
 
@@ -111,15 +114,18 @@ class JsonRows:
 
 
 def _listed(events: Iterable[tuple[str, Any]]) -> Iterator[Any]:
-    """The elements of the list at the top, or of the first list of objects in the object at the top.
+    """The elements of the list at the top, or of the first list of objects in the object at the top
+    that does not describe another.
 
     One element at a time, and none nested deeper than any table is: depth is what an attack grows.
     """
-    depth, list_depth, may_be = 0, 0, 0
+    depth, list_depth, may_be, name = 0, 0, 0, ""
     builder: Any = None
     for event, value in events:
         if event in ("end_map", "end_array"):
             depth -= 1
+        elif event == "map_key" and builder is None:
+            name = value
         if builder is None and event in ("start_map", "start_array"):
             if not list_depth and event == "start_map" and may_be == depth == 2:
                 list_depth = depth
@@ -137,7 +143,8 @@ def _listed(events: Iterable[tuple[str, Any]]) -> Iterator[Any]:
             if depth > DEEPEST:
                 raise UnreadableFile(f"JSON nested more than {DEEPEST} deep")
             # The list itself: at the top, or in the object at the top and then only if objects follow.
-            may_be = depth if event == "start_array" and depth <= 2 else 0
+            listed = event == "start_array" and depth <= 2 and name not in _DESCRIBING
+            may_be = depth if listed else 0
             list_depth = list_depth or (1 if may_be == 1 else 0)
     if not list_depth:
         raise UnreadableFile("a JSON object without a list of objects in it")
