@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -13,6 +14,7 @@ from taxlien.services.scraper.logic.sites import COLLECTABLE, Site
 from .outcomes import Refused, Stopped
 
 _PORTS = {"http": 80, "https": 443}
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 
 
 class Hosts:
@@ -101,7 +103,7 @@ def _addresses(base_url: str) -> list[tuple[str, int]]:
 
 def _checked(url: str) -> SplitResult:
     """Return the parts of ``url``, where the client that connects understands them the same way."""
-    if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
+    if _UNPRINTABLE.search(url):
         raise Refused("an address with spaces or control characters")
     try:
         parts = urlsplit(url)
