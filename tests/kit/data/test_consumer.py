@@ -266,6 +266,21 @@ async def test_stopping_leaves_an_event_that_keeps_failing_to_the_next_start(
     assert await nats_bus.dead_letters() == []
 
 
+async def test_stopping_does_not_wait_for_what_may_never_come_and_loses_nothing(
+    bus: Bus, consumer: Any, ledger: Any, run_meanwhile: Any
+) -> None:
+    @on_batch(Counted, max_wait=3600)
+    async def handle(session: Session, events: list[Counted]) -> None:
+        for event in events:
+            await ledger.add(session, event.thing, event.number)
+
+    for number in range(2):
+        async with run_meanwhile(consumer(handle, bus)):
+            await bus.publish([message(Counted(thing="a", number=number))])
+            await ledger.reaches(number + 1)
+    assert await ledger.by_key() == {"a": [0, 1]}
+
+
 async def test_a_consumer_killed_between_effect_and_acknowledgement_repeats_nothing(
     nats_bus: Bus, consumer: Any, ledger: Any, run_meanwhile: Any
 ) -> None:
