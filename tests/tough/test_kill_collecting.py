@@ -25,7 +25,7 @@ VICTIMS = ("worker", "valkey", "postgres", "worker")
 
 @pytest.fixture(scope="module")
 def counties() -> Iterator[SimulatedCounties]:
-    with simulated(counties=4, parcels=1200) as found:
+    with simulated(counties=4, parcels=800) as found:
         yield found
 
 
