@@ -101,6 +101,16 @@ async def test_change_back_is_a_change_and_a_repetition_after_it_is_none(
     assert len(await catalogue.events()) == 3
 
 
+async def test_page_heard_late_is_older_than_one_that_said_the_same_again(
+    catalogue: Any, page: Any, item: Any
+) -> None:
+    sold, listed = item(status="sold"), item(status="advertised", bid_count=2)
+    for minute, said in ((0, sold), (2, sold), (1, listed), (2, sold)):
+        await record(catalogue, page(minute, source=AUCTION, liens=(said,)))
+        assert await catalogue.rows("SELECT status FROM liens.liens") == [("sold",)]
+    assert await catalogue.rows("SELECT bid_count FROM liens.liens") == [(2,)]
+
+
 @st.composite
 def stories(draw: st.DrawFn) -> list[tuple[int, str, dict[str, Any], dict[str, Any]]]:
     """Pages by minute: what two assessors said of a property, and one list of its lien."""

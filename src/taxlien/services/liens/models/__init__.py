@@ -23,6 +23,7 @@ from .collecting import (
     ParcelObservation,
     ParcelOtherId,
     PendingImport,
+    Repetition,
     SourceRun,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "ParcelOtherId",
     "PendingImport",
     "PriceIndex",
+    "Repetition",
     "Row",
     "Sale",
     "Source",

@@ -38,6 +38,17 @@ class ParcelObservation(Row):
     transfers: Mapped[list[Any]] = mapped_column(JSONB)
 
 
+class Repetition(Row):
+    """When a source last said again of a lien what an observation of its holds: late news are older."""
+
+    __tablename__ = "repetitions"
+
+    lien_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(primary_key=True)
+    content_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    fetched_at: Mapped[Moment]
+
+
 class ParcelOtherId(Row):
     """A further number of a parcel (alternate key, account) and what its source calls it."""
 

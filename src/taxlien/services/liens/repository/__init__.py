@@ -109,6 +109,7 @@ from .recording import (
     liens_without_published_sale,
     lock_catalogue,
     lock_counties,
+    note_repetitions,
     update_liens,
     upsert_parcels,
 )
@@ -181,6 +182,7 @@ __all__ = [
     "merges_of_pairs",
     "note_file",
     "note_refusal",
+    "note_repetitions",
     "note_resumption",
     "note_run",
     "note_scan",

@@ -187,11 +187,12 @@ async def insert_history(session: Session, rows: Iterable[Sequence[object]]) -> 
 class Heard(NamedTuple):
     """What is known of a lien beside a statement about it.
 
-    ``repeated``: the statement was recorded before, or says what its source said last before that
+    ``recorded``: this very statement was. ``repeated``: it says what its source said last before that
     time. ``known_source``: its source spoke of the lien before. ``later``: what pages fetched later
-    said, of any source.
+    said, of any source, or said again, of its own.
     """
 
+    recorded: bool
     repeated: bool
     known_source: bool
     later: frozenset[str]
@@ -202,8 +203,8 @@ _HEARD = text(
     SELECT key.lien_id,
         EXISTS (SELECT FROM liens.observations AS said WHERE said.lien_id = key.lien_id
             AND said.source_id = :source_id AND said.fetched_at = key.fetched_at
-            AND said.content_sha256 = decode(key.sha256, 'hex'))
-        OR coalesce((SELECT said.content_sha256 = decode(key.sha256, 'hex')
+            AND said.content_sha256 = decode(key.sha256, 'hex')),
+        coalesce((SELECT said.content_sha256 = decode(key.sha256, 'hex')
             FROM liens.observations AS said WHERE said.lien_id = key.lien_id
             AND said.source_id = :source_id AND said.fetched_at <= key.fetched_at
             AND said.values ? 'status' ORDER BY said.fetched_at DESC, said.number DESC LIMIT 1),
@@ -211,8 +212,12 @@ _HEARD = text(
         EXISTS (SELECT FROM liens.observations AS said WHERE said.lien_id = key.lien_id
             AND said.source_id = :source_id AND said.values ? 'status'),
         ARRAY(SELECT DISTINCT jsonb_object_keys(said.values) FROM liens.observations AS said
-            WHERE said.lien_id = key.lien_id AND said.fetched_at > key.fetched_at
-            AND said.merge_ids IS NULL)
+            WHERE said.lien_id = key.lien_id AND said.merge_ids IS NULL
+            AND (said.fetched_at > key.fetched_at
+                OR said.source_id = :source_id AND EXISTS (SELECT FROM liens.repetitions AS again
+                    WHERE again.lien_id = key.lien_id AND again.source_id = :source_id
+                    AND again.content_sha256 = said.content_sha256
+                    AND again.fetched_at > key.fetched_at)))
     FROM json_to_recordset(cast(:keys AS json))
         AS key (lien_id uuid, fetched_at timestamptz, sha256 text)
     """
@@ -231,9 +236,34 @@ async def heard(
         return {}
     values = {"keys": _encode(rows).decode(), "source_id": source_id}
     return {
-        lien_id: Heard(repeated, known, frozenset(later))
-        for lien_id, repeated, known, later in await session.execute(_HEARD, values)
+        lien_id: Heard(recorded, repeated, known, frozenset(later))
+        for lien_id, recorded, repeated, known, later in await session.execute(_HEARD, values)
     }
+
+
+_REPEAT = text(
+    """
+    INSERT INTO liens.repetitions (lien_id, source_id, content_sha256, fetched_at)
+    SELECT key.lien_id, :source_id, decode(key.sha256, 'hex'), key.fetched_at
+    FROM json_to_recordset(cast(:keys AS json))
+        AS key (lien_id uuid, fetched_at timestamptz, sha256 text)
+    ON CONFLICT (lien_id, source_id, content_sha256) DO UPDATE
+    SET fetched_at = greatest(repetitions.fetched_at, excluded.fetched_at)
+    """
+)
+
+
+async def note_repetitions(
+    session: Session, said: Sequence[tuple[UUID, datetime, bytes]], source_id: UUID
+) -> None:
+    """Keep when a source said again what it had said: at most one for a lien and what was said."""
+    rows = [
+        {"lien_id": lien_id, "fetched_at": at, "sha256": sha256.hex()}
+        for lien_id, at, sha256 in said
+    ]
+    if rows:
+        values = {"keys": _encode(rows).decode(), "source_id": source_id}
+        await session.execute(_REPEAT, values)
 
 
 _HISTORY_DAYS = text(

@@ -281,15 +281,18 @@ class _PageRecorder(Recorder):
     ) -> tuple[list[tuple[UUID, Statement]], dict[UUID, frozenset[str]]]:
         said = [(lien_id, s.page.fetched_at, s.sha256) for lien_id, s in found if s.page]
         heard = await repository.heard(self._session, said, self._provenance.source.id)
-        fresh = []
+        fresh, again = [], []
         for lien_id, statement in found:
             known = heard[lien_id]
             if not known.known_source:
                 self.reached[statement.record.county_fips] += 1
-            if known.repeated:
+            if known.recorded or known.repeated:
                 self.counts.unchanged += 1
+                if not known.recorded:
+                    again.append((lien_id, _fetched_at(statement), statement.sha256))
             else:
                 fresh.append((lien_id, statement))
+        await repository.note_repetitions(self._session, again, self._provenance.source.id)
         return fresh, {lien_id: known.later for lien_id, known in heard.items() if known.later}
 
     def forget_lines(self) -> None:
