@@ -7,7 +7,7 @@ import base64
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,6 @@ from sqlalchemy import text
 
 import notification_peers
 from kept_apps import kept_app
-from killed_workers import Worker, workers_of
 from taxlien.interfaces import auth, users
 from taxlien.interfaces.liens import Lien
 from taxlien.interfaces.portfolio import WatchTriggered
@@ -37,15 +36,13 @@ from taxlien.kit.security.sealing import Keyring, parse_keys
 from taxlien.services.notifications import endpoints, events, tasks
 from taxlien.services.notifications.adapters import current
 
+from .killed import start_worker
+
+__all__ = ["start_worker"]
+
 DEADLINE = 30.0
 WEB_URL = "https://taxlien.example"
 GATEWAY_SECRET = "the gateway's own word, 32 characters and more"
-WORKER = """
-from taxlien.kit.database import Database
-from taxlien.services.notifications import tasks
-async def main(job, url):
-    await getattr(tasks, job)(Database(url, service="notifications"), asyncio.Event())
-"""
 KEYS = f"test:{base64.b64encode(bytes(32)).decode()}"
 NOW = datetime.now(UTC)
 
@@ -182,15 +179,6 @@ async def database(
     database_for: Callable[..., Awaitable[Database]], mail_settings: None
 ) -> Database:
     return await database_for("notifications")
-
-
-@pytest.fixture(scope="session")
-def start_worker() -> Iterator[Callable[[str, Database], Worker]]:
-    """``start_worker("send_messages", database)``: one of the service's jobs in a process of its own."""
-    with workers_of(WORKER) as workers:
-        yield lambda job, on: workers.start(
-            job, on.engine.url.render_as_string(hide_password=False)
-        )
 
 
 @pytest.fixture
