@@ -60,6 +60,8 @@ def contents(tables: dict[str, Any], **fields: Any) -> Contents:
         "＝1",
         "\ufeff=1",
         "\u00a0=1",
+        "\x1f=1",
+        "\u2003=1",
     ],
 )
 def test_text_that_a_spreadsheet_would_calculate_gets_an_apostrophe(evil: str) -> None:

@@ -23,8 +23,10 @@ Rows = Sequence[Mapping[str, Any]]
 Tables = Mapping[str, Rows]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_BLANKS = " \u00a0\u3000\ufeff\u200b"
+# Signs that begin a formula, after any blank or control character; and what begins a cell anew.
+_FORMULA = re.compile(
+    r"[\s\x00-\x1f\x7f\u200b\ufeff]*[=+\-@＝＋－＠]|[ \u00a0\u3000\ufeff\u200b]*[\t\r\n]"
+)
 
 
 class MalformedPart(ValueError):
@@ -104,7 +106,7 @@ def cell(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if text.lstrip(_BLANKS).startswith(_FORMULA_STARTS):
+    if _FORMULA.match(text):
         return f"'{text}"
     return text
 
