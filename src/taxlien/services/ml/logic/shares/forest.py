@@ -16,9 +16,11 @@ from .tree import Bins, Singles, Tree
 
 AT_ONCE = 24
 """Cases whose bins are found together: more would need memory that no cache holds."""
+_LINE = 64
+"""Bytes that the processor's memory hands over at once."""
 _WIDTHS = (4, 8)
-"""Rows of so many shares begin where a line of the processor's memory does or its half, and are copied by
-few instructions: narrower ones are filled up. What is wider is filled up to an even number."""
+"""Rows of so many shares lie in one line, and are copied by few instructions: narrower ones are filled up.
+What is wider is filled up to an even number."""
 
 
 class _Drawer(NamedTuple):
@@ -100,7 +102,7 @@ def _drawers(tables: Sequence[Singles]) -> Iterator[_Drawer]:
     first = begin = 0
     for width, some in groupby(tables, key=lambda table: _filled_up(table.shape[1])):
         alike = list(some)
-        filled = np.zeros((sum(map(len, alike)), width), np.float32)
+        filled = _in_line(sum(map(len, alike)), width)
         row = 0
         for one in alike:
             filled[row : row + len(one), : one.shape[1]] = one
@@ -108,6 +110,14 @@ def _drawers(tables: Sequence[Singles]) -> Iterator[_Drawer]:
         after, end = first + len(alike), begin + len(alike) * width
         yield _Drawer(filled, slice(first, after), slice(begin, end))
         first, begin = after, end
+
+
+def _in_line(rows: int, width: int) -> Singles:
+    """Return zeros that begin where a line does."""
+    size = rows * width
+    more = np.zeros(size + _LINE // 4, np.float32)
+    begin = -more.ctypes.data % _LINE // more.itemsize
+    return more[begin : begin + size].reshape(rows, width)
 
 
 def _order(pieces: Sequence[Parts]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
