@@ -167,14 +167,14 @@ class RedemptionModel:
         spread = np.array([self._spread(level) for level, _ in cells])
         low, high = interval_of(told.redeemed[:, -1], spread)
         months = expected_months(told.redeemed)
+        beside = np.column_stack([told.redeemed, low, high, told.deeded, told.void])
         rows = zip(
-            cases, cells, np.round(told.redeemed, 5).tolist(), np.round(months, 2).tolist(),
-            np.round(low, 5).tolist(), np.round(high, 5).tolist(),
-            np.round(told.deeded, 5).tolist(), np.round(told.void, 5).tolist(),
+            cases, cells, np.round(beside, 5).tolist(), np.round(months, 2).tolist(),
             why or [()] * len(cases), strict=True,
         )  # fmt: skip
         answers = []
-        for case, (level, cell), curve, mean, least, most, deeded, void, reasons in rows:
+        for case, (level, cell), rounded, mean, reasons in rows:
+            *curve, least, most, deeded, void = rounded
             answers.append(
                 RedemptionAnswer(
                     id=case.id,
@@ -251,8 +251,8 @@ def calibrated(
                 redeemed[of_state[chosen]] = _curved(raw[chosen], curves, name)
         if ends is not None:
             left = (1 - redeemed[of_state, -1]) / np.maximum(1 - raw[:, -1], 1e-9)
-            deeded[of_state] = np.clip(other[0, :, -1] * left, 0, 1)
-            void[of_state] = np.clip(other[1, :, -1] * left, 0, 1)
+            deeded[of_state] = np.minimum(np.maximum(other[0, :, -1] * left, 0), 1)
+            void[of_state] = np.minimum(np.maximum(other[1, :, -1] * left, 0), 1)
     return Told(redeemed, deeded, void, told_by)
 
 

@@ -64,14 +64,15 @@ def incidence(redeem: Floats, others: Floats) -> tuple[Floats, Floats]:
 def expected_months(redeemed: Floats) -> Floats:
     """Return the mean months to redemption of those that redeem within the horizon; intervals count at
     their middle. NaN where none does."""
-    parts = np.diff(redeemed, axis=1, prepend=0.0)
+    parts = redeemed.copy()
+    parts[:, 1:] -= redeemed[:, :-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(parts @ _MIDDLES / redeemed[:, -1], np.float64)
 
 
 def logit(p: Floats) -> Floats:
     """Return log odds; what is surer than one in a hundred thousand counts as that."""
-    held = np.clip(p, 1e-5, 1 - 1e-5)
+    held = np.minimum(np.maximum(p, 1e-5), 1 - 1e-5)
     return np.asarray(np.log(held / (1 - held)), np.float64)
 
 

@@ -102,11 +102,10 @@ def reasons_of(
     """Return for each case the strongest of its ``pulls`` (log odds, one a name) in words, strongest first.
     That a value is ``unknown`` moves an answer too, and is told as such."""
     order = np.argsort(-np.abs(pulls), axis=1, kind="stable")[:, :MOST_REASONS]
-    strongest = np.take_along_axis(pulls, order, axis=1)
+    case = np.arange(len(pulls))[:, None]
     rows = zip(
-        order.tolist(), strongest.tolist(), np.take_along_axis(unknown, order, axis=1).tolist(),
-        strict=True,
-    )  # fmt: skip
+        order.tolist(), pulls[case, order].tolist(), unknown[case, order].tolist(), strict=True
+    )
     return [
         tuple(
             Reason(_said(names[k], not_known, pull > 0), round(pull, 3))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from taxlien.services.ml.logic.survival import EDGES, intervals_seen, logit
 
+from .answer import Cell
 from .closing import closed
 from .columns import Columns, Floats
 
@@ -39,7 +40,7 @@ class Baseline(msgspec.Struct, frozen=True):
     sales: Mapping[str, Hazards]
     taxes: Mapping[str, Hazards] = {}
 
-    def of(self, state: str, county: str, day: float) -> tuple[str, Hazards]:
+    def of(self, state: str, county: str, day: float) -> tuple[Cell, Hazards]:
         """Return the nearest known cell and its name: sale, taxes, county, state or all."""
         sale = self.sales.get(sale_name(county, day))
         if sale is not None:

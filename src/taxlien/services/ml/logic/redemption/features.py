@@ -6,6 +6,7 @@ Nothing here knows what happened on or after the day of a sale, but who else sta
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ _PLACE = {name: place for place, name in enumerate(NAMES)}
 _OF_PLACE = slice(_PLACE[OF_A_PLACE[0]], _PLACE[OF_A_PLACE[-1]] + 1)
 _REACHES = (10.0, 100.0, 1000.0)
 _NEIGHBOURS = (8, 40)
+_FEW = 24
+"""Of so many days the months are remembered: cases that are asked together are mostly of few sales."""
 _FEWEST_EARLIER = 50
 _FEWEST_LISTED = 30
 
@@ -75,6 +78,17 @@ def _put(block: Singles, name: str, values: Floats) -> None:
 
 
 def _month(day: Floats) -> Floats:
+    if len(day) > _FEW:
+        return _months(day)
+    return np.array([_month_of(one) for one in day.tolist()], np.float64)
+
+
+@lru_cache(maxsize=4096)
+def _month_of(day: float) -> float:
+    return float(_months(np.array([day]))[0])
+
+
+def _months(day: Floats) -> Floats:
     known = np.isfinite(day)
     months = np.where(known, day, 0).astype("datetime64[D]").astype("datetime64[M]")
     return np.where(known, months.astype(np.int64) % 12 + 1.0, np.nan)
@@ -82,20 +96,24 @@ def _month(day: Floats) -> Floats:
 
 def _by_sale(columns: Columns, history: History) -> Iterator[tuple[Indices | None, County | None]]:
     """Yield the rows of each county's sale that lie somewhere, with the county where it is known; None
-    for the rows of a single case, which are all there are."""
+    for the rows of a single sale, which are all there are."""
     known = np.isfinite(columns.day) & np.isfinite(columns.parcel) & (columns.county != b"")
-    if len(known) == 1:
-        if known[0]:
-            yield None, history.counties.get(bytes(columns.county[0]))
-        return
     placed = np.flatnonzero(known)
     if not len(placed):
+        return
+    if len(placed) == len(known) and _is_one_sale(columns):
+        yield None, history.counties.get(bytes(columns.county[0]))
         return
     order = placed[np.lexsort((columns.day[placed], columns.county[placed]))]
     county, day = columns.county[order], columns.day[order]
     cuts = np.flatnonzero((county[1:] != county[:-1]) | (day[1:] != day[:-1])) + 1
     for rows in np.split(order, cuts):
         yield rows, history.counties.get(bytes(columns.county[rows[0]]))
+
+
+def _is_one_sale(columns: Columns) -> bool:
+    county, day = columns.county, columns.day
+    return len(day) == 1 or bool((day == day[0]).all() and (county == county[0]).all())
 
 
 def _list_of(part: Columns, county: County | None) -> Sale | None:
