@@ -70,6 +70,18 @@ def test_shares_are_those_the_engine_finds_walking_through_its_trees(
     )
 
 
+def test_threads_that_look_shares_up_at_once_get_each_its_own(
+    trees: xgboost.Booster, asked: np.ndarray
+) -> None:
+    forest = Forest(held_at(trees, PLACE, 1.0), WIDTH)
+    told = forest.shares(asked)
+    parts = [slice(n, n + 9) for n in range(0, len(asked), 9)] * 4
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda part: forest.shares(asked[part]), parts))
+    for part, shares in zip(parts, found, strict=True):
+        assert np.array_equal(shares, told[part])
+
+
 def test_trees_with_a_feature_held_say_the_same_and_their_shares_add_up(
     trees: xgboost.Booster, asked: np.ndarray
 ) -> None:
