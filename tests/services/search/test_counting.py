@@ -102,9 +102,11 @@ async def test_processes_add_up_and_each_search_is_said_once(database) -> None:
         counter.count(["12105"])
     await asyncio.gather(*(counter.flush() for counter in counters))
     await asyncio.gather(announced(database), announced(database))
-    [event] = await announced(database)
-    assert event.counts == {"12105": 6, "24510": 3}
-    assert event.since <= event.until
+    # Two at once may share the counties between them.
+    events = await announced(database)
+    assert sum((Counter(event.counts) for event in events), Counter()) == {"12105": 6, "24510": 3}
+    assert sum(len(event.counts) for event in events) == 2
+    assert all(event.since <= event.until for event in events)
 
 
 async def test_nothing_searched_says_nothing(database) -> None:
