@@ -42,6 +42,7 @@ FILES = {
             ("king_wa_bid4assets", "king_wa_bid4assets_2018/auctions.csv")],
     "premium": [("realtaxlien_co", "realtaxlien_results/co_*/*")],
 }  # fmt: skip
+FEWEST_OF_A_YEAR = 30
 TESTS: dict[str, tuple[Method, int, tuple[int, ...]]] = {
     "rate": ("bid_down_rate", 2017, (2018, 2019, 2020)),
     "bid": ("property_bid", 2014, (2015, 2016)),
@@ -98,6 +99,7 @@ def evaluate(table: pl.DataFrame, method: Method, last: int, years: Sequence[int
             method, part, bid[chosen], struck[chosen], columns.face[chosen], columns.most[chosen]
         )
         print(f"  {label:>5}", *(f"{name}={value:.4g}" for name, value in figures.items()))
+    _county_years(method, columns, told, priced.bid, bid)
     blind = model.methods[method].price(columns)
     figures = report_of(method, blind, bid, struck, columns.face, columns.most)
     print("  nothing imported after the teaching:", *(f"{n}={v:.4g}" for n, v in figures.items()))
@@ -106,6 +108,24 @@ def evaluate(table: pl.DataFrame, method: Method, last: int, years: Sequence[int
     _peer(method, matrix, known, columns.face, columns.assessed, bid)
     if method == "property_bid":
         _king(table)
+
+
+def _county_years(
+    method: Method, columns: Columns, years: Floats, said: Floats, bid: Floats
+) -> None:
+    """Print how far what was said of a county's liens is off together, year by year: dollars, mean rates."""
+    went = bid if method != "property_bid" else np.where(np.isfinite(bid), bid, columns.face)
+    known = np.isfinite(went)
+    missed = []
+    for county in np.unique(columns.county):
+        for year in np.unique(years):
+            chosen = known & (columns.county == county) & (years == year)
+            if chosen.sum() >= FEWEST_OF_A_YEAR:
+                off = 100 * (said[chosen].sum() / went[chosen].sum() - 1)
+                missed.append(off)
+                print(f"  {county.decode()} {year}: {chosen.sum():,} liens together {off:+.1f} %")
+    print(f"  county-years={len(missed)} median={np.median(np.abs(missed)):.1f} % "
+          f"within 8 %: {100 * np.mean(np.abs(missed) <= 8):.0f} %")  # fmt: skip
 
 
 def _with_less(method: Method, known: MethodModel, columns: Columns, bid: Floats) -> None:
