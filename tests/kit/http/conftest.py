@@ -12,22 +12,11 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from listening import wait_for_port
 from taxlien.kit.settings import KitSettings
 from taxlien.kit.telemetry.logs import configure_logs
 
 Serve = Callable[[ASGIApp], Awaitable[str]]
-
-
-async def wait_for_port(port: int, seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.01)
-            else:
-                writer.close()
-                return
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ from sqlalchemy import text
 
 import notification_peers
 from kept_apps import kept_app
+from listening import wait_for_port
 from taxlien.interfaces import auth, users
 from taxlien.interfaces.liens import Lien
 from taxlien.interfaces.portfolio import WatchTriggered
@@ -129,15 +130,7 @@ async def vendors() -> AsyncIterator[notification_peers.Vendors]:
         peer.app(), address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False
     )
     task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(DEADLINE):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.01)
-            else:
-                writer.close()
-                break
+    await wait_for_port(port, DEADLINE)
     yield peer
     server.stop()
     await asyncio.wait_for(task, DEADLINE)

@@ -18,6 +18,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from commands_in_process import Ended, run_command
+from listening import wait_for_port
 from taxlien.kit.http.app import create_app
 from taxlien.services.search import endpoints
 from taxlien.services.search.adapters import current
@@ -52,24 +53,11 @@ async def gateway(tmp_path_factory: pytest.TempPathFactory, make_lien) -> AsyncI
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAXLIEN_SEARCH_INDEX_PATH", str(index))
         serving = asyncio.create_task(server.serve())
-        await answering(port)
+        await wait_for_port(port)
         yield f"http://127.0.0.1:{port}"
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait_for(serving, 10)
         await current.close()
-
-
-async def answering(port: int) -> None:
-    """Wait until somebody listens at ``port``."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.01)
-            else:
-                writer.close()
-                return
 
 
 @pytest.fixture

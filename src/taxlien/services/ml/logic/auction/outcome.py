@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,15 +36,12 @@ def ranges(
     lies on the lien alone belongs to all of it or to none, and tails of equal chance would hold too much.
     """
     known = np.isfinite(lien)
-    gone = np.where(known, np.nan_to_num(struck), 0.0)
-    left = np.maximum(1.0 - gone, 1e-9)
-    levels = [0.5, *FROM, *(first + share for first in FROM)]
-    wanted: Sequence[Floats] = [np.clip((level - gone) / left, 0.0, 1.0) for level in levels]
-    told = bins.quantiles(chances, [*wanted, 0.5, tail, 1.0 - tail])
-    told = np.fmax(told, lien)
+    gone = np.where(known & np.isfinite(struck), struck, 0.0)
+    levels = np.array([0.5, *FROM, *(first + share for first in FROM)])[:, None]
+    of_bids = np.minimum(np.maximum((levels - gone) / np.maximum(1.0 - gone, 1e-9), 0.0), 1.0)
+    told = np.fmax(bins.quantiles(chances, [*of_bids, 0.5, tail, 1.0 - tail]), lien)
     outcomes = told[: len(levels)]
-    for row, level in zip(outcomes, levels, strict=True):
-        np.copyto(row, lien, where=known & (gone >= max(level, 1e-9)))
+    np.copyto(outcomes, lien, where=known & (gone >= np.maximum(levels, 1e-9)))
     lows, highs = outcomes[1 : 1 + len(FROM)], outcomes[1 + len(FROM) :]
     chosen = (highs - lows).argmin(0), np.arange(len(lien))
     bid, bid_low, bid_high = told[len(levels) :]
